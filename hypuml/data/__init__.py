@@ -1,0 +1,1 @@
+"""Images: the registry, safe decoding, drawn and folder data sets, transforms, samplers."""

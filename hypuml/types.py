@@ -1,0 +1,159 @@
+"""Plain data passed between the rooms: NumPy arrays in frozen dataclasses, nothing else.
+
+Conventions used throughout the package
+---------------------------------------
+* Curvature is ``-c`` with ``c > 0``; points live in the ball ``{x : c * ||x||^2 < 1}``.
+* ``d0`` is a point's hyperbolic distance from the origin.
+* Uncertainty ``u`` lies in ``[0, 1]``; 1 means "unsure".
+* A class is identified by its *taxonomy path*: names from the root's child down to the class, e.g.
+  ``("Rosales", "Rosaceae", "Rosa", "Rosa canina")``. A flat data set has paths of length one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+FloatArray = NDArray[np.floating[Any]]
+IntArray = NDArray[np.int64]
+TaxonomyPath = tuple[str, ...]
+
+SPLITS = ("seen", "unseen", "all")
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """What a model says about a batch of images.
+
+    Attributes:
+        points: ``[N, n]`` float32, coordinates in the Poincaré ball of the model's curvature.
+        uncertainty: ``[N]`` float32, values in ``[0, 1]``, 1 = unsure.
+    """
+
+    points: FloatArray
+    uncertainty: FloatArray
+
+    def __post_init__(self) -> None:
+        if self.points.ndim != 2 or self.uncertainty.shape != self.points.shape[:1]:
+            raise ValueError(
+                "an embedding needs points [N, n] and uncertainty [N], "
+                f"got {self.points.shape} and {self.uncertainty.shape}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+
+@dataclass(frozen=True)
+class Hits:
+    """Nearest neighbours, best first, ordered by (distance, row number).
+
+    Attributes:
+        ids: ``[Q, k]`` int64 row numbers of the searched points.
+        distances: ``[Q, k]`` float64 hyperbolic distances, same order.
+    """
+
+    ids: IntArray
+    distances: FloatArray
+
+    def __post_init__(self) -> None:
+        if self.ids.shape != self.distances.shape:
+            raise ValueError(
+                "ids and distances must have one shape, "
+                f"got {self.ids.shape} and {self.distances.shape}"
+            )
+
+
+@dataclass(frozen=True)
+class Item:
+    """One image of a data set, without its pixels.
+
+    Attributes:
+        id: unique inside the data set, stable between runs.
+        path: taxonomy path from the root's child to the class; its last name is the label.
+        split: ``"seen"`` (training classes) or ``"unseen"`` (test classes).
+        image: path of the file relative to the data set's ``source``; empty when drawn by code.
+    """
+
+    id: str
+    path: TaxonomyPath
+    split: str
+    image: str = ""
+
+    @property
+    def label(self) -> str:
+        """Display name of the class."""
+        return self.path[-1]
+
+
+class Dataset(Protocol):
+    """Images with classes. Everything but ``load`` is known without reading a pixel.
+
+    Attributes:
+        name: registry name, or the folder's name.
+        licence: one line.
+        description: one sentence.
+        levels: names of the taxonomy levels, from the root's child to the class.
+        source: root folder of the originals; None when the images are drawn by code.
+        items: every image of the data set.
+    """
+
+    name: str
+    licence: str
+    description: str
+    levels: tuple[str, ...]
+    source: Path | None
+    items: Sequence[Item]
+
+    def load(self, index: int, size: int | None = None) -> Image.Image:
+        """Return item ``index`` as an RGB picture.
+
+        Args:
+            index: row of ``items``.
+            size: wanted short side in pixels. A data set that draws its pictures draws them at
+                this size; one that reads files may ignore it and return the original.
+
+        Raises:
+            ValueError: the image cannot be read; the message says why in one sentence.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """What happened while images were turned into a gallery.
+
+    Attributes:
+        total: images offered.
+        unreadable: item id to the reason it was left out.
+    """
+
+    total: int
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+
+def indices_of(dataset: Dataset, split: str) -> IntArray:
+    """Rows of ``dataset.items`` that belong to ``split``.
+
+    Args:
+        dataset: any data set.
+        split: ``"seen"``, ``"unseen"`` or ``"all"``.
+
+    Returns:
+        ``[M]`` int64 row numbers in ascending order, possibly empty.
+
+    Raises:
+        ValueError: ``split`` is none of the three.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"unknown split {split!r}, expected one of {', '.join(SPLITS)}")
+    rows = [i for i, item in enumerate(dataset.items) if split in ("all", item.split)]
+    return np.asarray(rows, dtype=np.int64)
