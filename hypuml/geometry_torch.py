@@ -9,10 +9,10 @@ Convention as there: curvature ``-c``, ``c > 0``, ball radius ``1 / sqrt(c)``, `
 * Gradients are finite everywhere in the ball: at the origin, at coincident points, at the rim.
 * ``c`` may be a float or a scalar tensor (a learnable curvature).
 
-Which distance is accurate where (the tests hold both to it, against float64; ``eps`` of the dtype,
-gaps ``g = 1 - c ||.||^2``): :func:`dist` is the difference form, relative error a few ``eps / g`` at
-any separation. :func:`pairwise_dist` is the Gram form, one matrix product instead of a ``[N, M, n]``
-tensor: as good for separate points, but the absolute error of ``sqrt(c) d`` rises to about
+Which distance is accurate where (the tests hold both to it, against float64; ``eps`` of the
+dtype, gaps ``g = 1 - c ||.||^2``): :func:`dist` is the difference form, relative error a few
+``eps / g`` at any separation. :func:`pairwise_dist` is the Gram form, one matrix product instead of
+a ``[N, M, n]`` tensor: as good for separate points, but the error of ``sqrt(c) d`` rises to about
 ``sqrt(eps / (g_x g_y))`` near coincidence (in float32 4e-4 in the middle of the ball, 5e-3 at
 ``sqrt(c) d0 = 4``). Losses live with that; the order of near neighbours does not: that is
 :mod:`hypuml.search`.
@@ -28,8 +28,8 @@ from torch import Tensor
 
 # How close to the rim a point may come, as 1 - sqrt(c)*||x||. In float32 the gap 1 - c||x||^2 has
 # an absolute error of about 1e-7, so 1e-5 keeps it to about one per cent and allows
-# sqrt(c)*d0 = 12 (geoopt's own 4e-3 would cut at 6.2, inside the radii in use here). In float64 the limit is
-# geoopt's artanh, which clamps its argument at 1 - 1e-7.
+# sqrt(c)*d0 = 12 (geoopt's own 4e-3 would cut at 6.2, inside the radii in use here). In float64
+# the limit is geoopt's artanh, which clamps its argument at 1 - 1e-7.
 _RIM = {torch.float32: 1e-5, torch.float64: 1e-7}
 
 

@@ -61,7 +61,7 @@ def in_ball(x: ArrayLike, c: float) -> NDArray[np.bool_]:
     """
     c = check_curvature(c)
     x = as_f64(x)
-    finite = np.isfinite(x).all(axis=-1)
+    finite = np.asarray(np.isfinite(x).all(axis=-1))
     return np.asarray(finite & (c * squared_norm(np.where(finite[..., None], x, 0.0)) < 1.0))
 
 

@@ -81,7 +81,7 @@ def frechet_mean(x: ArrayLike, c: float, weights: ArrayLike | None = None) -> F6
         if size < 1e-15:
             break
         bend = w @ np.divide(d, np.tanh(d), out=np.ones_like(d), where=d > 0.0)
-        # sum(w d / sinh(d) * lift) points at the distance artanh(space / time) = artanh(size / bend)
+        # The centroid of the lifts lies artanh(space / time) = artanh(size / bend) away.
         step = np.arctanh(min(size / bend, 1.0 - 1e-15))
         mean = mobius_add(mean, expmap0(step / (2.0 * np.sqrt(c)) * pull / size, c), c)
         if step < 1e-14:
