@@ -1,0 +1,110 @@
+"""The data sets we know by name, and the one door through which all of them are opened.
+
+A plain dict of frozen entries; an entry's factory imports what it needs, so that listing the
+registry costs nothing. A data set that has to be downloaded gets the data root, looks for its files
+in a folder of its own name there, and raises a ``ValueError`` that says what to do when they are
+missing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hypuml.data.folder import FolderDataset
+from hypuml.types import Dataset
+
+DATA_VARIABLE = "HYPUML_DATA"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What can be said about a data set without opening it.
+
+    Attributes:
+        name: the name it is opened by.
+        licence: one line.
+        description: one line for a list.
+        obtained: how its images get here, one line.
+        factory: builds it; called with the folder where downloaded data lives.
+    """
+
+    name: str
+    licence: str
+    description: str
+    obtained: str
+    factory: Callable[[Path], Dataset]
+
+
+def _garden(root: Path) -> Dataset:
+    from hypuml.data.garden import GardenDataset
+
+    return GardenDataset()
+
+
+def _digits(root: Path) -> Dataset:
+    from hypuml.data.digits import DigitsDataset
+
+    return DigitsDataset()
+
+
+DATASETS: dict[str, Entry] = {
+    entry.name: entry
+    for entry in (
+        Entry(
+            name="garden",
+            licence="the project's own (drawn by its code)",
+            description="flowers of species evolved down a known tree; whole genera are unseen",
+            obtained="drawn on the fly from a seed",
+            factory=_garden,
+        ),
+        Entry(
+            name="digits",
+            licence="CC BY 4.0",
+            description="1,797 handwritten digits of 8 x 8 pixels, split by image",
+            obtained="ships inside scikit-learn",
+            factory=_digits,
+        ),
+    )
+}
+
+
+def data_root() -> Path:
+    """Folder for downloaded data: ``$HYPUML_DATA``, by default ``~/.cache/hypuml``.
+
+    It need not exist.
+    """
+    return Path(os.environ.get(DATA_VARIABLE) or "~/.cache/hypuml").expanduser()
+
+
+def open_dataset(
+    name_or_path: str | os.PathLike[str], root: str | os.PathLike[str] | None = None
+) -> Dataset:
+    """Open a data set by registry name, or a folder of images by path.
+
+    A registry name wins over a folder of the same name; write ``./garden`` for the folder.
+
+    Args:
+        name_or_path: name or path.
+        root: folder where downloaded data lives; None means :func:`data_root`.
+
+    Returns:
+        The data set, listed but with no image read yet.
+
+    Raises:
+        ValueError: neither a known name nor a folder, a folder without images, or a data set whose
+            files are not there yet.
+    """
+    name = os.fspath(name_or_path)
+    if name in DATASETS:
+        return DATASETS[name].factory(data_root() if root is None else Path(root).expanduser())
+    # An empty string would mean the current folder to pathlib, which nobody asks for by it.
+    if name and Path(name).expanduser().exists():
+        return FolderDataset(name)
+    raise ValueError(
+        f"unknown data set {name!r}: it is no existing folder and none of the known names "
+        f"({', '.join(sorted(DATASETS))}); give one of these, or the path of a folder of images "
+        "whose sub-folders are classes"
+    )
