@@ -1,0 +1,114 @@
+"""What surrounds the plant: creamy bokeh behind it, a near leaf before it, and the light on all.
+
+Convention: pictures are float32 sRGB in [0, 1] until the very end. Out-of-focus parts are painted
+on a fixed small grid and enlarged smoothly, so they look the same at every size and cost little.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from hypuml.data.garden.colour import oklch
+from hypuml.data.garden.individual import Individual
+from hypuml.types import FloatArray
+
+_GRID = 48
+
+
+@lru_cache(maxsize=32)
+def _enlarger(size: int) -> FloatArray:
+    """``[size, _GRID]`` cubic B-spline weights: smooth, never ringing."""
+    place = (np.arange(size) + 0.5) * _GRID / size - 0.5
+    gap = np.abs(place[:, None] - np.arange(_GRID)[None])
+    weights = np.where(
+        gap < 1.0, 2.0 / 3.0 - gap**2 + gap**3 / 2.0, np.clip(2.0 - gap, 0.0, None) ** 3 / 6.0
+    )
+    return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
+
+
+@lru_cache(maxsize=1)
+def _grid() -> tuple[FloatArray, FloatArray]:
+    """Coordinates of the small grid, ``[1, _GRID]`` and ``[_GRID, 1]``."""
+    line = ((np.arange(_GRID) + 0.5) * 2.0 / _GRID - 1.0).astype(np.float32)
+    return line[None, :], line[:, None]
+
+
+def _enlarge(small: FloatArray, size: int) -> FloatArray:
+    """``[_GRID, _GRID, C]`` to ``[size, size, C]``."""
+    up = _enlarger(size)
+    wide = np.tensordot(up, small, axes=(1, 0))
+    return np.ascontiguousarray(np.tensordot(wide, up, axes=(1, 1)).transpose(0, 2, 1))
+
+
+def background(one: Individual, rng: np.random.Generator, size: int) -> FloatArray:
+    """Bokeh of a light garden.
+
+    Returns:
+        ``[size, size, 3]`` float32.
+    """
+    x, y = _grid()
+    hue, light = one.background_hue, one.background_light
+    top = oklch(0.80 + 0.15 * light, 0.035, hue + 25.0)
+    low = oklch(0.62 + 0.22 * light, 0.062, 132.0 + 0.12 * (hue - 132.0))
+    lean = rng.normal(0.0, 0.25)
+    mix = np.clip(0.5 + 0.42 * (y + lean * x), 0.0, 1.0)[..., None]
+    small = top + mix * mix * (3.0 - 2.0 * mix) * (low - top)
+    count = 13
+    cx, cy = rng.uniform(-1.15, 1.15, (2, count))
+    radius = rng.uniform(0.10, 0.42, count)
+    hues = np.where(rng.random(count) < 0.55, 130.0 + rng.normal(0.0, 18.0, count),
+                    hue + rng.normal(0.0, 50.0, count))  # fmt: skip
+    tones = oklch(0.60 + 0.36 * rng.random(count) * (0.6 + 0.4 * light),
+                  0.03 + 0.07 * rng.random(count), hues)  # fmt: skip
+    veil = rng.uniform(0.18, 0.50, count)
+    for i in range(count):
+        r = np.sqrt((x - cx[i]) ** 2 + (y - cy[i]) ** 2) / radius[i]
+        # Blurred highlights are flat disks with a slightly brighter rim.
+        disk = np.clip((1.0 - r) * (2.0 + 5.0 * radius[i]) + 0.5, 0.0, 1.0)
+        disk *= veil[i] * (0.80 + 0.35 * np.clip(r, 0.0, 1.0) ** 4)
+        small += disk[..., None] * (tones[i] - small)
+    return _enlarge(small.astype(np.float32), size)
+
+
+def light_up(picture: FloatArray, one: Individual, rng: np.random.Generator) -> FloatArray:
+    """Cover, sunlight, colour temperature and dusk.
+
+    Args:
+        picture: ``[size, size, 3]`` float32, changed in place.
+        one: the individual.
+        rng: places the near leaf and the sun.
+
+    Returns:
+        ``picture``.
+    """
+    size = len(picture)
+    x, y = _grid()
+    side = 1.0 if rng.random() < 0.5 else -1.0
+    angle, wave, green = rng.uniform(0.2, 1.2), rng.uniform(0.0, 6.0), rng.uniform(0.0, 1.0)
+    if one.cover > 0.0:
+        across = side * (x - one.x) * np.cos(angle) + (y - one.y) * np.sin(angle)
+        along = -side * (x - one.x) * np.sin(angle) + (y - one.y) * np.cos(angle)
+        edge = 0.42 - 0.62 * one.cover + 0.10 * np.sin(along * 3.0 + wave) + 0.10 * along * along
+        hide = np.clip((across - edge) * 5.0 + 0.5, 0.0, 1.0)[..., None]
+        tone = oklch(0.50 + 0.16 * green + 0.10 * np.clip(across - edge, 0.0, 1.0), 0.09,
+                     128.0 + 14.0 * green)  # fmt: skip
+        layer = _enlarge(np.concatenate([tone * hide, hide], -1).astype(np.float32), size)
+        picture *= 1.0 - layer[..., 3:]
+        picture += layer[..., :3]
+    day = 1.0 - one.dusk
+    sun = np.exp(-((x + side * 0.9) ** 2 + (y + 1.0) ** 2) * 1.1)
+    glow = (0.20 * day * (0.5 + 0.5 * one.background_light)) * sun
+    small = np.stack([glow, glow * (0.93 + 0.0 * one.temperature), glow * 0.72], -1)
+    glow = _enlarge(small.astype(np.float32), size)
+    picture += glow * (1.0 - picture)
+    warm, d = one.temperature, one.dusk
+    tint = np.array([1.0 + 0.07 * warm, 1.0 + 0.005 * warm, 1.0 - 0.10 * warm])
+    night = np.array([0.40, 0.50, 0.78]) * 0.42
+    tint = tint * (1.0 - d + d * night)
+    picture *= tint.astype(np.float32)
+    if d > 0.0:
+        grey = picture.mean(-1, keepdims=True)
+        picture += np.float32(0.45 * d) * (grey * np.array([0.92, 0.98, 1.16], np.float32) - picture)
+    return picture

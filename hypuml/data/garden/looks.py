@@ -1,0 +1,155 @@
+"""From traits to painted surfaces: the styles of petals, sepals, leaves, stems and centres.
+
+Convention: colours are made in OKLCh and handed on as sRGB in [0, 1]; styles are indexed by the
+constants below, petal layers following from ``PETAL`` on.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hypuml.data.garden.blades import BladeStyle, axis, profile
+from hypuml.data.garden.centres import RoundStyle, radial_axis
+from hypuml.data.garden.colour import oklch
+from hypuml.data.garden.individual import Individual
+from hypuml.data.garden.traits import CENTRES, LEAVES, MARKINGS, OUTLINES, Traits
+from hypuml.types import FloatArray
+
+STEM, LEAF, SEPAL, BACK, PETAL = range(5)
+DISC, STAMENS, CORONA_WALL, CORONA, SHEEN = range(5)
+
+# rise, fall, width factor of each outline (see ``profile``).
+_OUTLINE_SHAPE = np.array(
+    [[0.85, 0.42, 1.0], [0.95, 1.15, 0.92], [1.05, 0.36, 1.02], [1.0, 0.40, 0.95],
+     [0.42, 0.30, 0.62]]
+)  # fmt: skip
+_LEAF_SHAPE = np.array(
+    [[0.55, 0.95, 0.10], [0.75, 0.95, 0.24], [0.45, 0.85, 0.36], [0.70, 0.70, 0.30]]
+)
+# How wide a petal may be, in petal lengths, so that neighbours overlap but never smother.
+_ROOM = {3: 0.60, 5: 0.50, 6: 0.44, 8: 0.36, 13: 0.24, 21: 0.165}
+
+
+def _smooth(x: FloatArray, low: float, high: float) -> FloatArray:
+    s = np.clip((x - low) / (high - low), 0.0, 1.0)
+    return s * s * (3.0 - 2.0 * s)
+
+
+def petal_half_width(traits: Traits) -> float:
+    """Half width of a petal in petal lengths."""
+    room = float(np.interp(traits.petal_count, list(_ROOM), list(_ROOM.values())))
+    return room * (0.50 + 0.62 * traits.width)
+
+
+def blade_styles(traits: Traits, plant: Individual) -> list[BladeStyle]:
+    """Styles of all blades of one plant: stem, leaf, sepal, petal back, petal layers 1 to 3."""
+    u = axis()
+    w = dict(zip(OUTLINES, traits.outline, strict=True))
+    m = dict(zip(MARKINGS, traits.marking, strict=True))
+    rise, fall, factor = np.array(traits.outline) @ _OUTLINE_SHAPE
+    rise *= 0.65 + 0.9 * traits.taper
+    fall *= 1.35 - 0.5 * traits.taper
+    half = profile(rise, fall, petal_half_width(traits) * factor, 0.05)
+
+    hue = traits.hue + plant.hue_shift
+    chroma = (0.045 + 0.135 * traits.chroma) * (1.0 - 0.6 * plant.wilt)
+    lightness = 0.63 + 0.27 * traits.lightness - 0.10 * traits.chroma * traits.lightness
+    wither = plant.wilt * 0.6
+    along = _smooth(u, 0.02, 0.85)
+    tip_hue = hue + (traits.hue_shift - 0.5) * 90.0
+    hues = hue + (tip_hue - hue) * along + wither * ((65.0 - hue + 180.0) % 360.0 - 180.0)
+    tone = (traits.gradient - 0.5) * 0.30
+    lights = lightness + tone * (along - 0.5) - 0.16 * wither
+    chromas = chroma * (1.0 + (0.5 - traits.gradient) * 1.3 * (along - 0.5))
+    mark_hue = traits.mark_hue + plant.hue_shift * 0.5
+    mark = oklch(max(lightness - 0.17 - 0.20 * traits.mark_strength, 0.28),
+                 0.09 + 0.09 * traits.mark_strength, mark_hue)  # fmt: skip
+    strength = 0.45 + 0.55 * traits.mark_strength
+    eye = m["eye"] * strength * (1.0 - _smooth(u, 0.30, 0.50 + 0.12 * traits.mark_strength))
+    # A little shade where petals meet, a little glow where light falls through the tips.
+    depth = 0.80 + 0.20 * _smooth(u, 0.0, 0.45)
+    styles = _greens(traits, plant)
+    layers = []
+    for layer in range(3):
+        body = oklch(lights + 0.018 * layer, chromas * (1.0 - 0.05 * layer), hues + 3.0 * layer)
+        throat = oklch(0.90, 0.09, 105.0)
+        deep = ((1.0 - _smooth(u, 0.04, 0.26)) * 0.45 * (1.0 - eye))[:, None]
+        body = body + deep * (throat - body)
+        body = body + eye[:, None] * (mark - body)
+        layers.append(
+            BladeStyle(
+                half_width=half,
+                colours=(body * depth[:, None]).astype(np.float32),
+                mark=mark,
+                veins=m["veins"] * strength,
+                spots=m["spots"] * strength,
+                picotee=m["picotee"] * strength,
+                notch=0.20 * w["notched"],
+                fringe=0.22 * w["fringed"],
+                ruffle=0.10 * max(traits.ruffle - 0.3, 0.0) + 0.06 * w["fringed"],
+            )
+        )
+    green = oklch(0.80, 0.08, 125.0)
+    back = oklch(lights * 0.97, chromas * 0.72, hues)
+    back = back + (1.0 - _smooth(u, 0.0, 0.5))[:, None] * 0.55 * (green - back)
+    styles.append(
+        BladeStyle(half, (back * (0.86 + 0.1 * u[:, None])).astype(np.float32), mark,
+                   veins=m["veins"] * strength * 0.4, picotee=m["picotee"] * strength * 0.7,
+                   notch=0.20 * w["notched"], fringe=0.22 * w["fringed"],
+                   ruffle=layers[0].ruffle)
+    )  # fmt: skip
+    return styles + layers
+
+
+def _greens(traits: Traits, plant: Individual) -> list[BladeStyle]:
+    """Stem, leaf and sepal."""
+    u = axis()
+    lobes = dict(zip(LEAVES, traits.leaf, strict=True))["lobed"]
+    hue = 118.0 + 38.0 * traits.leaf_tone + 0.15 * plant.hue_shift
+    dry = plant.wilt * 0.5
+    hue = hue + dry * (85.0 - hue)
+    rise, fall, width = np.array(traits.leaf) @ _LEAF_SHAPE
+    leaf = oklch(0.56 + 0.11 * _smooth(u, 0.0, 1.0), 0.095 + 0.02 * u, hue - 8.0 * u)
+    stem = oklch(0.60 + 0.06 * u, 0.085 + 0.0 * u, hue - 6.0)
+    sepal = oklch(0.62 + 0.10 * u, 0.10 + 0.0 * u, hue - 10.0)
+    vein = oklch(0.78, 0.08, hue)
+    straight = np.where((u >= 0.0) & (u <= 1.0), 1.0, -1.0)
+    thick = np.where(u > 1.0, (1.0 - u) * 2.0, np.where(u < 0.0, u * 2.0, 1.25 - 0.45 * u))
+    return [
+        BladeStyle((straight * np.abs(thick)).astype(np.float32), stem, vein, fold=0.30),
+        BladeStyle(profile(rise, fall, width, 0.02), leaf, vein, pinnate=1.0,
+                   fringe=0.38 * lobes, fold=0.10),
+        BladeStyle(profile(0.55, 0.95, 0.20, 0.08), sepal, vein, fold=0.18),
+    ]  # fmt: skip
+
+
+def round_styles(traits: Traits, plant: Individual) -> list[RoundStyle]:
+    """Styles of all round items of one plant, indexed ``DISC`` to ``SHEEN``."""
+    r = radial_axis()
+    hue = 40.0 + (traits.centre_hue % 360.0) * 80.0 / 360.0 + 0.3 * plant.hue_shift
+    dull = 1.0 - 0.5 * plant.wilt
+    dark = 0.25 + 0.75 * traits.centre_size
+    disc = oklch(
+        0.80 - 0.34 * dark * (1.0 - _smooth(r, 0.0, 0.8)), (0.10 + 0.05 * r) * dull, hue + 25.0 * r
+    )
+    anther = oklch(0.76 - 0.10 * r, 0.15 * dull + 0.0 * r, hue + 15.0)
+    wall = oklch(0.70 + 0.12 * r, 0.15 * dull + 0.0 * r, hue + 8.0)
+    corona = oklch(
+        0.50 + 0.36 * _smooth(r, 0.1, 0.95), (0.11 + 0.04 * r) * dull, hue - 6.0 + 16.0 * r
+    )
+    sheen = oklch(0.90 - 0.02 * r, 0.06 + 0.0 * r, 112.0)
+    waves = 0.05 + 0.08 * traits.ruffle
+    filament = oklch(0.92, 0.05, 105.0)
+    return [
+        RoundStyle(disc, seeds=1.0, dome=0.9),
+        RoundStyle(anther, stamens=1.0,
+                   filament=(float(filament[0]), float(filament[1]), float(filament[2]))),
+        RoundStyle(wall, waves=waves),
+        RoundStyle(corona, waves=waves),
+        RoundStyle(sheen, dome=0.6),
+    ]  # fmt: skip
+
+
+def centre_weights(traits: Traits) -> dict[str, float]:
+    """Weights of the centre types by name."""
+    return dict(zip(CENTRES, traits.centre, strict=True))
