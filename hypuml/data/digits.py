@@ -11,6 +11,9 @@ unseen images are by other hands than the seen ones.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 from PIL import Image
 
@@ -28,7 +31,7 @@ class DigitsDataset:
     licence = "CC BY 4.0 (Alpaydin & Kaynak, UCI Machine Learning Repository, 1998)"
     description = "1,797 handwritten digits of 8 x 8 pixels, from scikit-learn"
     levels: tuple[str, ...] = ("digit",)
-    source = None
+    source: Path | None = None
 
     def __init__(self) -> None:
         # Imported here: scikit-learn takes a second, and listing the data sets must not.
@@ -42,7 +45,7 @@ class DigitsDataset:
         for digit in range(10):
             rows = np.flatnonzero(targets == digit)
             seen[rows[: len(rows) // 2]] = True
-        self.items: tuple[Item, ...] = tuple(
+        self.items: Sequence[Item] = tuple(
             Item(
                 id=f"digit-{row:04d}",
                 path=(str(target),),

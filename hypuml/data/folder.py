@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -69,8 +69,9 @@ class FolderDataset:
                 f"{_printable(str(folder))!r} {problem}; expected a folder of images, at best with "
                 "one sub-folder per class"
             )
-        self.source: Path = folder.resolve()
-        self.name: str = _printable(self.source.name) or "folder"
+        self._root = folder.resolve()
+        self.source: Path | None = self._root
+        self.name: str = _printable(self._root.name) or "folder"
         self.licence: str = "not stated: ask whoever made the images"
         self.skipped: dict[str, str] = {}
         # Files whose names are no valid UTF-8, by row: their ids cannot lead back to them.
@@ -80,12 +81,12 @@ class FolderDataset:
         if not files:
             left_out = f" ({len(self.skipped)} links or closed folders were left out)"
             raise ValueError(
-                f"no images in {_printable(str(self.source))!r}"
+                f"no images in {_printable(str(self._root))!r}"
                 f"{left_out if self.skipped else ''}; expected JPEG, PNG or WebP files, "
                 "at best in one sub-folder per class"
             )
         inner = {parts[:i] for parts in files for i in range(1, len(parts) - 1)}
-        self.items: tuple[Item, ...] = tuple(self._items(files, inner))
+        self.items: Sequence[Item] = tuple(self._items(files, inner))
         classes = {item.path for item in self.items}
         depth = max(len(path) for path in classes)
         self.levels: tuple[str, ...] = (*(f"level {i}" for i in range(1, depth)), "class")
@@ -109,9 +110,9 @@ class FolderDataset:
                 that can be decoded.
         """
         relative = self._odd_files.get(index) or self.items[index].image
-        path = self.source / relative
+        path = self._root / relative
         # Listing followed no link, but the folder may have changed since.
-        if not path.resolve().is_relative_to(self.source):
+        if not path.resolve().is_relative_to(self._root):
             raise ImageError(
                 f"{_printable(relative)!r} is a link out of the folder; expected a file inside it: "
                 "copy the image there"
@@ -124,12 +125,12 @@ class FolderDataset:
         while open_folders:
             parts = open_folders.pop()
             try:
-                with os.scandir(self.source.joinpath(*parts)) as listing:
+                with os.scandir(self._root.joinpath(*parts)) as listing:
                     entries = [entry for entry in listing if not entry.name.startswith(".")]
             except OSError as error:
                 if not parts:
                     raise ValueError(
-                        f"the folder {_printable(str(self.source))!r} cannot be opened "
+                        f"the folder {_printable(str(self._root))!r} cannot be opened "
                         f"({error.strerror}); expected a folder of images: check its permissions"
                     ) from None
                 self.skipped[_printable("/".join(parts))] = f"cannot be opened ({error.strerror})"
