@@ -1,7 +1,8 @@
 """How well a score knows what is right: AUROC, risk-coverage, calibration.
 
 Convention: :mod:`hypuml.metrics`. ``correct`` is boolean, usually "the first neighbour has the
-right class". Tied scores carry no order: they count one half (AUROC) or are averaged over every order.
+right class". Tied scores carry no order: they count one half (AUROC) or are averaged
+over every order.
 """
 
 from __future__ import annotations
