@@ -1,0 +1,43 @@
+"""What all tests share: their own data folder, and no silent skips where it counts."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+_skipped: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def own_data_folder(tmp_path_factory, monkeypatch):
+    """No test reads or writes the developer's data folder."""
+    monkeypatch.setenv("HYPUML_DATA", str(tmp_path_factory.getbasetemp() / "data"))
+
+
+def _note(report) -> None:
+    # An expected failure is reported as "skipped" too, but it did run.
+    if report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
+        _skipped.append(f"{report.nodeid}: {reason}")
+
+
+def pytest_runtest_logreport(report) -> None:
+    _note(report)
+
+
+def pytest_collectreport(report) -> None:
+    _note(report)
+
+
+def pytest_sessionfinish(session) -> None:
+    """On CI a skipped test is a test nobody runs: the session fails."""
+    if os.environ.get("CI") and _skipped and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    if os.environ.get("CI") and _skipped:
+        terminalreporter.section("skipped on CI, which counts as failed", red=True)
+        for line in _skipped:
+            terminalreporter.line(line)
