@@ -14,7 +14,7 @@ from hypuml.data.garden.colour import oklch
 from hypuml.data.garden.individual import Individual
 from hypuml.types import FloatArray
 
-_GRID = 48
+_GRID = 40
 
 
 @lru_cache(maxsize=32)
@@ -50,8 +50,8 @@ def background(one: Individual, rng: np.random.Generator, size: int) -> FloatArr
     """
     x, y = _grid()
     hue, light = one.background_hue, one.background_light
-    top = oklch(0.80 + 0.15 * light, 0.035, hue + 25.0)
-    low = oklch(0.62 + 0.22 * light, 0.062, 132.0 + 0.12 * (hue - 132.0))
+    top = oklch(0.85 + 0.12 * light, 0.032, hue + 25.0)
+    low = oklch(0.70 + 0.19 * light, 0.055, 128.0 + 0.12 * (hue - 128.0))
     lean = rng.normal(0.0, 0.25)
     mix = np.clip(0.5 + 0.42 * (y + lean * x), 0.0, 1.0)[..., None]
     small = top + mix * mix * (3.0 - 2.0 * mix) * (low - top)
@@ -60,9 +60,9 @@ def background(one: Individual, rng: np.random.Generator, size: int) -> FloatArr
     radius = rng.uniform(0.10, 0.42, count)
     hues = np.where(rng.random(count) < 0.55, 130.0 + rng.normal(0.0, 18.0, count),
                     hue + rng.normal(0.0, 50.0, count))  # fmt: skip
-    tones = oklch(0.60 + 0.36 * rng.random(count) * (0.6 + 0.4 * light),
-                  0.03 + 0.07 * rng.random(count), hues)  # fmt: skip
-    veil = rng.uniform(0.18, 0.50, count)
+    tones = oklch(0.70 + 0.29 * np.sqrt(rng.random(count)) * (0.7 + 0.3 * light),
+                  0.03 + 0.06 * rng.random(count), hues)  # fmt: skip
+    veil = rng.uniform(0.15, 0.50, count)
     for i in range(count):
         r = np.sqrt((x - cx[i]) ** 2 + (y - cy[i]) ** 2) / radius[i]
         # Blurred highlights are flat disks with a slightly brighter rim.

@@ -21,7 +21,7 @@ from hypuml.types import FloatArray, IntArray
 CX, CY, AX, AY, TX, TY, QX, QY, STYLE, WIDTH, LIGHT, PHASE, MARK, SOFT, SHADOW, OPACITY = range(16)
 COLUMNS = 16
 
-_BINS = 384
+_BINS = 256
 _LOW, _HIGH = -0.1, 1.25
 
 
@@ -64,13 +64,31 @@ class Fragments:
         starts: ``[P + 1]`` where each item's run starts.
         pixel: ``[F]`` flat pixel numbers.
         rgba: ``[F, 4]`` float32, premultiplied.
-        shade: ``[F, 1]`` how much light reaches what lies below, in [0, 1].
+        keep: ``[F, 4]`` what is left of the picture below: its own cover, and the shadow on it.
     """
 
     starts: IntArray
     pixel: IntArray
     rgba: FloatArray
-    shade: FloatArray
+    keep: FloatArray
+
+
+def fragments(
+    item: IntArray, count: int, pixel: IntArray, rgba: FloatArray, shade: FloatArray
+) -> Fragments:
+    """Gather painted pixels.
+
+    Args:
+        item: ``[F]`` item of each fragment, ascending.
+        count: number of items.
+        pixel: ``[F]``.
+        rgba: ``[F, 4]`` premultiplied.
+        shade: ``[F]`` how much light reaches what lies below, in [0, 1].
+    """
+    keep = np.empty_like(rgba)
+    keep[:, 3] = 1.0 - rgba[:, 3]
+    keep[:, :3] = (keep[:, 3] * shade)[:, None]
+    return Fragments(np.searchsorted(item, np.arange(count + 1)), pixel, rgba, keep)
 
 
 @lru_cache(maxsize=1)
@@ -160,66 +178,72 @@ def paint_blades(rows: FloatArray, styles: Sequence[BladeStyle], size: int) -> F
     near = (u > _LOW) & (u < 1.2) & (np.abs(v) < np.repeat(widest * 1.2 + 0.06, counts))
     item, pixel, u, v = item[near], pixel[near], u[near], v[near]
 
-    look = kind[item]
-    flat = rows[item]
-    tables = np.array(
+    # From here on every per-blade number is repeated once per fragment, row by row.
+    counts = np.bincount(item, minlength=len(rows))
+    look = np.repeat(kind, counts)
+    reach = widest + 1e-3
+    bright = np.clip(reach * length * size / 28.0 - 0.15, 0.0, 1.0)  # fine texture fades when small
+    numbers = np.array(
         [[s.veins, s.spots, s.picotee, s.notch, s.fringe, s.ruffle, s.pinnate, s.fold]
          for s in styles], np.float32
     )  # fmt: skip
-    veins, spots, picotee, notch, fringe, ruffle, pinnate, fold = tables[look].T
-    width, phase = flat[:, WIDTH], flat[:, PHASE]
-    reach = (widest + 1e-3)[item]
+    blur = np.float32(2.0 / size) + rows[:, SOFT]
+    table = np.stack(
+        [*numbers[kind].T, *rows[:, [WIDTH, PHASE, LIGHT, SHADOW, MARK, OPACITY]].T, reach,
+         ux * ux + uy * uy, vx * vx + vy * vy, ux * vx + uy * vy, blur, 0.10 * length + blur,
+         bright]
+    )  # fmt: skip
+    (veins, spots, picotee, notch, fringe, ruffle, pinnate, fold, width, phase, light, shadow,
+     marked, opacity, reach, uu, vv, uv, blur, fade, fine) = np.repeat(table, counts, axis=1)  # fmt: skip
+
+    side = np.abs(v)
     across = v / reach
-    edge_u = u * (1.0 + notch / (1.0 + (across * 3.2) ** 2) ** 2)
-    if tables[:, 4].any():
-        teeth = np.abs(((across * 3.5 + phase) % 1.0) - 0.5) * 2.0
+    edge_u = u
+    if numbers[:, 3].any():
+        edge_u = edge_u * (1.0 + notch / (1.0 + (across * 3.2) ** 2) ** 2)
+    if numbers[:, 4].any():
+        teeth = 0.5 + 0.5 * np.cos(across * 25.0 + phase * 2.0 + 9.0 * u)
         edge_u = edge_u + fringe * teeth * np.clip(u - 0.3, 0.0, 1.0)
     where = ((edge_u - _LOW) * ((_BINS - 1) / (_HIGH - _LOW))).astype(np.int32)
-    np.clip(where, 0, _BINS - 1, out=where)
+    where = np.clip(where, 0, _BINS - 1) + look.astype(np.int32) * _BINS
     halves = np.stack([s.half_width for s in styles])
     slopes = np.gradient(halves, (_HIGH - _LOW) / (_BINS - 1), axis=1).astype(np.float32)
-    half = halves[look, where] * width
-    half = half * (1.0 + ruffle * np.sin(u * 19.0 + phase * 6.0 + np.sign(v) * 1.3))
-    slope = slopes[look, where] * width
-    gap = half - np.abs(v)
-    uu = (ux * ux + uy * uy)[item]
-    vv = (vx * vx + vy * vy)[item]
-    uv = (ux * vx + uy * vy)[item]
-    distance = gap / np.sqrt(np.maximum(slope * slope * uu + vv - 2 * slope * np.sign(v) * uv, 1e-9))
-    blur = np.float32(2.0 / size) + flat[:, SOFT]
+    half = halves.ravel().take(where) * width
+    if numbers[:, 5].any():
+        half = half * (1.0 + ruffle * np.sin(u * 19.0 + phase * 6.0 + np.sign(v) * 1.3))
+    slope = slopes.ravel().take(where) * width
+    steep = slope * (slope * uu - 2.0 * np.sign(v) * uv) + vv
+    distance = (half - side) / np.sqrt(np.maximum(steep, 1e-9))
     cover = np.clip(0.5 + distance / blur, 0.0, 1.0)
-    reach_px = 0.10 * length[item] + blur
-    shade = 1.0 - flat[:, SHADOW] * np.clip(0.55 + distance / reach_px, 0.0, 1.0)
+    shade = 1.0 - shadow * np.clip(0.55 + distance / fade, 0.0, 1.0)
 
-    colour = np.stack([s.colours for s in styles])[look, where]
-    margin = np.abs(v) / np.maximum(half, 1e-3)
-    margin = np.clip(margin, 0.0, 1.3)
-    # Fine texture fades where a petal is only a few pixels wide.
-    fine = np.clip(reach * length[item] * size / 28.0 - 0.15, 0.0, 1.0)
-    ray = v / np.maximum(half, 1e-3)
-    line = 0.5 + 0.5 * np.cos(ray * (2.0 * np.pi * 2.5))
-    line = line * line
-    body = np.clip(u * 3.0, 0.0, 1.0) * np.clip((1.0 - u) * 2.2, 0.0, 1.0)
-    light = flat[:, LIGHT] * (1.0 - fold * margin * margin)
-    light = light * (1.0 - 0.07 * fine * line * body * (1.0 - pinnate))
-    if tables[:, 6].any():
-        rib = np.clip(1.0 - np.abs(v) / 0.022, 0.0, 1.0)
-        ribs = 0.5 + 0.5 * np.cos((u - 0.75 * np.abs(v)) * 44.0)
-        light = light * (1.0 + pinnate * fine * (0.14 * rib + 0.10 * (ribs - 0.5) * (margin < 1)))
-    mark = veins * line * body * 1.15
-    if tables[:, 1].any():
+    half = np.maximum(half, 1e-3)
+    ray = v / half
+    margin = np.minimum(np.abs(ray), 1.3)
+    line = (0.5 + 0.5 * np.cos(ray * (2.0 * np.pi * 2.5))) ** 2
+    body = np.clip(u * 3.0, 0.0, 1.0) * np.clip((1.0 - u) * 2.2, 0.0, 1.0) * line
+    light = light * (1.0 - fold * margin * margin) * (1.0 - 0.07 * fine * body * (1.0 - pinnate))
+    if numbers[:, 6].any():
+        rib = np.clip(1.0 - side / 0.022, 0.0, 1.0)
+        ribs = np.cos((u - 0.75 * side) * 44.0)
+        light = light * (1.0 + pinnate * fine * (0.14 * rib + 0.05 * ribs * (margin < 1)))
+    mark = veins * body * 1.15
+    if numbers[:, 1].any():
         dots = np.cos(u * 30.0 + phase * 5.0) * np.cos(ray * 7.5 + phase * 9.0)
-        mark = mark + spots * np.clip((np.abs(dots) - 0.45) * 5.0, 0.0, 1.0) * np.clip(
-            (0.78 - u) * 6.0, 0.0, 1.0
-        ) * np.clip(u * 6.0 - 0.7, 0.0, 1.0)
-    rim = np.clip((margin - 0.68) * 4.5, 0.0, 1.0) * np.clip(u * 3.0 - 0.6, 0.0, 1.0)
-    rim = np.maximum(rim, np.clip((edge_u - 0.86) * 11.0, 0.0, 1.0))
-    mark = np.clip(np.maximum(mark, picotee * rim) * flat[:, MARK], 0.0, 1.0)
-    tint = np.stack([s.mark for s in styles])[look]
-    colour = colour + mark[:, None] * (tint - colour)
-    alpha = cover * flat[:, OPACITY]
+        zone = np.clip((0.78 - u) * 6.0, 0.0, 1.0) * np.clip(u * 6.0 - 0.7, 0.0, 1.0)
+        mark = mark + spots * np.clip((np.abs(dots) - 0.45) * 5.0, 0.0, 1.0) * zone
+    if numbers[:, 2].any():
+        rim = np.clip((margin - 0.68) * 4.5, 0.0, 1.0) * np.clip(u * 3.0 - 0.6, 0.0, 1.0)
+        rim = np.maximum(rim, np.clip((edge_u - 0.86) * 11.0, 0.0, 1.0))
+        mark = np.maximum(mark, picotee * rim)
+    mark = np.clip(mark * marked, 0.0, 1.0)
+    alpha = cover * opacity
+    colour = np.concatenate([s.colours for s in styles]).take(where, axis=0)
+    tint = np.stack([s.mark for s in styles]).take(look, axis=0)
     rgba = np.empty((len(u), 4), np.float32)
-    rgba[:, :3] = colour * (light * alpha)[:, None]
+    tint -= colour
+    tint *= mark[:, None]
+    colour += tint
+    np.multiply(colour, (light * alpha)[:, None], out=rgba[:, :3])
     rgba[:, 3] = alpha
-    bounds = np.searchsorted(item, np.arange(len(rows) + 1))
-    return Fragments(bounds, pixel, rgba, shade[:, None].astype(np.float32))
+    return fragments(item, len(rows), pixel, rgba, shade)

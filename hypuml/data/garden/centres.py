@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hypuml.data.garden.blades import Fragments, runs
+from hypuml.data.garden.blades import Fragments, fragments, runs
 from hypuml.types import FloatArray
 
 # Columns of a round row; M is [[MXX, MXY], [MYX, MYY]].
@@ -80,9 +80,11 @@ def paint_rounds(rows: FloatArray, styles: Sequence[RoundStyle], size: int) -> F
     cover = np.clip(0.5 + (rim - r) * radius_px, 0.0, 1.0)
     ring = np.minimum((r / rim * (_BINS - 1)).astype(np.int32), _BINS - 1)
     colour = np.stack([s.colours for s in styles])[look, ring]
-    swirl = np.cos(13.0 * angle + 9.0 * r + phase) * np.cos(8.0 * angle - 9.0 * r)
-    fine = np.clip(radius_px / 9.0, 0.15, 1.0)
-    light = flat[:, LIGHT] * (1.0 + seeds * fine * 0.42 * swirl * np.clip(r * 2.5, 0.2, 1.0))
+    # Seeds sit where two families of logarithmic spirals (21 and 13 arms) cross.
+    spiral = 9.0 * np.log(r + 0.08)
+    swirl = np.cos(21.0 * angle + spiral + phase) * np.cos(13.0 * angle - 1.3 * spiral)
+    fine = np.clip(radius_px / 16.0 - 0.1, 0.0, 1.0)
+    light = flat[:, LIGHT] * (1.0 + seeds * fine * 0.26 * swirl * np.clip(r * 3.0 - 0.5, 0.0, 1.0))
     # A dome catches the light from the upper left.
     light = light * (1.0 + dome * (0.16 - 0.30 * r * r - 0.20 * (wx + wy) * 0.7))
 
@@ -113,5 +115,4 @@ def paint_rounds(rows: FloatArray, styles: Sequence[RoundStyle], size: int) -> F
     rgba = np.empty((len(r), 4), np.float32)
     rgba[:, :3] = colour * (light * alpha)[:, None]
     rgba[:, 3] = alpha
-    bounds = np.searchsorted(item, np.arange(len(rows) + 1))
-    return Fragments(bounds, pixel, rgba, shade[:, None].astype(np.float32))
+    return fragments(item, len(rows), pixel, rgba, shade)

@@ -1,8 +1,9 @@
-"""One flower in space: petals, sepals and centre as rows for the painters, in painting order.
+"""Flowers in space: petals, sepals and centres as rows for the painters, with painting order.
 
-Convention: x right, y down, z towards the viewer; the flower's axis n leans by ``tilt`` towards the
+Convention: x right, y down, z towards the viewer; a flower's axis n leans by ``tilt`` towards the
 screen angle ``direction``. Petals that show their inner face are painted before the centre, outer
-petal layers first; petals that show their back are painted after it, outer layers last.
+petal layers first; petals that show their back are painted after it, outer layers last. All
+flowers of a plant are computed at once, ``F`` flowers with ``P`` petals and sepals each.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from hypuml.types import FloatArray
 
 _LIGHT = np.array([-0.42, -0.62, 0.66])
 _SEPALS = 5
+# Painting orders of one flower lie in [0, ORDERS).
+ORDERS = 10.0
 
 
 @dataclass(frozen=True)
-class Pose:
-    """Where and how one flower stands.
+class Poses:
+    """Where and how the flowers of a plant stand; every field is ``[F]``.
 
     Attributes:
         x: place of the flower's middle.
@@ -33,170 +36,176 @@ class Pose:
         direction: screen angle of the lean.
         spin: rotation about the axis.
         bloom: 0 = bud, 0.5 = open, 1 = overblown.
-        wilt: 0 = fresh, 1 = withered.
         light: brightness factor of the whole flower.
     """
 
-    x: float
-    y: float
-    radius: float
-    tilt: float
-    direction: float
-    spin: float
-    bloom: float
-    wilt: float
-    light: float = 1.0
+    x: FloatArray
+    y: FloatArray
+    radius: FloatArray
+    tilt: FloatArray
+    direction: FloatArray
+    spin: FloatArray
+    bloom: FloatArray
+    light: FloatArray
 
 
-def opening(traits: Traits, bloom: float) -> float:
-    """Elevation of the outer petals over the flower's plane, in radians: a bud stands at 1.3."""
-    rest = 0.10 + 0.75 * traits.cup
-    if bloom < 0.5:
-        close = (0.5 - bloom) / 0.5
-        return rest + (1.36 - rest) * close**1.4
-    return rest - (0.55 + 0.35 * rest) * (bloom - 0.5) / 0.5
+@dataclass(frozen=True)
+class _Frames:
+    """Flower planes: ``e1``, ``e2`` span the plane, ``n`` is the axis; each ``[F, 3]``."""
+
+    e1: FloatArray
+    e2: FloatArray
+    n: FloatArray
 
 
-def flower(
-    traits: Traits, pose: Pose, rng: np.random.Generator
+def opening(traits: Traits, bloom: FloatArray) -> FloatArray:
+    """Elevation of the outer petals over the flower's plane, in radians; a bud stands at 1.36."""
+    rest = 0.08 + 0.72 * traits.cup
+    close = np.clip((0.5 - bloom) / 0.5, 0.0, 1.0)
+    over = np.clip((bloom - 0.5) / 0.5, 0.0, 1.0)
+    return rest + (1.36 - rest) * close**1.4 - (0.55 + 0.35 * rest) * over
+
+
+def flowers(
+    traits: Traits, poses: Poses, wilt: float, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Rows of one flower.
+    """Rows of all flowers of a plant, later flowers in front of earlier ones.
 
     Args:
         traits: the species.
-        pose: this flower.
+        poses: the flowers.
+        wilt: 0 = fresh, 1 = withered.
         rng: small irregularities.
 
     Returns:
-        ``blades [P, ...]``, ``blade_order [P]``, ``rounds [Q, ...]``, ``round_order [Q]``; paint in
-        ascending order (values in [0, 10)).
+        ``blades [F * P, ...]``, ``blade_order``, ``rounds [Q, ...]``, ``round_order``; paint in
+        ascending order.
     """
-    st, ct = np.sin(pose.tilt), np.cos(pose.tilt)
-    cd, sd = np.cos(pose.direction), np.sin(pose.direction)
-    e1, e2 = np.array([ct * cd, ct * sd, -st]), np.array([-sd, cd, 0.0])
-    n = np.array([st * cd, st * sd, ct])
-    rise = opening(traits, pose.bloom)
-    count, layers = traits.petal_count, traits.layer_count
-    bilateral = traits.bilateral
-    shrink = (0.62 + 0.38 * min(pose.bloom / 0.45, 1.0)) * (1.0 - 0.18 * pose.wilt)
+    st, ct = np.sin(poses.tilt), np.cos(poses.tilt)
+    cd, sd = np.cos(poses.direction), np.sin(poses.direction)
+    frames = _Frames(
+        np.stack([ct * cd, ct * sd, -st], -1),
+        np.stack([-sd, cd, np.zeros_like(cd)], -1),
+        np.stack([st * cd, st * sd, ct], -1),
+    )
+    young = np.minimum(poses.bloom / 0.45, 1.0)
+    shrink = (0.62 + 0.38 * young) * (1.0 - 0.18 * wilt) * poses.radius
+    petals, order = _petals(traits, poses, frames, shrink, wilt, rng)
+    rounds, round_order = _centres(traits, poses, frames, shrink)
+    return petals, order, rounds, round_order
 
-    total = _SEPALS + count * layers
+
+def _petals(
+    traits: Traits, poses: Poses, frames: _Frames, shrink: FloatArray, wilt: float,
+    rng: np.random.Generator,
+) -> tuple[FloatArray, FloatArray]:  # fmt: skip
+    count, layers, lip = traits.petal_count, traits.layer_count, traits.bilateral
+    many, total = len(poses.x), _SEPALS + count * layers
     layer = np.concatenate([np.full(_SEPALS, -1), np.repeat(np.arange(layers), count)])
-    step = np.concatenate(
-        [np.arange(_SEPALS) / _SEPALS, np.tile(np.arange(count) / count, layers)]
-    )
+    step = np.concatenate([np.arange(_SEPALS) / _SEPALS, np.tile(np.arange(count) / count, layers)])
     petal = layer >= 0
-    wobble = rng.normal(0.0, 1.0, (4, total))
-    loose = 0.035 + 0.16 * pose.wilt + 0.10 * max(pose.bloom - 0.6, 0.0)
-    down = pose.spin  # a lip points to the flower's own "down"
-    turn = 2.0 * np.pi * step + down + np.where(petal, layer * np.pi / count, 0.35)
-    side = turn - down
-    turn = turn + bilateral * petal * 0.22 * np.sin(2.0 * side) + loose * wobble[0] * petal * (
-        5.0 / max(count, 5)
-    )
-    azimuth = turn - pose.direction
-    inner = 0.60 + 0.24 * traits.inner
-    length = np.where(petal, inner ** np.maximum(layer, 0), 0.46)
+    wobble = rng.normal(0.0, 1.0, (4, many, total)).clip(-2.0, 2.0)
+    bloom = poses.bloom[:, None]
+    loose = 0.03 + 0.16 * wilt + 0.10 * np.maximum(bloom - 0.6, 0.0)
+    # A lip hangs down: flowers with one turn only a little about their axis.
+    down = ((1.0 - lip) * poses.spin + lip * (np.pi / 2 + 0.45 * np.sin(poses.spin)))[:, None]
+    side = 2.0 * np.pi * step + np.where(petal, layer * np.pi / count, 0.35)
+    jitter = wobble[0] * (loose * min(5.0 / count, 1.0) * petal)
+    turn = side + down + lip * petal * 0.20 * np.sin(2.0 * side) + jitter
+    azimuth = turn - poses.direction[:, None]
+    length = np.where(petal, (0.60 + 0.24 * traits.inner) ** np.maximum(layer, 0), 0.46)
     if layers == 1:  # a single layer shows the trait as alternately long and short petals
         uneven = 1.0 - 0.5 * max(0.45 - traits.inner, 0.0) * (np.arange(total) % 2)
         length = np.where(petal, length * uneven, length)
-    lip = 1.0 + bilateral * petal * (0.34 * np.cos(side) + 0.10 * np.cos(2.0 * side) - 0.06)
-    length = pose.radius * shrink * length * lip * (1.0 + loose * 0.8 * wobble[1] * petal)
-    wide = np.where(petal, 1.0 + bilateral * (0.42 * np.cos(side) - 0.05), 1.0)
-    wide = wide * (1.0 - 0.45 * pose.wilt) * (0.72 + 0.28 * min(pose.bloom / 0.45, 1.0))
-    wide = np.where(petal, wide, 1.0)
-    elevation = np.where(petal, rise + 0.17 * layer, rise - 0.22) + loose * 1.4 * wobble[2]
-    elevation = np.minimum(elevation, 1.42)
+    length = length * (1.0 + lip * petal * (0.26 * np.cos(side) + 0.08 * np.cos(2.0 * side)))
+    length = shrink[:, None] * length * (1.0 + loose * 0.8 * wobble[1] * petal)
+    fold = (1.0 - 0.45 * wilt) * (0.72 + 0.28 * np.minimum(bloom / 0.45, 1.0))
+    wide = np.where(petal, (1.0 + lip * 0.30 * np.cos(side)) * fold, 1.0)
+    elevation = opening(traits, bloom) + np.where(petal, 0.17 * layer, -0.22)
+    elevation = np.minimum(elevation + loose * 1.4 * wobble[2], 1.42)
 
-    ca, sa = np.cos(azimuth)[:, None], np.sin(azimuth)[:, None]
-    ce, se = np.cos(elevation)[:, None], np.sin(elevation)[:, None]
-    radial = ca * e1 + sa * e2
-    tangent = -sa * e1 + ca * e2
-    along = ce * radial + se * n
-    normal = -se * radial + ce * n
-    bend = (traits.curl - 0.58) * 0.55 + 0.42 * pose.wilt * wobble[3]
-    bend = np.where(petal, bend - 0.35 * max(pose.bloom - 0.6, 0.0), -0.1)
-    a, t, q = along[:, :2], tangent[:, :2].copy(), normal[:, :2] * bend[:, None]
-    q[:, 1] += 0.22 * pose.wilt
-    flat = np.sqrt((a * a).sum(1)) + 1e-6
-    a = a * (np.maximum(flat, 0.22) / flat)[:, None]  # never thinner than a petal's own curvature
+    ca, sa = np.cos(azimuth)[..., None], np.sin(azimuth)[..., None]
+    ce, se = np.cos(elevation)[..., None], np.sin(elevation)[..., None]
+    e1, e2, n = frames.e1[:, None], frames.e2[:, None], frames.n[:, None]
+    radial, tangent = ca * e1 + sa * e2, ca * e2 - sa * e1
+    along, normal = ce * radial + se * n, ce * n - se * radial
+    bend = (traits.curl - 0.58) * 0.55 + 0.42 * wilt * wobble[3] - 0.35 * np.maximum(bloom - 0.6, 0)
+    q = normal[..., :2] * np.where(petal, bend, -0.1)[..., None]
+    q[..., 1] += 0.22 * wilt
+    a, t = along[..., :2], tangent[..., :2]
+    flat = np.sqrt((a * a).sum(-1)) + 1e-6
+    a = a * (np.maximum(flat, 0.22) / flat)[..., None]  # a petal end-on still shows its curvature
     flat = np.maximum(flat, 0.22)
-    det = a[:, 0] * t[:, 1] - a[:, 1] * t[:, 0]
+    det = a[..., 0] * t[..., 1] - a[..., 1] * t[..., 0]
     face = np.where(det < 0.0, -1.0, 1.0)
-    push = (np.maximum(np.abs(det), 0.20 * flat) - np.abs(det)) * face / flat
-    t += push[:, None] * np.stack([-a[:, 1], a[:, 0]], 1) / flat[:, None]
+    push = np.maximum(0.20 * flat - np.abs(det), 0.0) * face / flat
+    t = t + (push / flat)[..., None] * np.stack([-a[..., 1], a[..., 0]], -1)
 
     front = face > 0
-    shine = (normal * face[:, None]) @ _LIGHT
-    light = pose.light * (0.86 + 0.20 * shine + 0.035 * wobble[1])
-    light = np.where(petal & ~front, light * 0.97, light)
-    core = np.array([pose.x, pose.y])
-    rows = np.zeros((total, b.COLUMNS))
-    rows[:, [b.CX, b.CY]] = core + radial[:, :2] * (0.05 * pose.radius)
-    rows[:, [b.AX, b.AY]] = a * length[:, None]
-    rows[:, [b.TX, b.TY]] = t * length[:, None]
-    rows[:, [b.QX, b.QY]] = q * length[:, None]
-    rows[:, b.STYLE] = np.where(
-        petal, np.where(front, looks.PETAL + np.maximum(layer, 0), looks.BACK), looks.SEPAL
+    light = 0.88 + 0.20 * face * (normal @ _LIGHT) + 0.03 * wobble[1]
+    rows = np.zeros((many, total, b.COLUMNS))
+    rows[..., b.CX : b.CY + 1] = (
+        np.stack([poses.x, poses.y], -1)[:, None]
+        + radial[..., :2] * (0.05 * poses.radius)[:, None, None]
     )
-    rows[:, b.WIDTH] = wide
-    rows[:, b.LIGHT] = light
-    rows[:, b.PHASE] = wobble[3]
-    rows[:, b.MARK] = np.where(petal, 1.0 + bilateral * 0.5 * np.cos(side), 0.0)
-    rows[:, b.SHADOW] = 0.26
-    rows[:, b.OPACITY] = np.where(petal, 0.965, 1.0)
-    depth = along[:, 2] * 0.5
-    order = np.where(
-        front, 1.0 + layer + 0.3 * depth + 0.02 * step, 8.0 - layer + 0.3 * depth + 0.02 * step
-    )
-    keep = np.ones(total, dtype=bool)
-    lost = max(pose.bloom - 0.86, 0.0) * 1.5 + max(pose.wilt - 0.55, 0.0) * 0.5
-    if lost > 0.0:
-        keep[petal] = rng.random(int(petal.sum())) >= lost
-    disks = _centre(traits, pose, core, e1, e2, n, shrink)
-    return rows[keep], order[keep], disks, 6.0 + 0.05 * np.arange(len(disks))
+    rows[..., b.AX : b.AY + 1] = a * length[..., None]
+    rows[..., b.TX : b.TY + 1] = t * length[..., None]
+    rows[..., b.QX : b.QY + 1] = q * length[..., None]
+    inside = np.where(front, looks.PETAL + np.maximum(layer, 0), looks.BACK)
+    rows[..., b.STYLE] = np.where(petal, inside, looks.SEPAL)
+    rows[..., b.WIDTH] = wide
+    rows[..., b.LIGHT] = light * poses.light[:, None]
+    rows[..., b.PHASE] = wobble[3]
+    rows[..., b.MARK] = np.where(petal, 1.0 + lip * 0.5 * np.cos(side), 0.0)
+    rows[..., b.SHADOW] = 0.24
+    rows[..., b.OPACITY] = np.where(petal, 0.96, 1.0)
+    order = 0.15 * along[..., 2] + 0.02 * step + np.where(front, 1.0 + layer, 8.0 - layer)
+    order = order + ORDERS * np.arange(many)[:, None]
+    lost = 1.5 * np.maximum(bloom - 0.86, 0.0) + 0.5 * max(wilt - 0.55, 0.0)
+    keep = ~petal | (rng.random((many, total)) >= lost)
+    return rows[keep], order[keep]
 
 
-def _centre(
-    traits: Traits, pose: Pose, core: FloatArray, e1: FloatArray, e2: FloatArray, n: FloatArray,
-    shrink: float,
-) -> FloatArray:
-    """Round rows of the flower's centre, in painting order."""
+def _centres(
+    traits: Traits, poses: Poses, frames: _Frames, shrink: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Round rows of the flowers' centres."""
     weights = looks.centre_weights(traits)
-    size = 0.16 + 0.22 * traits.centre_size
-    if traits.petal_count > 8:
-        size += 0.05
-    radius = pose.radius * shrink
-    rows: list[list[float]] = []
+    size = 0.13 + 0.17 * traits.centre_size + (0.07 if traits.petal_count > 8 else 0.0)
+    n2 = frames.n[:, :2]
+    # Seen from the side a dome keeps its height.
+    plump = 0.35 * np.maximum(1.0 - frames.n[:, 2], 0.0)[:, None, None]
+    plane = np.stack([frames.e1[:, :2], frames.e2[:, :2]], -1)
+    plane = plane + plump * n2[:, :, None] * n2[:, None, :]
+    rows: list[FloatArray] = []
 
     def add(style: int, height: float, reach: float, opacity: float, light: float = 1.0,
             spokes: float = 6.0, shadow: float = 0.0) -> None:  # fmt: skip
-        x, y = core + n[:2] * (height * radius)
-        k = reach * radius
-        m = np.stack([e1[:2], e2[:2]], 1) * k
-        if n[2] < 0.3:  # seen from the side a dome keeps its height
-            m = m + 0.35 * k * np.outer(n[:2], n[:2]) * (1.0 - n[2])
-        rows.append(
-            [x, y, m[0, 0], m[0, 1], m[1, 0], m[1, 1], style, pose.spin, light * pose.light,
-             opacity, shadow, spokes]
-        )  # fmt: skip
+        row = np.zeros((len(poses.x), r.COLUMNS))
+        row[:, r.CX] = poses.x + n2[:, 0] * height * shrink
+        row[:, r.CY] = poses.y + n2[:, 1] * height * shrink
+        row[:, r.MXX : r.MYY + 1] = (plane * (reach * shrink)[:, None, None]).reshape(-1, 4)
+        row[:, r.STYLE], row[:, r.PHASE], row[:, r.SPOKES] = style, poses.spin, spokes
+        row[:, r.LIGHT], row[:, r.OPACITY] = light * poses.light, opacity
+        row[:, r.SHADOW] = shadow
+        rows.append(row)
 
     if weights["disc"] > 0.0:
-        part = np.sqrt(weights["disc"])
-        for height, dim in ((0.02, 0.62), (0.08, 0.85)):
-            add(looks.DISC, height, size * part, 1.0, dim, shadow=0.3)
-        add(looks.DISC, 0.13, size * 0.95 * part, 1.0)
+        part = size * weights["disc"] ** 0.5
+        add(looks.DISC, 0.02, part, 1.0, 0.72, shadow=0.3)
+        add(looks.DISC, 0.09, part * 0.97, 1.0)
     if weights["trumpet"] > 0.0:
-        part = weights["trumpet"]
-        tall = (0.20 + 0.28 * traits.inner) * part
+        part = size * 1.15 * weights["trumpet"] ** 0.5
+        tall = (0.18 + 0.26 * traits.inner) * weights["trumpet"]
         for i in range(4):
             f = i / 4.0
-            add(looks.CORONA_WALL, tall * f, size * (0.72 + 0.30 * f) * part**0.5, 1.0,
-                0.78 + 0.24 * f, shadow=0.3 if i == 0 else 0.0)  # fmt: skip
-        add(looks.CORONA, tall, size * 1.06 * part**0.5, 1.0, spokes=12.0)
+            add(looks.CORONA_WALL, tall * f, part * (0.72 + 0.30 * f), 1.0, 0.80 + 0.22 * f,
+                12.0, 0.3 if i == 0 else 0.0)  # fmt: skip
+        add(looks.CORONA, tall, part * 1.06, 1.0, spokes=12.0)
     if weights["stamens"] > 0.0:
         part = weights["stamens"]
-        spokes = float(max(traits.petal_count, 5) if traits.petal_count < 13 else 13)
-        add(looks.SHEEN, 0.02, size * 0.42, 0.85 * part, shadow=0.3)
-        add(looks.STAMENS, 0.16, size * 1.35, part, spokes=spokes)
-    return np.array(rows, dtype=np.float64).reshape(-1, r.COLUMNS)
+        spokes = float(np.clip(traits.petal_count, 5, 13))
+        add(looks.SHEEN, 0.02, size * 0.45, 0.85 * part, shadow=0.3)
+        add(looks.STAMENS, 0.16, size * 1.6, part, spokes=spokes)
+    order = 6.0 + 0.05 * np.arange(len(rows))[:, None] + ORDERS * np.arange(len(poses.x))
+    return np.concatenate(rows), order.ravel()

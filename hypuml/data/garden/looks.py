@@ -52,28 +52,31 @@ def blade_styles(traits: Traits, plant: Individual) -> list[BladeStyle]:
     half = profile(rise, fall, petal_half_width(traits) * factor, 0.05)
 
     hue = traits.hue + plant.hue_shift
-    chroma = (0.045 + 0.135 * traits.chroma) * (1.0 - 0.6 * plant.wilt)
-    lightness = 0.63 + 0.27 * traits.lightness - 0.10 * traits.chroma * traits.lightness
+    chroma = (0.030 + 0.145 * traits.chroma) * (1.0 - 0.6 * plant.wilt)
+    # Yellow is a light colour, violet a deep one; a flower looks clean when it follows that.
+    glow = 0.05 * np.cos(np.deg2rad(hue - 95.0))
+    lightness = 0.69 + 0.23 * traits.lightness - 0.07 * traits.chroma * traits.lightness + glow
     wither = plant.wilt * 0.6
     along = _smooth(u, 0.02, 0.85)
     tip_hue = hue + (traits.hue_shift - 0.5) * 90.0
     hues = hue + (tip_hue - hue) * along + wither * ((65.0 - hue + 180.0) % 360.0 - 180.0)
-    tone = (traits.gradient - 0.5) * 0.30
+    tone = (traits.gradient - 0.5) * 0.26
     lights = lightness + tone * (along - 0.5) - 0.16 * wither
     chromas = chroma * (1.0 + (0.5 - traits.gradient) * 1.3 * (along - 0.5))
     mark_hue = traits.mark_hue + plant.hue_shift * 0.5
-    mark = oklch(max(lightness - 0.17 - 0.20 * traits.mark_strength, 0.28),
-                 0.09 + 0.09 * traits.mark_strength, mark_hue)  # fmt: skip
+    mark = oklch(max(lightness - 0.15 - 0.18 * traits.mark_strength, 0.36),
+                 0.10 + 0.08 * traits.mark_strength, mark_hue)  # fmt: skip
     strength = 0.45 + 0.55 * traits.mark_strength
     eye = m["eye"] * strength * (1.0 - _smooth(u, 0.30, 0.50 + 0.12 * traits.mark_strength))
     # A little shade where petals meet, a little glow where light falls through the tips.
     depth = 0.80 + 0.20 * _smooth(u, 0.0, 0.45)
     styles = _greens(traits, plant)
     layers = []
-    for layer in range(3):
-        body = oklch(lights + 0.018 * layer, chromas * (1.0 - 0.05 * layer), hues + 3.0 * layer)
-        throat = oklch(0.90, 0.09, 105.0)
-        deep = ((1.0 - _smooth(u, 0.04, 0.26)) * 0.45 * (1.0 - eye))[:, None]
+    throat = oklch(0.90, 0.09, 105.0)
+    deep = ((1.0 - _smooth(u, 0.04, 0.26)) * 0.45 * (1.0 - eye))[:, None]
+    nth = np.arange(3)[:, None]
+    bodies = oklch(lights + 0.018 * nth, chromas * (1.0 - 0.05 * nth), hues + 3.0 * nth)
+    for body in bodies:
         body = body + deep * (throat - body)
         body = body + eye[:, None] * (mark - body)
         layers.append(
@@ -85,7 +88,7 @@ def blade_styles(traits: Traits, plant: Individual) -> list[BladeStyle]:
                 spots=m["spots"] * strength,
                 picotee=m["picotee"] * strength,
                 notch=0.20 * w["notched"],
-                fringe=0.22 * w["fringed"],
+                fringe=0.15 * w["fringed"],
                 ruffle=0.10 * max(traits.ruffle - 0.3, 0.0) + 0.06 * w["fringed"],
             )
         )
@@ -95,7 +98,7 @@ def blade_styles(traits: Traits, plant: Individual) -> list[BladeStyle]:
     styles.append(
         BladeStyle(half, (back * (0.86 + 0.1 * u[:, None])).astype(np.float32), mark,
                    veins=m["veins"] * strength * 0.4, picotee=m["picotee"] * strength * 0.7,
-                   notch=0.20 * w["notched"], fringe=0.22 * w["fringed"],
+                   notch=0.20 * w["notched"], fringe=0.15 * w["fringed"],
                    ruffle=layers[0].ruffle)
     )  # fmt: skip
     return styles + layers
@@ -109,16 +112,16 @@ def _greens(traits: Traits, plant: Individual) -> list[BladeStyle]:
     dry = plant.wilt * 0.5
     hue = hue + dry * (85.0 - hue)
     rise, fall, width = np.array(traits.leaf) @ _LEAF_SHAPE
-    leaf = oklch(0.56 + 0.11 * _smooth(u, 0.0, 1.0), 0.095 + 0.02 * u, hue - 8.0 * u)
-    stem = oklch(0.60 + 0.06 * u, 0.085 + 0.0 * u, hue - 6.0)
-    sepal = oklch(0.62 + 0.10 * u, 0.10 + 0.0 * u, hue - 10.0)
+    leaf = oklch(0.60 + 0.13 * _smooth(u, 0.0, 1.0), 0.080 + 0.025 * u, hue - 8.0 * u)
+    stem = oklch(0.64 + 0.08 * u, 0.080 + 0.0 * u, hue - 6.0)
+    sepal = oklch(0.66 + 0.10 * u, 0.095 + 0.0 * u, hue - 10.0)
     vein = oklch(0.78, 0.08, hue)
     straight = np.where((u >= 0.0) & (u <= 1.0), 1.0, -1.0)
     thick = np.where(u > 1.0, (1.0 - u) * 2.0, np.where(u < 0.0, u * 2.0, 1.25 - 0.45 * u))
     return [
         BladeStyle((straight * np.abs(thick)).astype(np.float32), stem, vein, fold=0.30),
         BladeStyle(profile(rise, fall, width, 0.02), leaf, vein, pinnate=1.0,
-                   fringe=0.38 * lobes, fold=0.10),
+                   fringe=0.26 * lobes, fold=0.10),
         BladeStyle(profile(0.55, 0.95, 0.20, 0.08), sepal, vein, fold=0.18),
     ]  # fmt: skip
 
@@ -126,7 +129,8 @@ def _greens(traits: Traits, plant: Individual) -> list[BladeStyle]:
 def round_styles(traits: Traits, plant: Individual) -> list[RoundStyle]:
     """Styles of all round items of one plant, indexed ``DISC`` to ``SHEEN``."""
     r = radial_axis()
-    hue = 40.0 + (traits.centre_hue % 360.0) * 80.0 / 360.0 + 0.3 * plant.hue_shift
+    # The whole circle of the trait maps to and fro between orange and lime.
+    hue = 78.0 - 30.0 * np.cos(np.deg2rad(traits.centre_hue - 15.0)) + 0.3 * plant.hue_shift
     dull = 1.0 - 0.5 * plant.wilt
     dark = 0.25 + 0.75 * traits.centre_size
     disc = oklch(

@@ -10,7 +10,7 @@ import numpy as np
 from hypuml.data.garden import blades as b
 from hypuml.data.garden import centres as r
 from hypuml.data.garden import looks
-from hypuml.data.garden.flower import Pose, flower
+from hypuml.data.garden.flower import ORDERS, Poses, flowers
 from hypuml.data.garden.individual import Individual
 from hypuml.data.garden.traits import Traits
 from hypuml.types import FloatArray
@@ -40,19 +40,21 @@ class Scene:
                   bend * 3.0, 0.0, soft, 0.12, opacity]  # fmt: skip
         self._push(row, np.zeros(1), np.zeros((0, r.COLUMNS)), np.zeros(0))
 
-    def add_flower(self, traits: Traits, pose: Pose, rng: np.random.Generator) -> None:
-        """Add one flower in front of all that was added before."""
-        self._push(*flower(traits, pose, rng))
+    def add_flowers(
+        self, traits: Traits, poses: Poses, wilt: float, rng: np.random.Generator
+    ) -> None:
+        """Add flowers in front of all that was added before, the last one foremost."""
+        self._push(*flowers(traits, poses, wilt, rng), len(poses.x))
 
     def _push(
         self, blades: FloatArray, blade_order: FloatArray, rounds: FloatArray,
-        round_order: FloatArray,
+        round_order: FloatArray, count: int = 1,
     ) -> None:  # fmt: skip
         self._blades.append(blades)
         self._blade_order.append(blade_order + self._group)
         self._rounds.append(rounds)
         self._round_order.append(round_order + self._group)
-        self._group += 10.0
+        self._group += ORDERS * count
 
     def paint(
         self, petals: list[b.BladeStyle], disks: list[r.RoundStyle], size: int
@@ -74,11 +76,10 @@ class Scene:
         for i in np.argsort(np.concatenate(orders), kind="stable"):
             part, k = parts[kind[i]], row[i]
             run = slice(part.starts[k], part.starts[k + 1])
-            pixel, rgba = part.pixel[run], part.rgba[run]
-            below = canvas[pixel]
-            below[:, :3] *= part.shade[run]
-            below *= 1.0 - rgba[:, 3:]
-            below += rgba
+            pixel = part.pixel[run]
+            below = canvas.take(pixel, axis=0)
+            below *= part.keep[run]
+            below += part.rgba[run]
             canvas[pixel] = below
         return canvas.reshape(size, size, 4)
 
@@ -127,41 +128,44 @@ def _single(
     scene: Scene, traits: Traits, one: Individual, middle: FloatArray, grow: float,
     rng: np.random.Generator,
 ) -> None:  # fmt: skip
-    radius = 0.56 * grow
-    places = [(middle, 1.0, 0.0)]
+    places, shares = [middle], [1.0]
+    first = 1.0 if rng.random() < 0.5 else -1.0
     for i in range(one.heads - 1):
-        side = (1.0 if rng.random() < 0.5 else -1.0) * (1 if i == 0 else -1)
+        side = first if i == 0 else -first
         off = np.array([side * (0.50 + 0.2 * rng.random()), 0.25 - 0.75 * rng.random()])
-        places.append((middle * 0.6 + off * 0.95, 0.52 + 0.12 * rng.random(), 1.0))
-    for place, share, back in places[::-1]:
-        foot = np.array([place[0] * 0.4 + rng.normal(0.0, 0.12), 1.15])
-        _stem(scene, foot, place, rng.normal(0.0, 0.12), 0.032 * grow * (0.6 + 0.4 * share),
+        places.append(middle * 0.6 + off * 0.95)
+        shares.append(0.52 + 0.12 * rng.random())
+    place, share = np.array(places[::-1]), np.array(shares[::-1])
+    behind = (share < 1.0).astype(np.float64)
+    for spot, part, back in zip(place, share, behind, strict=True):
+        foot = np.array([spot[0] * 0.4 + rng.normal(0.0, 0.12), 1.15])
+        _stem(scene, foot, spot, rng.normal(0.0, 0.12), 0.032 * grow * (0.6 + 0.4 * part),
               1.0 - 0.1 * back)  # fmt: skip
         if not back:
-            _leaves(scene, traits, foot, place, grow, 3, rng, one.wilt)
-        pose = _pose(one, place, radius * share, back, rng)
-        scene.add_flower(traits, pose, rng)
+            _leaves(scene, traits, foot, spot, grow, 3, rng, one.wilt)
+    lean = np.full(len(place), one.tilt_direction)
+    poses = _poses(one, place, 0.60 * grow * share, behind, rng, np.full(len(place), one.bloom),
+                   lean, np.full(len(place), one.tilt))  # fmt: skip
+    scene.add_flowers(traits, poses, one.wilt, rng)
 
 
-def _pose(
-    one: Individual, place: FloatArray, radius: float, loose: float, rng: np.random.Generator,
-    bloom: float | None = None, direction: float | None = None, tilt: float | None = None,
-) -> Pose:  # fmt: skip
-    """Pose of one flower; ``loose`` lets it stray from the individual's own pose."""
+def _poses(
+    one: Individual, place: FloatArray, radius: FloatArray, loose: FloatArray,
+    rng: np.random.Generator, bloom: FloatArray, direction: FloatArray, tilt: FloatArray,
+) -> Poses:  # fmt: skip
+    """Poses of ``F`` flowers; ``loose`` lets them stray; withering makes them hang."""
     droop = 0.5 * one.wilt
-    lean = one.tilt_direction if direction is None else direction
-    return Pose(
-        x=float(place[0]),
-        y=float(place[1]),
+    stray = rng.normal(0.0, 1.0, (2, len(place)))
+    return Poses(
+        x=place[:, 0],
+        y=place[:, 1],
         radius=radius,
-        tilt=float(np.clip((one.tilt if tilt is None else tilt) + droop
-                           + loose * rng.normal(0.0, 0.15), 0.0, 1.42)),
-        direction=float(lean + droop * (np.pi / 2 - lean) * 0.8 + loose * rng.normal(0.0, 0.4)),
-        spin=float(one.spin + loose * rng.uniform(0.0, 2.0 * np.pi)),
-        bloom=float(np.clip(one.bloom if bloom is None else bloom, 0.0, 1.0)),
-        wilt=one.wilt,
+        tilt=np.clip(tilt + droop + 0.15 * loose * stray[0], 0.0, 1.42),
+        direction=direction + droop * (np.pi / 2 - direction) * 0.8 + 0.4 * loose * stray[1],
+        spin=one.spin + loose * rng.uniform(0.0, 2.0 * np.pi, len(place)),
+        bloom=np.clip(bloom, 0.0, 1.0),
         light=1.0 - 0.10 * loose,
-    )  # fmt: skip
+    )
 
 
 def _crowd(traits: Traits) -> int:
@@ -179,17 +183,15 @@ def _spike(
     foot = np.array([middle[0] - lean, 1.15])
     _leaves(scene, traits, foot, foot + (top - foot) * 0.55, grow, 3, rng, one.wilt)
     _stem(scene, foot, top, lean * 0.3, 0.030 * grow)
-    for i in range(count):
-        share = i / max(count - 1, 1)
-        size = (0.60 + 0.40 * share**0.7) * 0.285 * grow
-        side = 1.0 if i % 2 else -1.0
-        place = top + (foot - top) * (0.03 + 0.60 * share)
-        place = place + np.array([side * (0.03 + 0.20 * share**0.6) * grow, 0.0])
-        young = max(0.30 - share, 0.0) * 1.1
-        lookout = np.pi / 2 - side * (np.pi / 2 - 0.1) + rng.normal(0.0, 0.25)
-        pose = _pose(one, place, size, 0.35, rng, one.bloom - young, lookout,
-                     0.25 + 0.6 * one.tilt)  # fmt: skip
-        scene.add_flower(traits, pose, rng)
+    share = np.arange(count) / (count - 1)
+    side = np.where(np.arange(count) % 2, 1.0, -1.0)
+    place = top + (foot - top) * (0.03 + 0.60 * share)[:, None]
+    place[:, 0] += side * (0.03 + 0.20 * share**0.6) * grow
+    lookout = np.pi / 2 - side * (np.pi / 2 - 0.1) + rng.normal(0.0, 0.25, count)
+    young = np.maximum(0.30 - share, 0.0) * 1.1
+    poses = _poses(one, place, (0.60 + 0.40 * share**0.7) * 0.30 * grow, np.full(count, 0.35), rng,
+                   one.bloom - young, lookout, np.full(count, 0.25 + 0.6 * one.tilt))  # fmt: skip
+    scene.add_flowers(traits, poses, one.wilt, rng)
 
 
 def _umbel(
@@ -201,16 +203,15 @@ def _umbel(
     foot = np.array([fork[0] * 0.6, 1.2])
     _stem(scene, foot, fork, rng.normal(0.0, 0.1), 0.030 * grow)
     _leaves(scene, traits, foot, fork, grow, 2, rng, one.wilt)
-    heads = []
-    for i in range(count):
-        golden = 2.399963 * i + one.spin
-        out = np.sqrt((i + 0.35) / count)
-        place = middle + grow * 0.50 * out * np.array([np.cos(golden), 0.72 * np.sin(golden)])
-        heads.append((float(place[1]), place, out, golden))
-    for _, place, _, _ in heads:
-        _stem(scene, fork, place, rng.normal(0.0, 0.06), 0.016 * grow, 0.95)
-    for _, place, out, golden in sorted(heads, key=lambda h: (-h[2], h[0])):
-        tilt = 0.30 * one.tilt + 0.55 * out + 0.35 * max(one.tilt - 0.8, 0.0)
-        pose = _pose(one, place, 0.275 * grow, 0.35, rng, one.bloom - 0.06 * (1.0 - out),
-                     float(np.arctan2(0.72 * np.sin(golden) - 0.2, np.cos(golden))), tilt)  # fmt: skip
-        scene.add_flower(traits, pose, rng)
+    number = np.arange(count)[::-1]  # the middle of the dome is foremost
+    golden = 2.399963 * number + one.spin
+    out = np.sqrt((number + 0.35) / count)
+    spread = np.stack([np.cos(golden), 0.72 * np.sin(golden)], -1)
+    place = middle + grow * 0.50 * out[:, None] * spread
+    for spot in place:
+        _stem(scene, fork, spot, rng.normal(0.0, 0.06), 0.016 * grow, 0.95)
+    tilt = 0.30 * one.tilt + 0.55 * out + 0.35 * max(one.tilt - 0.8, 0.0)
+    lookout = np.arctan2(spread[:, 1] - 0.2, spread[:, 0])
+    poses = _poses(one, place, np.full(count, 0.285 * grow), np.full(count, 0.35), rng,
+                   one.bloom - 0.06 * (1.0 - out), lookout, tilt)  # fmt: skip
+    scene.add_flowers(traits, poses, one.wilt, rng)

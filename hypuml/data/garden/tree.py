@@ -7,7 +7,7 @@ larger high in the tree, so that order > family > genus > species contrast.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -46,8 +46,9 @@ _STATES = {
 # Standard deviation of a latent's step per branch, and how much of the parent's value survives.
 _STEP = (0.75, 0.55, 0.42, 0.50)
 _PULL = 0.92
-# The same for hues, in degrees.
-_HUE_STEP = (12.0, 26.0, 15.0, 11.0)
+# The same for hues, in degrees. Petals keep to an arc from blue over red to yellow: no leaf green.
+_HUE_STEP = (10.0, 24.0, 13.0, 9.0)
+_HUE_FIRST, _HUE_ARC = 245.0, 215.0
 _SIBLING_TRAITS = (
     "hue", "chroma", "lightness", "gradient", "width", "taper", "curl", "cup", "ruffle",
     "centre_size", "centre_hue", "mark_strength", "mark_hue", "hue_shift", "inner", "marking",
@@ -119,14 +120,12 @@ def grow(config: TreeConfig, seed: int) -> tuple[Species, ...]:
         {name: 0.0 for name in CONTINUOUS},
     )
     heads = [0, *(1 + (np.arange(len(config.families_per_order)) % 2))]
-    hue0 = float(rng.uniform(0.0, 360.0))
+    homes = rng.permutation((np.arange(len(heads) - 1) + 0.5) / (len(heads) - 1)) * _HUE_ARC
     species: list[Species] = []
     family_row = 0
     for o, family_count in enumerate(config.families_per_order):
         order = _branch(ancestor, 0, rng, heads[o])
-        order.latents["hue"] = hue0 + 360.0 * o / len(config.families_per_order) + float(
-            rng.normal(0.0, _HUE_STEP[0])
-        )
+        order.latents["hue"] = float(homes[o] + rng.normal(0.0, _HUE_STEP[0]))
         order.latents["centre_hue"] = float(rng.normal(85.0, 25.0))
         order.latents["mark_hue"] = float(rng.normal(0.0, 40.0))
         order_label = names.order_name(genera[family_row * config.genera_per_family])
@@ -171,8 +170,7 @@ def _branch(parent: _Lineage, level: int, rng: np.random.Generator, head: int) -
     latents = {}
     for name, value in parent.latents.items():
         if name in ANGLES:
-            scale = 0.7 if name == "hue" else 1.2
-            latents[name] = value + float(rng.normal(0.0, _HUE_STEP[level] * scale))
+            latents[name] = value + float(rng.normal(0.0, _HUE_STEP[level]))
         else:
             latents[name] = _PULL * value + float(rng.normal(0.0, _STEP[level]))
     return _Lineage(states, latents)
@@ -207,7 +205,7 @@ def _express(lineage: _Lineage, head: int) -> Traits:
     """Turn states and latents into the traits that are drawn."""
     s = lineage.states
     values = {n: 0.5 + 0.5 * float(np.tanh(0.85 * lineage.latents[n])) for n in CONTINUOUS}
-    traits = Traits(
+    return Traits(
         petals=float(PETALS[s["petals"]]),
         layers=float(1 + s["layers"]),
         bilateral=float(s["bilateral"]),
@@ -218,12 +216,12 @@ def _express(lineage: _Lineage, head: int) -> Traits:
         leaf=one_hot(s["leaf"], len(LEAVES)),
         hue=_petal_hue(lineage.latents["hue"]),
         centre_hue=lineage.latents["centre_hue"] % 360.0,
-        mark_hue=0.0,
+        mark_hue=_petal_hue(lineage.latents["hue"] + 1.6 * lineage.latents["mark_hue"]),
         **values,
     )
-    return replace(traits, mark_hue=(traits.hue + lineage.latents["mark_hue"]) % 360.0)
 
 
 def _petal_hue(angle: float) -> float:
-    """Squeeze the hue circle so that petals are never leaf green (about 110° to 205°)."""
-    return (205.0 + (angle % 360.0) * 265.0 / 360.0) % 360.0
+    """Place on the arc of petal hues; lineages that reach an end of the arc turn back."""
+    folded = abs((angle + _HUE_ARC) % (2.0 * _HUE_ARC) - _HUE_ARC)
+    return float((_HUE_FIRST + folded) % 360.0)
