@@ -189,7 +189,7 @@ def test_names_that_are_no_utf8_can_be_stored_and_loaded(tmp_path):
 
 @pytest.mark.parametrize("name", ["<b>&amp;", "a\nb", "..x", "...", "%2e%2e", "'\""])
 def test_names_are_only_names(tmp_path, name):
-    data = FolderDataset(put(tmp_path, f"c {name}/{name[::-1]}x.png"))
+    data = FolderDataset(put(tmp_path, f"c {name}/x{name}.png"))
     assert data.items[0].label == f"c {name}"
     assert data.load(0).size == (1, 4)
 
