@@ -27,15 +27,18 @@ from __future__ import annotations
 
 from hypuml.geometry.ball import (
     check_curvature,
+    difference_form,
     dist,
     dist0,
     expmap0,
+    gap,
     in_ball,
     logmap0,
     lorentz_lift,
     mobius_add,
     pairwise_dist,
     project_check,
+    squared_norm,
     translate,
 )
 from hypuml.geometry.shapes import ball_circle, frechet_mean, geodesic, nearest
@@ -43,10 +46,12 @@ from hypuml.geometry.shapes import ball_circle, frechet_mean, geodesic, nearest
 __all__ = [
     "ball_circle",
     "check_curvature",
+    "difference_form",
     "dist",
     "dist0",
     "expmap0",
     "frechet_mean",
+    "gap",
     "geodesic",
     "in_ball",
     "logmap0",
@@ -55,5 +60,6 @@ __all__ = [
     "nearest",
     "pairwise_dist",
     "project_check",
+    "squared_norm",
     "translate",
 ]

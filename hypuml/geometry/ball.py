@@ -37,7 +37,7 @@ def squared_norm(x: F64) -> F64:
     return np.einsum("...i,...i->...", x, x)
 
 
-def _gap(x: F64, c: float) -> F64:
+def gap(x: F64, c: float) -> F64:
     """``1 - c ||x||^2``, shape ``[...]``; 1 at the origin, towards 0 at the rim."""
     return 1.0 - c * squared_norm(x)
 
@@ -61,8 +61,7 @@ def in_ball(x: ArrayLike, c: float) -> NDArray[np.bool_]:
     """
     c = check_curvature(c)
     x = as_f64(x)
-    finite = np.asarray(np.isfinite(x).all(axis=-1))
-    return np.asarray(finite & (c * squared_norm(np.where(finite[..., None], x, 0.0)) < 1.0))
+    return gap(x, c) > 0.0  # false for NaN and for infinity
 
 
 def project_check(x: ArrayLike, c: float, name: str = "points") -> F64:
@@ -81,21 +80,21 @@ def project_check(x: ArrayLike, c: float, name: str = "points") -> F64:
     x = as_f64(x)
     if x.ndim != 2 or x.shape[1] < 1:
         raise ValueError(f"got {name} of shape {x.shape}, expected [N, n] with n >= 1")
+    if (gap(x, c) > 0.0).all():  # false for NaN as well; a search query takes only this path
+        return x
     bad = np.flatnonzero(~np.isfinite(x).all(axis=1))
     if bad.size:
         raise ValueError(
             f"got {bad.size} of {len(x)} {name} with values that are not finite "
             f"(first: row {bad[0]}), expected finite numbers; drop or recompute these rows"
         )
-    bad = np.flatnonzero(~in_ball(x, c))
-    if bad.size:
-        norm = np.sqrt(c * squared_norm(x[bad[0]]))
-        raise ValueError(
-            f"got {bad.size} of {len(x)} {name} outside the ball (first: row {bad[0]}, "
-            f"sqrt(c)*norm = {norm:.9g}), expected sqrt(c)*norm < 1 for c = {c:g}; "
-            "check that points and curvature belong together"
-        )
-    return x
+    bad = np.flatnonzero(gap(x, c) <= 0.0)
+    norm = np.sqrt(c * squared_norm(x[bad[0]]))
+    raise ValueError(
+        f"got {bad.size} of {len(x)} {name} outside the ball (first: row {bad[0]}, "
+        f"sqrt(c)*norm = {norm:.9g}), expected sqrt(c)*norm < 1 for c = {c:g}; "
+        "check that points and curvature belong together"
+    )
 
 
 def expmap0(v: ArrayLike, c: float) -> F64:
@@ -152,7 +151,7 @@ def mobius_add(x: ArrayLike, y: ArrayLike, c: float) -> F64:
     c = check_curvature(c)
     x, y = as_f64(x), as_f64(y)
     s = x + y
-    gx, gy, cs2 = _gap(x, c), _gap(y, c), c * squared_norm(s)
+    gx, gy, cs2 = gap(x, c), gap(y, c), c * squared_norm(s)
     num = gx[..., None] * s + cs2[..., None] * x
     return _keep_inside(num / (gx * gy + cs2)[..., None], c)
 
@@ -184,10 +183,11 @@ def dist(x: ArrayLike, y: ArrayLike, c: float) -> F64:
     """
     c = check_curvature(c)
     x, y = as_f64(x), as_f64(y)
-    return _difference_form(squared_norm(x - y), _gap(x, c) * _gap(y, c), c)
+    return difference_form(squared_norm(x - y), gap(x, c) * gap(y, c), c)
 
 
-def _difference_form(sq: F64, gaps: F64, c: float) -> F64:
+def difference_form(sq: F64, gaps: F64, c: float) -> F64:
+    """Distance from ``||x - y||^2`` and ``g_x g_y``, shapes ``[...]``: the one formula in use."""
     return (2.0 / np.sqrt(c)) * np.arcsinh(np.sqrt(c * sq / gaps))
 
 
@@ -214,7 +214,7 @@ def pairwise_dist(x: ArrayLike, y: ArrayLike, c: float) -> F64:
 
     c = check_curvature(c)
     x, y = as_f64(x), as_f64(y)
-    return _difference_form(cdist(x, y, "sqeuclidean"), np.outer(_gap(x, c), _gap(y, c)), c)
+    return difference_form(cdist(x, y, "sqeuclidean"), np.outer(gap(x, c), gap(y, c)), c)
 
 
 def lorentz_lift(x: ArrayLike, c: float) -> F64:
@@ -232,6 +232,5 @@ def lorentz_lift(x: ArrayLike, c: float) -> F64:
     """
     c = check_curvature(c)
     x = as_f64(x)
-    gap = _gap(x, c)
-    time = (2.0 - gap) / (np.sqrt(c) * gap)
-    return np.concatenate([time[..., None], 2.0 * x / gap[..., None]], axis=-1)
+    g = gap(x, c)[..., None]
+    return np.concatenate([(2.0 - g) / (np.sqrt(c) * g), 2.0 * x / g], axis=-1)
