@@ -21,6 +21,7 @@ FLOORS = (
     ("data", "models", "losses", "metrics", "search", "layout"),
     ("checkpoint", "gallery"),
     ("training", "evaluation", "benchmark", "figures"),
+    ("commands",),
     ("__main__",),
 )
 FLOOR = {part: number for number, parts in enumerate(FLOORS) for part in parts}
