@@ -67,8 +67,6 @@ def test_a_module_skipped_as_a_whole_fails_on_ci_too(tmp_path):
     (tmp_path / "conftest.py").write_bytes((ROOT / "tests" / "conftest.py").read_bytes())
     gone = "import pytest\n\npytest.importorskip('no_such_module')\n"
     (tmp_path / "test_gone.py").write_text(gone)
-        "import pytest\n\npytest.importorskip('no_such_module')\n"
-    )
     (tmp_path / "test_fine.py").write_text("def test_it():\n    assert True\n")
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     run = subprocess.run(
