@@ -100,15 +100,21 @@ def light_up(picture: FloatArray, one: Individual, rng: np.random.Generator) -> 
     day = 1.0 - one.dusk
     sun = np.exp(-((x + side * 0.9) ** 2 + (y + 1.0) ** 2) * 1.1)
     glow = (0.20 * day * (0.5 + 0.5 * one.background_light)) * sun
-    small = np.stack([glow, glow * (0.93 + 0.0 * one.temperature), glow * 0.72], -1)
+    small = np.stack([glow, glow * 0.95, glow * 0.80], -1)
     glow = _enlarge(small.astype(np.float32), size)
     picture += glow * (1.0 - picture)
     warm, d = one.temperature, one.dusk
     tint = np.array([1.0 + 0.07 * warm, 1.0 + 0.005 * warm, 1.0 - 0.10 * warm])
     night = np.array([0.40, 0.50, 0.78]) * 0.42
-    tint = tint * (1.0 - d + d * night)
+    tint = one.exposure * tint * (1.0 - d + d * night)
     picture *= tint.astype(np.float32)
-    if d > 0.0:
-        grey = picture.mean(-1, keepdims=True)
-        picture += np.float32(0.45 * d) * (grey * np.array([0.92, 0.98, 1.16], np.float32) - picture)
+    # Highlights roll off softly, so that white petals stay apart from a bright sky.
+    over = np.maximum(picture - np.float32(0.7), 0.0)
+    picture -= over
+    picture += over / (1.0 + np.float32(1.25) * over)
+    vivid = one.saturation * (1.0 - 0.45 * d)
+    grey = picture.mean(-1, keepdims=True)
+    picture *= np.float32(vivid)
+    picture += (1.0 - vivid) * grey
+    picture += (0.45 * d) * grey * np.array([-0.08, -0.02, 0.16], np.float32)
     return picture

@@ -18,8 +18,10 @@ import numpy as np
 from hypuml.types import FloatArray, IntArray
 
 # Columns of a blade row.
-CX, CY, AX, AY, TX, TY, QX, QY, STYLE, WIDTH, LIGHT, PHASE, MARK, SOFT, SHADOW, OPACITY = range(16)
-COLUMNS = 16
+CX, CY, AX, AY, TX, TY, QX, QY, STYLE, WIDTH, LIGHT, PHASE, MARK, SOFT, SHADOW, OPACITY, SLANT = (
+    range(17)
+)
+COLUMNS = 17
 
 _BINS = 256
 _LOW, _HIGH = -0.1, 1.25
@@ -189,12 +191,12 @@ def paint_blades(rows: FloatArray, styles: Sequence[BladeStyle], size: int) -> F
     )  # fmt: skip
     blur = np.float32(2.0 / size) + rows[:, SOFT]
     table = np.stack(
-        [*numbers[kind].T, *rows[:, [WIDTH, PHASE, LIGHT, SHADOW, MARK, OPACITY]].T, reach,
+        [*numbers[kind].T, *rows[:, [WIDTH, PHASE, LIGHT, SLANT, SHADOW, MARK, OPACITY]].T, reach,
          ux * ux + uy * uy, vx * vx + vy * vy, ux * vx + uy * vy, blur, 0.10 * length + blur,
          bright]
     )  # fmt: skip
-    (veins, spots, picotee, notch, fringe, ruffle, pinnate, fold, width, phase, light, shadow,
-     marked, opacity, reach, uu, vv, uv, blur, fade, fine) = np.repeat(table, counts, axis=1)  # fmt: skip
+    (veins, spots, picotee, notch, fringe, ruffle, pinnate, fold, width, phase, light, slant,
+     shadow, marked, opacity, reach, uu, vv, uv, blur, fade, fine) = np.repeat(table, counts, axis=1)  # fmt: skip
 
     side = np.abs(v)
     across = v / reach
@@ -218,11 +220,11 @@ def paint_blades(rows: FloatArray, styles: Sequence[BladeStyle], size: int) -> F
     shade = 1.0 - shadow * np.clip(0.55 + distance / fade, 0.0, 1.0)
 
     half = np.maximum(half, 1e-3)
-    ray = v / half
-    margin = np.minimum(np.abs(ray), 1.3)
+    ray = np.clip(v / half, -1.3, 1.3)
+    margin = np.abs(ray)
     line = (0.5 + 0.5 * np.cos(ray * (2.0 * np.pi * 2.5))) ** 2
     body = np.clip(u * 3.0, 0.0, 1.0) * np.clip((1.0 - u) * 2.2, 0.0, 1.0) * line
-    light = light * (1.0 - fold * margin * margin) * (1.0 - 0.07 * fine * body * (1.0 - pinnate))
+    light = (light + slant * ray) * (1.0 - fold * margin * margin) * (1.0 - 0.07 * fine * body * (1.0 - pinnate))
     if numbers[:, 6].any():
         rib = np.clip(1.0 - side / 0.022, 0.0, 1.0)
         ribs = np.cos((u - 0.75 * side) * 44.0)

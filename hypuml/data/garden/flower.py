@@ -60,7 +60,7 @@ class _Frames:
 
 def opening(traits: Traits, bloom: FloatArray) -> FloatArray:
     """Elevation of the outer petals over the flower's plane, in radians; a bud stands at 1.36."""
-    rest = 0.08 + 0.72 * traits.cup
+    rest = 0.05 + 0.62 * traits.cup
     close = np.clip((0.5 - bloom) / 0.5, 0.0, 1.0)
     over = np.clip((bloom - 0.5) / 0.5, 0.0, 1.0)
     return rest + (1.36 - rest) * close**1.4 - (0.55 + 0.35 * rest) * over
@@ -142,7 +142,7 @@ def _petals(
     t = t + (push / flat)[..., None] * np.stack([-a[..., 1], a[..., 0]], -1)
 
     front = face > 0
-    light = 0.88 + 0.20 * face * (normal @ _LIGHT) + 0.03 * wobble[1]
+    light = 0.91 + 0.18 * face * (normal @ _LIGHT) + 0.03 * wobble[1]
     rows = np.zeros((many, total, b.COLUMNS))
     rows[..., b.CX : b.CY + 1] = (
         np.stack([poses.x, poses.y], -1)[:, None]
@@ -156,6 +156,7 @@ def _petals(
     rows[..., b.WIDTH] = wide
     rows[..., b.LIGHT] = light * poses.light[:, None]
     rows[..., b.PHASE] = wobble[3]
+    rows[..., b.SLANT] = 0.10 * face * (tangent @ _LIGHT)
     rows[..., b.MARK] = np.where(petal, 1.0 + lip * 0.5 * np.cos(side), 0.0)
     rows[..., b.SHADOW] = 0.24
     rows[..., b.OPACITY] = np.where(petal, 0.96, 1.0)
@@ -171,7 +172,7 @@ def _centres(
 ) -> tuple[FloatArray, FloatArray]:
     """Round rows of the flowers' centres."""
     weights = looks.centre_weights(traits)
-    size = 0.13 + 0.17 * traits.centre_size + (0.07 if traits.petal_count > 8 else 0.0)
+    size = 0.13 + 0.17 * traits.centre_size + (0.05 if traits.petal_count > 8 else 0.0)
     n2 = frames.n[:, :2]
     # Seen from the side a dome keeps its height.
     plump = 0.35 * np.maximum(1.0 - frames.n[:, 2], 0.0)[:, None, None]
@@ -195,7 +196,7 @@ def _centres(
         add(looks.DISC, 0.02, part, 1.0, 0.72, shadow=0.3)
         add(looks.DISC, 0.09, part * 0.97, 1.0)
     if weights["trumpet"] > 0.0:
-        part = size * 1.15 * weights["trumpet"] ** 0.5
+        part = size * 1.05 * weights["trumpet"] ** 0.5
         tall = (0.18 + 0.26 * traits.inner) * weights["trumpet"]
         for i in range(4):
             f = i / 4.0

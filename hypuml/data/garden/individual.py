@@ -29,7 +29,10 @@ class Individual:
         y: vertical place of the flower.
         scale: size of the plant, about 1.
         hue_shift: this plant's deviation from its species' hue, in degrees.
+        foliage_shift: the same for its leaves.
         temperature: light from cool (-1) to warm (1).
+        exposure: brightness of the photograph, about 1.
+        saturation: strength of colours in this light, about 1.
         dusk: 0 = day, 1 = nearly night.
         cover: 0 = free, 1 = largely hidden behind a near leaf.
         background_hue: hue of the background in degrees.
@@ -47,7 +50,10 @@ class Individual:
     y: float
     scale: float
     hue_shift: float
+    foliage_shift: float
     temperature: float
+    exposure: float
+    saturation: float
     dusk: float
     cover: float
     background_hue: float
@@ -79,7 +85,7 @@ def sample_individual(
     tilt = 0.05 + 0.75 * rng.beta(1.6, 2.6)
     bloom = 0.5 + 0.11 * float(np.clip(rng.normal(), -1.2, 2.4))
     wilt = 0.22 * rng.beta(1.0, 4.0)
-    dusk = 0.25 * rng.beta(1.0, 3.0)
+    dusk = 0.18 * rng.beta(1.0, 3.0)
     cover = 0.0
     direction = float(-np.pi / 2 + rng.normal(0.0, 0.9))
     if rng.random() < hard_share:
@@ -108,10 +114,13 @@ def sample_individual(
         x=float(np.clip(rng.normal(0.0, 0.13), -0.3, 0.3)),
         y=float(np.clip(rng.normal(-0.08, 0.10), -0.32, 0.2)),
         scale=float(np.exp(np.clip(rng.normal(0.0, 0.13), -0.3, 0.3))),
-        hue_shift=float(rng.normal(0.0, 13.0)),
-        temperature=float(np.clip(rng.normal(0.1, 0.45), -1.0, 1.0)),
+        hue_shift=float(np.clip(rng.normal(0.0, 14.0), -35.0, 35.0)),
+        foliage_shift=float(rng.normal(0.0, 9.0)),
+        temperature=float(np.clip(rng.normal(0.15, 0.6), -1.2, 1.2)),
+        exposure=float(np.exp(np.clip(rng.normal(0.05, 0.11), -0.22, 0.26))),
+        saturation=float(np.exp(np.clip(rng.normal(0.06, 0.16), -0.35, 0.35))),
         dusk=float(dusk),
         cover=float(cover),
         background_hue=float(rng.choice((rng.normal(135.0, 25.0), rng.uniform(0.0, 360.0)))),
-        background_light=float(rng.uniform(0.35, 1.0)),
+        background_light=float(rng.uniform(0.45, 1.0)),
     )

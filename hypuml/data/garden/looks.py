@@ -52,10 +52,12 @@ def blade_styles(traits: Traits, plant: Individual) -> list[BladeStyle]:
     half = profile(rise, fall, petal_half_width(traits) * factor, 0.05)
 
     hue = traits.hue + plant.hue_shift
-    chroma = (0.030 + 0.145 * traits.chroma) * (1.0 - 0.6 * plant.wilt)
+    chroma = (0.036 + 0.142 * traits.chroma) * (1.0 - 0.6 * plant.wilt)
     # Yellow is a light colour, violet a deep one; a flower looks clean when it follows that.
-    glow = 0.05 * np.cos(np.deg2rad(hue - 95.0))
-    lightness = 0.69 + 0.23 * traits.lightness - 0.07 * traits.chroma * traits.lightness + glow
+    sunny = float(np.clip(np.cos(np.deg2rad(hue - 88.0)), 0.0, 1.0))
+    lightness = 0.72 + 0.19 * traits.lightness - 0.04 * traits.chroma * traits.lightness
+    lightness += 0.055 * (1.0 - traits.chroma) + 0.13 * sunny * (1.0 - traits.lightness)
+    chroma += 0.030 * sunny * (1.0 - plant.wilt)
     wither = plant.wilt * 0.6
     along = _smooth(u, 0.02, 0.85)
     tip_hue = hue + (traits.hue_shift - 0.5) * 90.0
@@ -63,13 +65,13 @@ def blade_styles(traits: Traits, plant: Individual) -> list[BladeStyle]:
     tone = (traits.gradient - 0.5) * 0.26
     lights = lightness + tone * (along - 0.5) - 0.16 * wither
     chromas = chroma * (1.0 + (0.5 - traits.gradient) * 1.3 * (along - 0.5))
-    mark_hue = traits.mark_hue + plant.hue_shift * 0.5
+    mark_hue = traits.mark_hue + plant.hue_shift * 0.8
     mark = oklch(max(lightness - 0.15 - 0.18 * traits.mark_strength, 0.36),
                  0.10 + 0.08 * traits.mark_strength, mark_hue)  # fmt: skip
     strength = 0.45 + 0.55 * traits.mark_strength
     eye = m["eye"] * strength * (1.0 - _smooth(u, 0.30, 0.50 + 0.12 * traits.mark_strength))
     # A little shade where petals meet, a little glow where light falls through the tips.
-    depth = 0.80 + 0.20 * _smooth(u, 0.0, 0.45)
+    depth = 0.82 + 0.20 * _smooth(u, 0.0, 0.45)
     styles = _greens(traits, plant)
     layers = []
     throat = oklch(0.90, 0.09, 105.0)
@@ -85,6 +87,7 @@ def blade_styles(traits: Traits, plant: Individual) -> list[BladeStyle]:
                 colours=(body * depth[:, None]).astype(np.float32),
                 mark=mark,
                 veins=m["veins"] * strength,
+                fold=0.05,
                 spots=m["spots"] * strength,
                 picotee=m["picotee"] * strength,
                 notch=0.20 * w["notched"],
@@ -108,7 +111,7 @@ def _greens(traits: Traits, plant: Individual) -> list[BladeStyle]:
     """Stem, leaf and sepal."""
     u = axis()
     lobes = dict(zip(LEAVES, traits.leaf, strict=True))["lobed"]
-    hue = 118.0 + 38.0 * traits.leaf_tone + 0.15 * plant.hue_shift
+    hue = 118.0 + 38.0 * traits.leaf_tone + plant.foliage_shift
     dry = plant.wilt * 0.5
     hue = hue + dry * (85.0 - hue)
     rise, fall, width = np.array(traits.leaf) @ _LEAF_SHAPE
@@ -129,19 +132,22 @@ def _greens(traits: Traits, plant: Individual) -> list[BladeStyle]:
 def round_styles(traits: Traits, plant: Individual) -> list[RoundStyle]:
     """Styles of all round items of one plant, indexed ``DISC`` to ``SHEEN``."""
     r = radial_axis()
-    # The whole circle of the trait maps to and fro between orange and lime.
-    hue = 78.0 - 30.0 * np.cos(np.deg2rad(traits.centre_hue - 15.0)) + 0.3 * plant.hue_shift
+    # The whole circle of the trait maps to and fro between dark red-brown and pale lime.
+    turn = 0.5 - 0.5 * float(np.cos(np.deg2rad(traits.centre_hue + 25.0)))
+    hue = 38.0 + 74.0 * turn + 0.5 * plant.hue_shift
+    pale = 0.30 * turn - 0.16
     dull = 1.0 - 0.5 * plant.wilt
     dark = 0.25 + 0.75 * traits.centre_size
     disc = oklch(
-        0.80 - 0.34 * dark * (1.0 - _smooth(r, 0.0, 0.8)), (0.10 + 0.05 * r) * dull, hue + 25.0 * r
+        0.78 + pale - 0.26 * dark * (1.0 - _smooth(r, 0.1, 0.85)), (0.10 + 0.045 * r) * dull,
+        hue - 8.0 + 26.0 * r,
     )
-    anther = oklch(0.76 - 0.10 * r, 0.15 * dull + 0.0 * r, hue + 15.0)
-    wall = oklch(0.70 + 0.12 * r, 0.15 * dull + 0.0 * r, hue + 8.0)
+    anther = oklch(0.74 + 0.8 * pale - 0.10 * r, 0.15 * dull + 0.0 * r, hue + 15.0)
+    wall = oklch(0.70 + 0.6 * pale + 0.12 * r, 0.15 * dull + 0.0 * r, hue + 8.0)
     corona = oklch(
-        0.50 + 0.36 * _smooth(r, 0.1, 0.95), (0.11 + 0.04 * r) * dull, hue - 6.0 + 16.0 * r
+        0.58 + 0.7 * pale + 0.28 * _smooth(r, 0.1, 0.8), (0.13 + 0.02 * r) * dull, hue - 14.0 + 22.0 * r
     )
-    sheen = oklch(0.90 - 0.02 * r, 0.06 + 0.0 * r, 112.0)
+    sheen = oklch(0.90 - 0.02 * r, 0.10 + 0.0 * r, 115.0)
     waves = 0.05 + 0.08 * traits.ruffle
     filament = oklch(0.92, 0.05, 105.0)
     return [

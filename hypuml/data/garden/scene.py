@@ -37,7 +37,7 @@ class Scene:
         t = a / abs(a) * 1j * (abs(a) if across is None else across)
         row = np.zeros((1, b.COLUMNS))
         row[0] = [*start, a.real, a.imag, t.real, t.imag, q.real, q.imag, style, width, light,
-                  bend * 3.0, 0.0, soft, 0.12, opacity]  # fmt: skip
+                  bend * 3.0, 0.0, soft, 0.12, opacity, 0.0]  # fmt: skip
         self._push(row, np.zeros(1), np.zeros((0, r.COLUMNS)), np.zeros(0))
 
     def add_flowers(
@@ -186,10 +186,10 @@ def _spike(
     share = np.arange(count) / (count - 1)
     side = np.where(np.arange(count) % 2, 1.0, -1.0)
     place = top + (foot - top) * (0.03 + 0.60 * share)[:, None]
-    place[:, 0] += side * (0.03 + 0.20 * share**0.6) * grow
+    place[:, 0] += side * (0.03 + 0.23 * share**0.6) * grow
     lookout = np.pi / 2 - side * (np.pi / 2 - 0.1) + rng.normal(0.0, 0.25, count)
     young = np.maximum(0.30 - share, 0.0) * 1.1
-    poses = _poses(one, place, (0.60 + 0.40 * share**0.7) * 0.30 * grow, np.full(count, 0.35), rng,
+    poses = _poses(one, place, (0.60 + 0.40 * share**0.7) * 0.33 * grow, np.full(count, 0.35), rng,
                    one.bloom - young, lookout, np.full(count, 0.25 + 0.6 * one.tilt))  # fmt: skip
     scene.add_flowers(traits, poses, one.wilt, rng)
 
@@ -199,7 +199,7 @@ def _umbel(
     rng: np.random.Generator,
 ) -> None:  # fmt: skip
     count = _crowd(traits) + one.heads - 1
-    fork = middle + np.array([rng.normal(0.0, 0.05), 0.50 * grow])
+    fork = middle + np.array([rng.normal(0.0, 0.05), 0.56 * grow])
     foot = np.array([fork[0] * 0.6, 1.2])
     _stem(scene, foot, fork, rng.normal(0.0, 0.1), 0.030 * grow)
     _leaves(scene, traits, foot, fork, grow, 2, rng, one.wilt)
@@ -207,11 +207,11 @@ def _umbel(
     golden = 2.399963 * number + one.spin
     out = np.sqrt((number + 0.35) / count)
     spread = np.stack([np.cos(golden), 0.72 * np.sin(golden)], -1)
-    place = middle + grow * 0.50 * out[:, None] * spread
+    place = middle + grow * 0.56 * out[:, None] * spread
     for spot in place:
         _stem(scene, fork, spot, rng.normal(0.0, 0.06), 0.016 * grow, 0.95)
     tilt = 0.30 * one.tilt + 0.55 * out + 0.35 * max(one.tilt - 0.8, 0.0)
     lookout = np.arctan2(spread[:, 1] - 0.2, spread[:, 0])
-    poses = _poses(one, place, np.full(count, 0.285 * grow), np.full(count, 0.35), rng,
+    poses = _poses(one, place, np.full(count, 0.335 * grow), np.full(count, 0.35), rng,
                    one.bloom - 0.06 * (1.0 - out), lookout, tilt)  # fmt: skip
     scene.add_flowers(traits, poses, one.wilt, rng)

@@ -31,28 +31,29 @@ LEVELS = ("order", "family", "genus", "species")
 
 # Probability that a discrete trait jumps on a branch that founds an order, family, genus, species.
 _JUMP = {
-    "petals": (1.0, 0.70, 0.15, 0.00),
-    "layers": (1.0, 0.50, 0.15, 0.04),
+    "petals": (1.0, 0.70, 0.20, 0.10),
+    "layers": (1.0, 0.50, 0.20, 0.15),
     "bilateral": (0.5, 0.30, 0.00, 0.00),
-    "outline": (1.0, 0.60, 0.15, 0.03),
-    "centre": (1.0, 0.40, 0.10, 0.00),
-    "marking": (1.0, 0.60, 0.40, 0.12),
-    "leaf": (1.0, 0.40, 0.15, 0.00),
+    "outline": (1.0, 0.60, 0.20, 0.12),
+    "centre": (1.0, 0.40, 0.10, 0.03),
+    "marking": (1.0, 0.60, 0.40, 0.35),
+    "leaf": (1.0, 0.40, 0.20, 0.05),
 }
 _STATES = {
     "petals": len(PETALS), "layers": 3, "bilateral": 2, "outline": len(OUTLINES),
     "centre": len(CENTRES), "marking": len(MARKINGS), "leaf": len(LEAVES),
 }  # fmt: skip
 # Standard deviation of a latent's step per branch, and how much of the parent's value survives.
-_STEP = (0.75, 0.55, 0.42, 0.50)
+_STEP = (0.80, 0.55, 0.45, 0.60)
 _PULL = 0.92
 # The same for hues, in degrees. Petals keep to an arc from blue over red to yellow: no leaf green.
-_HUE_STEP = (10.0, 24.0, 13.0, 9.0)
+_HUE_STEP = (10.0, 24.0, 14.0, 12.0)
 _HUE_FIRST, _HUE_ARC = 245.0, 215.0
-_SIBLING_TRAITS = (
-    "hue", "chroma", "lightness", "gradient", "width", "taper", "curl", "cup", "ruffle",
-    "centre_size", "centre_hue", "mark_strength", "mark_hue", "hue_shift", "inner", "marking",
-    "layers", "outline",
+# Relatives compete: of this many mutants the one least like its siblings survives.
+_GENUS_MUTANTS, _SPECIES_MUTANTS = 6, 24
+_KEY_TRAITS = (
+    "petals", "layers", "outline", "marking", "centre", "hue", "chroma", "lightness", "gradient",
+    "width", "taper", "cup", "ruffle", "centre_size", "centre_hue", "mark_strength", "mark_hue",
 )  # fmt: skip
 
 
@@ -65,14 +66,12 @@ class TreeConfig:
         genera_per_family: genera in each family.
         species_per_genus: species in each genus.
         unseen_genera: genera held out, spread over the families; every family keeps a seen one.
-        sibling_gap: smallest trait distance (over continuous, visible traits) between siblings.
     """
 
     families_per_order: tuple[int, ...] = (4, 3, 2)
     genera_per_family: int = 4
     species_per_genus: int = 5
     unseen_genera: int = 12
-    sibling_gap: float = 0.125
 
     def __post_init__(self) -> None:
         families = sum(self.families_per_order)
@@ -111,7 +110,7 @@ def grow(config: TreeConfig, seed: int) -> tuple[Species, ...]:
     Returns:
         Species in tree order (siblings adjacent), genera intact.
     """
-    rng = np.random.default_rng([seed, 7])
+    rng = np.random.default_rng([seed, 5])
     families = sum(config.families_per_order)
     genera = names.genus_names(families * config.genera_per_family, rng)
     held = _held_out(families, config, rng)
@@ -133,16 +132,19 @@ def grow(config: TreeConfig, seed: int) -> tuple[Species, ...]:
             family = _branch(order, 1, rng, heads[o])
             first = family_row * config.genera_per_family
             family_label = names.family_name(genera[first])
-            for g in range(config.genera_per_family):
-                genus = _branch(family, 2, rng, heads[o])
-                label = genera[first + g]
-                split = "unseen" if first + g in held else "seen"
+            radiation = _radiate(
+                family, 2, config.genera_per_family, _GENUS_MUTANTS, heads[o], rng
+            )
+            for row, genus in enumerate(radiation, first):
+                split = "unseen" if row in held else "seen"
                 words = names.epithets(config.species_per_genus, rng)
-                for word, traits in zip(
-                    words, _siblings(genus, heads[o], config, rng), strict=True
-                ):
+                kinds = _radiate(
+                    genus, 3, config.species_per_genus, _SPECIES_MUTANTS, heads[o], rng
+                )
+                for word, kind in zip(words, kinds, strict=True):
+                    label = genera[row]
                     path = (order_label, family_label, label, f"{label} {word}")
-                    species.append(Species(path, split, traits))
+                    species.append(Species(path, split, _express(kind, heads[o])))
             family_row += 1
     return tuple(species)
 
@@ -170,7 +172,8 @@ def _branch(parent: _Lineage, level: int, rng: np.random.Generator, head: int) -
     latents = {}
     for name, value in parent.latents.items():
         if name in ANGLES:
-            latents[name] = value + float(rng.normal(0.0, _HUE_STEP[level]))
+            step = _HUE_STEP[level] * (1.0 if name == "hue" else 2.0)
+            latents[name] = value + float(rng.normal(0.0, step))
         else:
             latents[name] = _PULL * value + float(rng.normal(0.0, _STEP[level]))
     return _Lineage(states, latents)
@@ -185,19 +188,21 @@ def _allowed(name: str, head: int) -> range:
     return range(_STATES[name])
 
 
-def _siblings(
-    genus: _Lineage, head: int, config: TreeConfig, rng: np.random.Generator
-) -> list[Traits]:
-    """Species of one genus, redrawn until they differ visibly from each other."""
-    found: list[Traits] = []
-    gap = config.sibling_gap
-    while len(found) < config.species_per_genus:
-        candidate = _express(_branch(genus, 3, rng, head), head)
-        distance = trait_distance_matrix([candidate, *found], _SIBLING_TRAITS)[0, 1:]
-        if not len(distance) or distance.min() >= gap:
-            found.append(candidate)
-        else:
-            gap *= 0.995  # a crowded genus settles for the widest gap it can find
+def _radiate(
+    parent: _Lineage, level: int, count: int, mutants: int, head: int, rng: np.random.Generator
+) -> list[_Lineage]:
+    """``count`` descendants that differ visibly: each the mutant farthest from those before."""
+    found: list[_Lineage] = []
+    seen: list[Traits] = []
+    for _ in range(count):
+        young = [_branch(parent, level, rng, head) for _ in range(mutants if found else 1)]
+        looks = [_express(lineage, head) for lineage in young]
+        best = 0
+        if found:
+            gaps = trait_distance_matrix([*looks, *seen], _KEY_TRAITS)[: len(looks), len(looks) :]
+            best = int(gaps.min(1).argmax())
+        found.append(young[best])
+        seen.append(looks[best])
     return found
 
 
