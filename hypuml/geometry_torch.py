@@ -12,8 +12,8 @@ Convention as there: curvature ``-c``, ``c > 0``, ball radius ``1 / sqrt(c)``, `
 Which distance is accurate where (the tests hold both to it, against float64; ``eps`` of the
 dtype, gaps ``g = 1 - c ||.||^2``): :func:`dist` is the difference form, relative error a few
 ``eps / g`` at any separation. :func:`pairwise_dist` is the Gram form, one matrix product instead of
-a ``[N, M, n]`` tensor: as good for separate points, but the error of ``sqrt(c) d`` rises to about
-``sqrt(eps / (g_x g_y))`` near coincidence (in float32 4e-4 in the middle of the ball, 5e-3 at
+a ``[N, M, n]`` tensor: as good for separate points, but the error of ``sqrt(c) d`` rises to
+``4 sqrt(eps / (g_x g_y))`` near coincidence (in float32 1e-3 in the middle of the ball, 2e-2 at
 ``sqrt(c) d0 = 4``). Losses live with that; the order of near neighbours does not: that is
 :mod:`hypuml.search`.
 """
