@@ -170,9 +170,9 @@ def test_checks_say_what_is_wrong():
             G.dist0(good, c)
     with pytest.raises(ValueError, match="shape"):
         G.project_check(good[0], 1.0)
-    with pytest.raises(ValueError, match="not finite.*row 1"):
+    with pytest.raises(ValueError, match=r"not finite.*row 1"):
         G.project_check([[0, 0], [np.nan, 0]], 1.0)
-    with pytest.raises(ValueError, match="outside the ball.*row 0"):
+    with pytest.raises(ValueError, match=r"outside the ball.*row 0"):
         G.project_check([[1.0, 0.0]], 1.0)
     assert G.in_ball([[0.5], [1.0], [np.nan], [np.inf]], 1.0).tolist() == [True] + 3 * [False]
     # Inside in float64 even though the norm rounds to 1 in float32.
