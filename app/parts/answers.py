@@ -1,0 +1,97 @@
+"""The answers: the k nearest images as pictures, right and wrong told apart."""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+
+from app import facts, routes, state
+from app.components.picture_grid import Tile, picture_grid
+from app.parts.palette import shade
+from app.parts.text import esc, name_of, whole_path
+from app.resources import Entry
+from hypuml.gallery import Gallery
+
+
+def answers(entry: Entry, gallery: Gallery, view: state.View, found: facts.Answers) -> None:
+    """Draw the line above the pictures and the pictures; a click asks with that picture."""
+    with st.container(key="answers", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="asked"):
+            verdict = _verdict(entry, gallery, view, found)
+            st.html(f'<div class="heading"><h2>Answers</h2>{verdict}</div>')
+            st.toggle(
+                "hide rejected",
+                key="hide",
+                on_change=state.act,
+                help="Leave images above the threshold out of the answers. Otherwise they "
+                "stay: the threshold rejects queries, not the gallery.",
+            )
+            st.number_input(
+                "k",
+                1,
+                state.largest_k(gallery),
+                key="k",
+                on_change=state.act,
+                width=132,
+                label_visibility="collapsed",
+                help="Number of answers k",
+            )
+        if not len(found.rows):
+            st.html(f'<div class="empty" role="status">{_why_none(gallery, view)}</div>')
+            return
+        keep = facts.keep_mask(gallery.uncertainty, view.threshold)
+        tiles = [
+            _tile(entry, gallery, found, i, bool(keep[row])) for i, row in enumerate(found.rows)
+        ]
+        with st.container(key="pictures"):
+            picture_grid(tiles, "answer_grid", state.pick, columns_for(len(tiles)), "answers")
+
+
+def columns_for(count: int) -> int:
+    """Pictures per line so that few are large and many stay visible."""
+    if count <= 6:
+        return max(2, math.ceil(count / 2)) if count > 2 else 2
+    return 5 if count <= 10 else 6
+
+
+def _tile(entry: Entry, gallery: Gallery, found: facts.Answers, i: int, keep: bool) -> Tile:
+    row = int(found.rows[i])
+    mark, distance, u = found.marks[i], found.distances[i], float(gallery.uncertainty[row])
+    label = name_of(gallery, row)
+    says = {facts.RIGHT: ", right class", facts.WRONG: ", wrong class", facts.UNKNOWN: ""}[mark]
+    return Tile(
+        row=row,
+        src=routes.picture_url(entry.version, row),
+        alt=f"Answer {i + 1}: {label}{says}, distance {distance:.2f}, uncertainty {u:.2f}",
+        title=f"{i + 1}. {whole_path(gallery, row)}{says}\n"
+        f"distance {distance:.3f} · uncertainty {u:.3f}"
+        + ("" if keep else " (above the threshold)"),
+        caption=(f"d {distance:.2f}", f"u {u:.2f}"),
+        mark=mark,
+        dot=shade(u, gallery.uncertainty),
+        faded=not keep,
+    )
+
+
+def _verdict(entry: Entry, gallery: Gallery, view: state.View, found: facts.Answers) -> str:
+    judged = sum(mark != facts.UNKNOWN for mark in found.marks)
+    if judged:
+        return f"<span><b>{found.right}</b> of {judged} have the query’s class</span>"
+    first, count = facts.majority(entry.codes[found.rows])
+    if view.upload and first >= 0:
+        label = gallery.labels[int(found.rows[first])]
+        return f"<span><b>{count}</b> of {len(found.rows)} are <b>{esc(label)}</b></span>"
+    return ""
+
+
+def _why_none(gallery: Gallery, view: state.View) -> str:
+    if view.row is not None and len(gallery) == 1:
+        return (
+            "This gallery holds one image, so there is nothing else to find. "
+            "Upload a picture to ask with."
+        )
+    return (
+        "Every image lies above the threshold and rejected ones are hidden. "
+        "Move the threshold to the right, or show rejected images."
+    )

@@ -1,0 +1,96 @@
+"""The top line: name, rooms, which gallery, and how to open another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from app import resources, state
+from app.parts.text import esc
+
+
+def header(current: resources.Entry | None) -> None:
+    """Draw the top line. The rooms shown are those that exist."""
+    with st.container(
+        key="top", horizontal=True, vertical_alignment="center", gap="small", wrap=False
+    ):
+        st.html(
+            '<div class="brand">Hyp-UML'
+            '<nav aria-label="rooms"><span class="here" aria-current="page">Explore</span></nav>'
+            "</div>"
+        )
+        entries = resources.shelf.entries()
+        if entries:
+            st.selectbox(
+                "Gallery",
+                [entry.key for entry in entries],
+                key="gallery",
+                on_change=state.change_gallery,
+                label_visibility="collapsed",
+                format_func=_gallery_name,
+                width=260,
+            )
+        with st.popover("", icon=":material/folder_open:", help="Open another gallery folder"):
+            _opener()
+        with st.popover("", icon=":material/help:", help="What am I looking at?"):
+            st.html(_HELP)
+
+
+def _gallery_name(key: str) -> str:
+    entry = resources.shelf.get(key)
+    if entry is None or entry.gallery is None:
+        return f"{key} (cannot be opened)"
+    return f"{entry.gallery.title} · {len(entry.gallery):,} images"
+
+
+def _opener() -> None:
+    if not resources.is_local():
+        st.html(
+            "<p>Other machines can reach this app, so galleries are opened on the command "
+            "line only: <code>streamlit run app/main.py -- --gallery FOLDER</code></p>"
+        )
+        return
+    st.text_input(
+        "Gallery folder",
+        key="folder",
+        placeholder="/path/to/gallery",
+        on_change=_open_folder,
+        help="A folder made with `python -m hypuml gallery DATA CHECKPOINT OUT`",
+    )
+    if problem := st.session_state.get("folder_problem"):
+        st.html(f'<p class="problem" role="alert">{esc(problem)}</p>')
+
+
+def _open_folder() -> None:
+    state.act()
+    typed = str(st.session_state.get("folder", "")).strip()
+    st.session_state["folder_problem"] = ""
+    if not typed:
+        return
+    folder = Path(typed)
+    if not (folder.expanduser() / "gallery.json").is_file():
+        st.session_state["folder_problem"] = (
+            f"There is no gallery in {typed}: expected a folder with a gallery.json, made by "
+            "python -m hypuml gallery DATA CHECKPOINT OUT."
+        )
+        return
+    entry = resources.shelf.add(folder)
+    if entry.problem:
+        st.session_state["folder_problem"] = entry.problem
+    else:
+        state.change_gallery(entry.key)
+        st.session_state["folder"] = ""
+
+
+_HELP = """
+<div class="help">
+<p><b>Every dot is an image.</b> The model places it in a hyperbolic space, drawn as a disk.</p>
+<p><b>Near the centre</b> the model is unsure, <b>near the rim</b> it is sure. Images it finds
+alike lie in the same direction.</p>
+<p><b>Click a dot or a picture</b> to ask “what looks like this?”. Lines lead to the answers.</p>
+<p><b>Move the threshold</b> to let the model abstain: queries less sure than that are
+rejected, and you see what share is kept and how often the first answer is right.</p>
+<p><b>The address</b> of this page holds what you see: copy it to share the view.</p>
+</div>
+"""

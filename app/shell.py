@@ -1,0 +1,39 @@
+"""What surrounds every room: page settings, style sheet, navigation, and the warm start.
+
+Rooms are file-based pages under ``views/``. Navigation is our own (the state of a view lives in
+the URL and Streamlit's sidebar links would drop it), and it lists only rooms that exist.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app import resources
+
+HERE = Path(__file__).resolve().parent
+
+
+@asynccontextmanager
+async def lifespan(app: Any) -> AsyncIterator[None]:
+    """Open the galleries while the browser is still loading the page (server start hook)."""
+    threading.Thread(target=resources.warm, name="open galleries", daemon=True).start()
+    yield
+
+
+def run() -> None:
+    """Draw the page the URL names. Called once per interaction."""
+    st.set_page_config(
+        page_title="Hyp-UML Explorer",
+        page_icon=str(HERE / "icon.svg"),
+        layout="wide",
+        initial_sidebar_state="collapsed",
+    )
+    st.html(HERE / "style.css")
+    explore = st.Page("views/explore.py", title="Explore", default=True)
+    st.navigation([explore], position="hidden").run()

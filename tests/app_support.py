@@ -1,0 +1,82 @@
+"""A small real checkpoint and galleries made with it, for tests of the app.
+
+The network is tiny and untrained, but its head is fitted to one batch so that the points spread
+over the disk: clicks, thresholds and uploads then do something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from hypuml.data.garden import GardenConfig, GardenDataset
+from hypuml.gallery import Gallery, build_gallery
+from hypuml.types import Dataset, Item
+
+ROOT = Path(__file__).resolve().parents[1]
+MAIN = ROOT / "app" / "main.py"
+
+
+def small_checkpoint(folder: Path, images: Sequence[Image.Image]) -> Path:
+    """Save a tiny model whose points spread like principal components of ``images``."""
+    import torch
+
+    from hypuml.checkpoint import HypUML
+    from hypuml.data.transforms import preprocess
+    from hypuml.models.network import ModelConfig
+
+    torch.manual_seed(0)
+    config = ModelConfig(
+        "resnet10t", dim=8, image_size=32, backbone_args={"channels": [8, 8, 16, 32]}
+    )
+    model = HypUML(config).eval()
+    batch = np.stack([preprocess(i, 32, model.backbone.mean, model.backbone.std) for i in images])
+    with torch.inference_mode():
+        features = model.backbone(torch.from_numpy(batch)).numpy()
+    mean = features.mean(0)
+    _, _, directions = np.linalg.svd(features - mean, full_matrices=False)
+    weight = directions[:8] / (features - mean).std() * 0.06
+    with torch.no_grad():
+        model.head.linear.weight.copy_(torch.from_numpy(weight.copy()))
+        model.head.linear.bias.copy_(torch.from_numpy(-weight @ mean))
+        model.head.initialise_scale(torch.from_numpy(features.copy()))
+    model.save_pretrained(folder)
+    return folder
+
+
+def garden_gallery(folder: Path, per_species: int = 4, seed: int = 0) -> Path:
+    """Write a checkpoint to ``folder`` and its gallery of unseen species to ``folder/gallery``."""
+    garden = GardenDataset(config=GardenConfig(seed=seed, unseen_individuals=per_species))
+    rows = [i for i, item in enumerate(garden.items) if item.split == "unseen"]
+    return dataset_gallery(garden, rows, folder)
+
+
+def dataset_gallery(dataset: Dataset, rows: Sequence[int], folder: Path) -> Path:
+    """Checkpoint in ``folder``, gallery of ``rows`` in ``folder/gallery``; returns the latter."""
+    from hypuml.checkpoint import HypUML
+
+    few = [dataset.load(i, 32) for i in rows[:: max(1, len(rows) // 64)]]
+    model = HypUML.from_pretrained(small_checkpoint(folder, few))
+    build_gallery(dataset, rows, model, folder / "gallery", model_ref=folder)
+    return folder / "gallery"
+
+
+class Pictures:
+    """A data set of plain coloured pictures with any paths one likes."""
+
+    name, licence, description, source = "pictures", "none", "coloured squares", None
+
+    def __init__(self, paths: Sequence[tuple[str, ...]], levels: tuple[str, ...] = ("class",)):
+        self.levels = levels
+        self.items = tuple(Item(f"p{i}", path, "unseen") for i, path in enumerate(paths))
+
+    def load(self, index: int, size: int | None = None) -> Image.Image:
+        colour = np.random.default_rng(index).integers(0, 255, (4, 4, 3), dtype=np.uint8)
+        return Image.fromarray(colour).resize((96, 96), Image.Resampling.BICUBIC)
+
+
+def open_gallery(folder: Path) -> Gallery:
+    return Gallery.open(folder)
