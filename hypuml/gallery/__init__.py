@@ -1,0 +1,24 @@
+"""A gallery on disk: images of a data set as a model sees them, ready to be searched and shown.
+
+The folder is made of files other tools can open too::
+
+    gallery.json              format version, data set, curvature, model, layout, file hashes
+    items.parquet             one row per image: id, image, label, taxonomy, split, uncertainty,
+                              radius, x, y, umap_x, umap_y
+    embeddings.safetensors    one tensor ``points`` [N, n] float32
+    thumbs/0000.webp ...      atlas tiles of 100 thumbnails
+
+Conventions: row numbers are the same everywhere, from 0. ``radius`` is d0, the hyperbolic distance
+from the origin; ``x, y`` lie in the unit disk at ``tanh(dilation * sqrt(c) * d0 / 2)`` from its
+centre. File names and labels are data: never markup, never a way out of ``source``.
+
+Opening a gallery imports neither torch nor umap; faiss is imported by the first search.
+"""
+
+from __future__ import annotations
+
+from hypuml.gallery.build import Embedder, build_gallery
+from hypuml.gallery.opened import Gallery
+from hypuml.gallery.store import GalleryError
+
+__all__ = ["Embedder", "Gallery", "GalleryError", "build_gallery"]

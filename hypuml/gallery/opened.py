@@ -1,0 +1,258 @@
+"""A gallery that has been opened: checked, in memory, searchable."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hypuml import layout
+from hypuml.gallery.store import (
+    AGAIN,
+    ITEMS,
+    POINTS,
+    GalleryError,
+    Items,
+    parse_items,
+    parse_points,
+    read_manifest,
+    read_verified,
+)
+from hypuml.gallery.thumbs import PER_TILE, Atlas, tile_name
+from hypuml.search import Index
+from hypuml.types import FloatArray, Hits, IntArray, TaxonomyPath
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from hypuml.types import Dataset
+
+WEIGHTS = "model.safetensors"
+
+
+class Gallery:
+    """Images of a data set as one model sees them. Read-only and safe to share between threads.
+
+    Attributes:
+        folder: where it lies.
+        manifest: the content of ``gallery.json``.
+        curvature: c > 0 of curvature -c.
+        dilation: factor between true and drawn distance from the origin.
+        points: ``[N, n]`` float32 in the ball.
+        uncertainty: ``[N]`` float32 in [0, 1], 1 = unsure.
+        radius: ``[N]`` float32, hyperbolic distance d0 from the origin.
+        xy: ``[N, 2]`` float32 in the unit disk, radius-true.
+        umap_xy: ``[N, 2]`` float32 in the unit disk, a free UMAP whose radius means nothing; None
+            where there is none (tiny galleries, models of two dimensions).
+        ids: unique name of each image.
+        labels: class name of each image.
+        paths: taxonomy path of each image, from the root's child to the class.
+        levels: names of the taxonomy's levels, in the order of ``paths``.
+        images: path of each original below ``source``; empty when drawn by code.
+        splits: ``"seen"`` or ``"unseen"`` for each image.
+    """
+
+    def __init__(
+        self, folder: Path, manifest: dict[str, Any], points: FloatArray, items: Items
+    ) -> None:
+        """Take checked parts; use :meth:`open`."""
+        self.folder = folder
+        self.manifest = manifest
+        self.curvature = float(manifest["curvature"])
+        self.dilation = float(manifest["layout"]["dilation"])
+        self.levels: tuple[str, ...] = tuple(str(level) for level in manifest["levels"])
+        self.points = points
+        self.uncertainty: FloatArray = items.uncertainty
+        self.radius: FloatArray = items.radius
+        self.xy: FloatArray = items.xy
+        self.umap_xy: FloatArray | None = items.umap_xy
+        self.ids: list[str] = items.ids
+        self.images: list[str] = items.images
+        self.labels: list[str] = items.labels
+        self.paths: list[TaxonomyPath] = items.paths
+        self.splits: list[str] = items.splits
+        # Threads of the app share one gallery.
+        for array in (points, self.uncertainty, self.radius, self.xy, self.umap_xy):
+            if array is not None:
+                array.flags.writeable = False
+        self._atlas = Atlas(lambda name: read_verified(folder, name, manifest), len(points))
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Gallery:
+        """Open a gallery after checking every file of it.
+
+        Args:
+            folder: the gallery folder; ``~`` is expanded.
+
+        Raises:
+            GalleryError: missing, damaged, incomplete, of another version, or contradicting itself;
+                the message says which file, what is wrong and what to do.
+        """
+        folder = Path(folder).expanduser()
+        manifest = read_manifest(folder)
+        count = manifest["count"]
+        tiles = {tile_name(i) for i in range(-(-count // PER_TILE))}
+        if count < 1 or set(manifest["files"]) != {ITEMS, POINTS} | tiles:
+            raise GalleryError(
+                f"{folder / 'gallery.json'} is damaged (files do not fit {count} images); {AGAIN}"
+            )
+        points = parse_points(read_verified(folder, POINTS, manifest), manifest, folder / POINTS)
+        data = read_verified(folder, ITEMS, manifest)
+        items = parse_items(data, manifest, points, folder / ITEMS)
+        for name in tiles:
+            read_verified(folder, name, manifest)
+        return cls(folder, manifest, points, items)
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    @property
+    def name(self) -> str:
+        """Name of the data set."""
+        return str(self.manifest["name"])
+
+    @property
+    def title(self) -> str:
+        """What to call the gallery on screen."""
+        return str(self.manifest["title"])
+
+    @property
+    def fidelity(self) -> dict[str, Any]:
+        """What the layout keeps of the model's neighbourhoods (see :mod:`hypuml.layout`)."""
+        return dict(self.manifest["layout"].get("fidelity", {}))
+
+    @property
+    def unreadable(self) -> dict[str, str]:
+        """Id of each image that could not be read when the gallery was built, and why."""
+        return dict(self.manifest["unreadable"])
+
+    def labels_at(self, level: str) -> list[str]:
+        """Name of each image's group at a taxonomy level.
+
+        A path that ends above the level stands for itself: its class name is given.
+
+        Args:
+            level: one of :attr:`levels`.
+
+        Raises:
+            ValueError: the gallery has no such level.
+        """
+        if level not in self.levels:
+            raise ValueError(f"no level {level!r} here, expected one of {', '.join(self.levels)}")
+        depth = self.levels.index(level)
+        return [path[min(depth, len(path) - 1)] for path in self.paths]
+
+    def search(self, points: FloatArray, k: int, exclude: IntArray | None = None) -> Hits:
+        """Exact nearest images.
+
+        Args:
+            points: ``[Q, n]`` queries in the ball.
+            k: how many; the search gives no more than there are.
+            exclude: ``[Q]`` row that must not be found by each query, such as the query itself.
+        """
+        return self._index.search(points, k, exclude=exclude)
+
+    @cached_property
+    def _built(self) -> Index:
+        return Index(self.points, self.curvature)
+
+    @property
+    def _index(self) -> Index:
+        with self._lock:
+            return self._built
+
+    def place(self, points: FloatArray) -> FloatArray:
+        """Where queries ``[Q, n]`` lie on the gallery's disk: ``[Q, 2]``, radius-true."""
+        return layout.place(
+            points, self.points, self.xy, self.curvature, self.dilation, index=self._index
+        )
+
+    def thumbnail(self, row: int) -> bytes:
+        """The thumbnail of image ``row`` as a WebP file of 96 x 96 pixels."""
+        return self._atlas.thumbnail(int(row))
+
+    def original(self, row: int, size: int | None = None) -> Image.Image | None:
+        """The image itself.
+
+        Args:
+            row: row number.
+            size: for pictures drawn by code, the side to draw at; files come as they are.
+
+        Returns:
+            The picture; None when it is not there (moved, deleted, damaged, on another machine).
+        """
+        source = self.manifest["source"]
+        if source is None:
+            return self._redraw(self.ids[row], size)
+        from hypuml.data.images import load_image
+
+        if not self.images[row]:
+            return None
+        try:
+            root = Path(source).resolve()
+            path = (root / self.images[row]).resolve()
+            return load_image(path) if path.is_relative_to(root) else None
+        except (ValueError, OSError):
+            return None
+
+    def _redraw(self, item: str, size: int | None) -> Image.Image | None:
+        with self._lock:
+            dataset, rows = self._drawn
+        if dataset is None or item not in rows:
+            return None
+        try:
+            return dataset.load(rows[item], size)
+        except (ValueError, OSError):
+            return None
+
+    @cached_property
+    def _drawn(self) -> tuple[Dataset | None, dict[str, int]]:
+        """The data set that drew the pictures, and its row numbers by id."""
+        from hypuml.data.registry import DATASETS, open_dataset
+
+        # A name out of a manifest must never be taken for a path.
+        if self.name not in DATASETS:
+            return None, {}
+        try:
+            dataset = open_dataset(self.name)
+        except (ValueError, OSError):
+            return None, {}
+        return dataset, {item.id: i for i, item in enumerate(dataset.items)}
+
+    @property
+    def model_path(self) -> Path | None:
+        """Folder of the checkpoint that made this gallery; None when it is not on this machine."""
+        recorded = self.manifest["model"].get("path")
+        if not isinstance(recorded, str) or not recorded:
+            return None
+        path = (self.folder / recorded).resolve()
+        return path if path.is_dir() else None
+
+    def check_model(self, checkpoint: str | Path) -> None:
+        """Make sure that a checkpoint is the one whose points are in this gallery.
+
+        Args:
+            checkpoint: folder of a checkpoint.
+
+        Raises:
+            GalleryError: another model, or none; points of two models cannot be compared.
+        """
+        path, expected = Path(checkpoint).expanduser() / WEIGHTS, self.manifest["model"]["sha256"]
+        try:
+            found = sha256_of(path)
+        except OSError as error:
+            raise GalleryError(f"cannot read the model {path} ({error.strerror})") from None
+        if found != expected:
+            raise GalleryError(
+                f"the model in {path.parent} is not the one the gallery in {self.folder} was made "
+                f"with (sha256 {found[:8]}, recorded {str(expected)[:8]}); {AGAIN} with this model"
+            )
+
+
+def sha256_of(path: Path) -> str:
+    """Hex sha256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
