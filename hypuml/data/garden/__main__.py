@@ -9,12 +9,31 @@ import numpy as np
 from PIL import Image
 
 from hypuml.data.garden.dataset import GardenDataset
+from hypuml.data.garden.individual import Individual
+from hypuml.data.garden.render import draw
+
+_PAPER = (250, 248, 242)
+_CANDIDATES = 40
+
+
+def best_view(garden: GardenDataset, species: int, start: int = 0) -> Individual:
+    """The individual of a species that a photographer would pick: open, facing us, well lit."""
+
+    def appeal(one: Individual) -> float:
+        return (
+            -3.0 * one.difficulty - 2.0 * one.dusk - one.wilt - 0.35 * one.tilt
+            - 2.0 * max(0.0, 1.04 - one.exposure) - abs(one.x) - abs(one.y + 0.1)
+            + 0.5 * one.background_light
+        )  # fmt: skip
+
+    numbers = range(start, start + _CANDIDATES)
+    return max((garden.sample(species, number) for number in numbers), key=appeal)
 
 
 def contact_sheet(
     garden: GardenDataset, columns: int, rows: int, size: int, gap: int = 6, start: int = 0
 ) -> Image.Image:
-    """Lay out different species in a grid, in tree order, each by a clear individual.
+    """Lay out species in a grid, in tree order, each by its most photogenic individual.
 
     Args:
         garden: the data set.
@@ -22,19 +41,14 @@ def contact_sheet(
         rows: number of rows.
         size: pixels of one picture.
         gap: pixels between pictures.
-        start: first individual to try for each species.
+        start: first individual to consider for each species.
     """
-    wanted = columns * rows
-    chosen = np.linspace(0, len(garden.species) - 1, wanted).round().astype(int)
-    sheet = Image.new(
-        "RGB", (columns * (size + gap) + gap, rows * (size + gap) + gap), (250, 248, 242)
-    )
-    from hypuml.data.garden.render import draw
-
-    for cell, s in enumerate(chosen):
-        number = next(n for n in range(start, start + 200) if garden.sample(int(s), n).difficulty == 0)
-        tile = draw(garden.species[s].traits, garden.sample(int(s), number), size)
-        sheet.paste(tile, (gap + cell % columns * (size + gap), gap + cell // columns * (size + gap)))
+    chosen = np.linspace(0, len(garden.species) - 1, columns * rows).round().astype(int)
+    step = size + gap
+    sheet = Image.new("RGB", (columns * step + gap, rows * step + gap), _PAPER)
+    for cell, row in enumerate(chosen.tolist()):
+        tile = draw(garden.species[row].traits, best_view(garden, row, start), size)
+        sheet.paste(tile, (gap + cell % columns * step, gap + cell // columns * step))
     return sheet
 
 
@@ -48,8 +62,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=160, help="pixels of one picture")
     parser.add_argument("--start", type=int, default=0, help="first individual to consider")
     a = parser.parse_args()
-    sheet = contact_sheet(GardenDataset(a.seed), a.columns, a.rows, a.size, start=a.start)
-    sheet.save(a.out)
+    contact_sheet(GardenDataset(a.seed), a.columns, a.rows, a.size, start=a.start).save(a.out)
 
 
 if __name__ == "__main__":

@@ -54,34 +54,35 @@ def background(one: Individual, rng: np.random.Generator, size: int) -> FloatArr
     low = oklch(0.70 + 0.19 * light, 0.055, 128.0 + 0.12 * (hue - 128.0))
     lean = rng.normal(0.0, 0.25)
     mix = np.clip(0.5 + 0.42 * (y + lean * x), 0.0, 1.0)[..., None]
-    small = top + mix * mix * (3.0 - 2.0 * mix) * (low - top)
+    small = top + (mix * mix * (3.0 - 2.0 * mix) * (low - top)).astype(np.float32)
     count = 13
-    cx, cy = rng.uniform(-1.15, 1.15, (2, count))
-    radius = rng.uniform(0.10, 0.42, count)
+    centre = rng.uniform(-1.15, 1.15, (2, count))
+    reach = rng.uniform(0.10, 0.42, count)
     hues = np.where(rng.random(count) < 0.55, 130.0 + rng.normal(0.0, 18.0, count),
                     hue + rng.normal(0.0, 50.0, count))  # fmt: skip
     tones = oklch(0.70 + 0.29 * np.sqrt(rng.random(count)) * (0.7 + 0.3 * light),
                   0.03 + 0.06 * rng.random(count), hues)  # fmt: skip
-    veil = rng.uniform(0.15, 0.50, count)
-    for i in range(count):
-        r = np.sqrt((x - cx[i]) ** 2 + (y - cy[i]) ** 2) / radius[i]
-        # Blurred highlights are flat disks with a slightly brighter rim.
-        disk = np.clip((1.0 - r) * (2.0 + 5.0 * radius[i]) + 0.5, 0.0, 1.0)
-        disk *= veil[i] * (0.80 + 0.35 * np.clip(r, 0.0, 1.0) ** 4)
-        small += disk[..., None] * (tones[i] - small)
-    return _enlarge(small.astype(np.float32), size)
+    haze = rng.uniform(0.15, 0.50, count)
+    cx, cy, radius, veil = np.stack([*centre, reach, haze]).astype(np.float32)[..., None, None]
+    square = ((x - cx) ** 2 + (y - cy) ** 2) / (radius * radius)
+    # Blurred highlights are flat disks with a slightly brighter rim.
+    disks = np.clip((1.0 - np.sqrt(square)) * (2.0 + 5.0 * radius) + 0.5, 0.0, 1.0)
+    disks *= veil * (0.80 + 0.35 * np.minimum(square, 1.0) ** 2)
+    for disk, tone in zip(disks[..., None], tones, strict=True):
+        small += disk * (tone - small)
+    return _enlarge(small, size)
 
 
 def light_up(picture: FloatArray, one: Individual, rng: np.random.Generator) -> FloatArray:
     """Cover, sunlight, colour temperature and dusk.
 
     Args:
-        picture: ``[size, size, 3]`` float32, changed in place.
+        picture: ``[size, size, 3]`` float32, overwritten.
         one: the individual.
         rng: places the near leaf and the sun.
 
     Returns:
-        ``picture``.
+        ``[size, size, 3]`` float32.
     """
     size = len(picture)
     x, y = _grid()
@@ -99,9 +100,8 @@ def light_up(picture: FloatArray, one: Individual, rng: np.random.Generator) -> 
         picture += layer[..., :3]
     day = 1.0 - one.dusk
     sun = np.exp(-((x + side * 0.9) ** 2 + (y + 1.0) ** 2) * 1.1)
-    glow = (0.20 * day * (0.5 + 0.5 * one.background_light)) * sun
-    small = np.stack([glow, glow * 0.95, glow * 0.80], -1)
-    glow = _enlarge(small.astype(np.float32), size)
+    sun = (0.20 * day * (0.5 + 0.5 * one.background_light)) * sun
+    glow = _enlarge(sun[..., None] * np.array([1.0, 0.95, 0.80], np.float32), size)
     picture += glow * (1.0 - picture)
     warm, d = one.temperature, one.dusk
     tint = np.array([1.0 + 0.07 * warm, 1.0 + 0.005 * warm, 1.0 - 0.10 * warm])
@@ -113,8 +113,7 @@ def light_up(picture: FloatArray, one: Individual, rng: np.random.Generator) -> 
     picture -= over
     picture += over / (1.0 + np.float32(1.25) * over)
     vivid = one.saturation * (1.0 - 0.45 * d)
-    grey = picture.mean(-1, keepdims=True)
-    picture *= np.float32(vivid)
-    picture += (1.0 - vivid) * grey
-    picture += (0.45 * d) * grey * np.array([-0.08, -0.02, 0.16], np.float32)
-    return picture
+    # One colour matrix: saturation, and the blue of the hour mixed into what is left.
+    grey = 1.0 - vivid + 0.45 * d * np.array([-0.08, -0.02, 0.16])
+    matrix = vivid * np.eye(3) + np.full((3, 1), 1.0 / 3.0) * grey
+    return picture @ matrix.astype(np.float32)

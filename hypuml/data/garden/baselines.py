@@ -44,10 +44,7 @@ def recall_at_1(features: FloatArray, labels: IntArray) -> float:
 def taxonomy_distances(paths: list[TaxonomyPath]) -> FloatArray:
     """``[S, S]`` edges between leaves of equal depth in the tree of ``paths``."""
     same = np.stack(
-        [
-            [[p[: d + 1] == q[: d + 1] for q in paths] for p in paths]
-            for d in range(len(paths[0]))
-        ]
+        [[[p[: d + 1] == q[: d + 1] for q in paths] for p in paths] for d in range(len(paths[0]))]
     )
     return 2.0 * (len(paths[0]) - same.sum(0))
 

@@ -108,8 +108,9 @@ def paint_rounds(rows: FloatArray, styles: Sequence[RoundStyle], size: int) -> F
         threads = np.array([s.filament for s in styles], np.float32)[look]
         mix = (stamens * (1.0 - bloom))[:, None]
         colour = colour + mix * (threads - colour)
-        light = np.where(stamens > 0, flat[:, LIGHT] * (1.0 - 0.25 * (aside + 0.05) / 0.13 * anther),
-                         light)
+        light = np.where(
+            stamens > 0, flat[:, LIGHT] * (1.0 - 0.25 * (aside + 0.05) / 0.13 * anther), light
+        )
     alpha = cover * flat[:, OPACITY]
     shade = 1.0 - flat[:, SHADOW] * np.clip(1.9 - 1.6 * r, 0.0, 1.0)
     rgba = np.empty((len(r), 4), np.float32)

@@ -72,9 +72,7 @@ class Individual:
         return float(np.clip(worst, 0.0, 1.0))
 
 
-def sample_individual(
-    rng: np.random.Generator, seed: int, hard_share: float = 0.17
-) -> Individual:
+def sample_individual(rng: np.random.Generator, seed: int, hard_share: float = 0.17) -> Individual:
     """Draw one individual.
 
     Args:

@@ -35,6 +35,17 @@ def _smooth(x: FloatArray, low: float, high: float) -> FloatArray:
     return s * s * (3.0 - 2.0 * s)
 
 
+def _petal_tint(hues: FloatArray, home: float) -> FloatArray:
+    """Keep petals from straying into leaf green (107 to 232 degrees) unless they come from there.
+
+    Individual variation and the gradient along a petal may turn the hue far from ``home``.
+    """
+    if 107.0 < home % 360.0 < 232.0:
+        return hues
+    place = (hues - 232.0) % 360.0
+    return 232.0 + np.where(place > 300.0, 0.0, np.minimum(place, 235.0))
+
+
 def petal_half_width(traits: Traits) -> float:
     """Half width of a petal in petal lengths."""
     room = float(np.interp(traits.petal_count, list(_ROOM), list(_ROOM.values())))
@@ -63,6 +74,7 @@ def blade_styles(traits: Traits, plant: Individual) -> list[BladeStyle]:
     tip_hue = hue + (traits.hue_shift - 0.5) * 90.0
     hues = hue + (tip_hue - hue) * along + wither * ((65.0 - hue + 180.0) % 360.0 - 180.0)
     tone = (traits.gradient - 0.5) * 0.26
+    hues = _petal_tint(hues, traits.hue)
     lights = lightness + tone * (along - 0.5) - 0.16 * wither
     chromas = chroma * (1.0 + (0.5 - traits.gradient) * 1.3 * (along - 0.5))
     mark_hue = traits.mark_hue + plant.hue_shift * 0.8
@@ -139,13 +151,16 @@ def round_styles(traits: Traits, plant: Individual) -> list[RoundStyle]:
     dull = 1.0 - 0.5 * plant.wilt
     dark = 0.25 + 0.75 * traits.centre_size
     disc = oklch(
-        0.78 + pale - 0.26 * dark * (1.0 - _smooth(r, 0.1, 0.85)), (0.10 + 0.045 * r) * dull,
+        0.78 + pale - 0.26 * dark * (1.0 - _smooth(r, 0.1, 0.85)),
+        (0.10 + 0.045 * r) * dull,
         hue - 8.0 + 26.0 * r,
     )
     anther = oklch(0.74 + 0.8 * pale - 0.10 * r, 0.15 * dull + 0.0 * r, hue + 15.0)
     wall = oklch(0.70 + 0.6 * pale + 0.12 * r, 0.15 * dull + 0.0 * r, hue + 8.0)
     corona = oklch(
-        0.58 + 0.7 * pale + 0.28 * _smooth(r, 0.1, 0.8), (0.13 + 0.02 * r) * dull, hue - 14.0 + 22.0 * r
+        0.58 + 0.7 * pale + 0.28 * _smooth(r, 0.1, 0.8),
+        (0.13 + 0.02 * r) * dull,
+        hue - 14.0 + 22.0 * r,
     )
     sheen = oklch(0.90 - 0.02 * r, 0.10 + 0.0 * r, 115.0)
     waves = 0.05 + 0.08 * traits.ruffle

@@ -15,6 +15,8 @@ from hypuml.data.garden.individual import Individual
 from hypuml.data.garden.traits import Traits
 from hypuml.types import FloatArray
 
+_LEAF_REACH = (1.35, 1.0, 0.85, 1.0)  # blade, ovate, heart, lobed
+
 
 class Scene:
     """Collects painting rows in order, then paints them into one premultiplied layer."""
@@ -56,9 +58,7 @@ class Scene:
         self._round_order.append(round_order + self._group)
         self._group += ORDERS * count
 
-    def paint(
-        self, petals: list[b.BladeStyle], disks: list[r.RoundStyle], size: int
-    ) -> FloatArray:
+    def paint(self, petals: list[b.BladeStyle], disks: list[r.RoundStyle], size: int) -> FloatArray:
         """Paint everything.
 
         Returns:
@@ -103,13 +103,12 @@ def _leaves(
     rng: np.random.Generator, wilt: float,
 ) -> None:  # fmt: skip
     """Leaves on both sides of a stem."""
-    kind = int(np.argmax(traits.leaf))
-    reach = (0.55 + 0.45 * traits.leaf_size) * grow * (1.35, 1.0, 0.85, 1.0)[kind]
+    reach = (0.55 + 0.45 * traits.leaf_size) * grow * float(np.dot(traits.leaf, _LEAF_REACH))
     for i in range(count):
         side = 1.0 if (i + int(rng.integers(2))) % 2 else -1.0
         share = 0.10 + 0.55 * (i + rng.random()) / count
         base = foot + (top - foot) * share
-        lean = (0.45 if kind == 0 else 0.95) + 0.35 * rng.random() + 0.8 * wilt
+        lean = 0.95 - 0.50 * traits.leaf[0] + 0.35 * rng.random() + 0.8 * wilt
         end = base + reach * (0.75 + 0.4 * rng.random()) * np.array(
             [side * np.sin(lean), -np.cos(lean)]
         )
@@ -185,7 +184,7 @@ def _spike(
     _stem(scene, foot, top, lean * 0.3, 0.030 * grow)
     share = np.arange(count) / (count - 1)
     side = np.where(np.arange(count) % 2, 1.0, -1.0)
-    place = top + (foot - top) * (0.03 + 0.60 * share)[:, None]
+    place = top + (foot - top) * (0.60 * share)[:, None]
     place[:, 0] += side * (0.03 + 0.23 * share**0.6) * grow
     lookout = np.pi / 2 - side * (np.pi / 2 - 0.1) + rng.normal(0.0, 0.25, count)
     young = np.maximum(0.30 - share, 0.0) * 1.1

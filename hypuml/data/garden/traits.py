@@ -104,9 +104,7 @@ class Traits:
 NAMED = ("outline", "marking", "centre", "head", "leaf")
 COUNTED = ("petals", "layers", "bilateral")
 ANGLES = ("hue", "centre_hue", "mark_hue")
-CONTINUOUS = tuple(
-    f.name for f in fields(Traits) if f.name not in NAMED + COUNTED + ANGLES
-)
+CONTINUOUS = tuple(f.name for f in fields(Traits) if f.name not in NAMED + COUNTED + ANGLES)
 # How much a trait shows in a picture; the Gower distance weighs traits by it.
 VISIBILITY = {
     "head": 3.0, "petals": 1.5, "layers": 1.0, "bilateral": 1.0, "outline": 1.2, "centre": 1.2,

@@ -132,9 +132,7 @@ def grow(config: TreeConfig, seed: int) -> tuple[Species, ...]:
             family = _branch(order, 1, rng, heads[o])
             first = family_row * config.genera_per_family
             family_label = names.family_name(genera[first])
-            radiation = _radiate(
-                family, 2, config.genera_per_family, _GENUS_MUTANTS, heads[o], rng
-            )
+            radiation = _radiate(family, 2, config.genera_per_family, _GENUS_MUTANTS, heads[o], rng)
             for row, genus in enumerate(radiation, first):
                 split = "unseen" if row in held else "seen"
                 words = names.epithets(config.species_per_genus, rng)
