@@ -179,13 +179,15 @@ def _centres(
     plane = np.stack([frames.e1[:, :2], frames.e2[:, :2]], -1)
     plane = plane + plump * n2[:, :, None] * n2[:, None, :]
     rows: list[FloatArray] = []
+    # A closing flower folds its centre together with its petals.
+    room = 0.25 + 0.75 * np.cos(np.clip(opening(traits, poses.bloom), 0.0, np.pi / 2))
 
     def add(style: int, height: float, reach: float, opacity: float, light: float = 1.0,
             spokes: float = 6.0, shadow: float = 0.0) -> None:  # fmt: skip
         row = np.zeros((len(poses.x), r.COLUMNS))
         row[:, r.CX] = poses.x + n2[:, 0] * height * shrink
         row[:, r.CY] = poses.y + n2[:, 1] * height * shrink
-        row[:, r.MXX : r.MYY + 1] = (plane * (reach * shrink)[:, None, None]).reshape(-1, 4)
+        row[:, r.MXX : r.MYY + 1] = (plane * (reach * shrink * room)[:, None, None]).reshape(-1, 4)
         row[:, r.STYLE], row[:, r.PHASE], row[:, r.SPOKES] = style, poses.spin, spokes
         row[:, r.LIGHT], row[:, r.OPACITY] = light * poses.light, opacity
         row[:, r.SHADOW] = shadow

@@ -186,6 +186,13 @@ def _spike(
     side = np.where(np.arange(count) % 2, 1.0, -1.0)
     place = top + (foot - top) * (0.60 * share)[:, None]
     place[:, 0] += side * (0.03 + 0.23 * share**0.6) * grow
+    for spot, part in zip(place, share.tolist(), strict=True):
+        node = (
+            np.array([0.0, 0.10 * grow])
+            + top
+            + (foot - top) * (spot[1] - top[1]) / (foot[1] - top[1])
+        )
+        _stem(scene, node, spot, 0.0, (0.012 + 0.008 * part) * grow, 0.95)
     lookout = np.pi / 2 - side * (np.pi / 2 - 0.1) + rng.normal(0.0, 0.25, count)
     young = np.maximum(0.30 - share, 0.0) * 1.1
     poses = _poses(one, place, (0.60 + 0.40 * share**0.7) * 0.33 * grow, np.full(count, 0.35), rng,
