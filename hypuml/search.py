@@ -6,10 +6,10 @@ coordinate negated the Lorentz product is an ordinary inner product, so a flat F
 index lists candidates in hyperbolic order, up to float32 rounding. Near coincidence that rounding
 loses the order, hence:
 
-1. take more candidates than asked for (64 or more);
+1. take more candidates than asked for (48 or more);
 2. rerank them in float64 with the difference form (exact order, ties by row number);
 3. **certify** that nothing outside the candidates can be nearer than the k-th of them; a query
-   that fails gets eight times the candidates, once more, and then a full float64 pass.
+   that fails gets 8 and then 64 times the candidates, and in the end a full float64 pass.
 
 The certificate. Let ``u = 2^-24``. Rounding the lifted vectors to float32 and summing ``n + 1``
 products in any order changes an inner product by at most ``gamma ||Q|| ||X||`` with
@@ -48,7 +48,7 @@ from hypuml.types import FloatArray, Hits, IntArray
 # Candidates of each try; more only for queries whose answer was not certified (classes collapsed to
 # within float32 rounding). Few at first, since fetching and reranking them is all that a single
 # query costs beyond FAISS itself.
-_WIDTHS = (64, 512, 4096)
+_CANDIDATES, _TRIES = 48, (1, 8, 64)
 _SMALL = 4096  # up to this many points a float64 pass is as fast as the index (measured)
 _CHUNK_BYTES = 64 * 2**20  # size of the float64 working set of one slice of queries
 _BLOCK = 8192  # rows widened to float64 at a time in a full pass
@@ -116,7 +116,7 @@ class Index:
             raise ValueError(f"got k = {k!r}, expected a whole number >= 1") from None
         if k < 1:
             raise ValueError(f"got k = {k}, expected k >= 1")
-        k = min(k, len(self) - int((skip >= 0).any()))
+        k = min(k, len(self) - int(skip is not None and bool((skip >= 0).any())))
         ids = np.empty((len(q), k), dtype=np.int64)
         distances = np.empty((len(q), k))
         if k == 0 or not len(q):
@@ -124,12 +124,13 @@ class Index:
 
         todo = np.arange(len(q))
         if len(self) > _SMALL:
-            for width in _WIDTHS:
-                width = max(width, 4 * k)
+            for times in _TRIES:
+                width = times * max(_CANDIDATES, 4 * k)
                 if 2 * width > len(self) or not len(todo):
                     break
                 todo = self._by_candidates(q, skip, width, todo, ids, distances)
-        self._by_full_pass(q, skip, todo, ids, distances)
+        if len(todo):
+            self._by_full_pass(q, skip, todo, ids, distances)
         return Hits(ids, distances)
 
     def _check_queries(self, queries: ArrayLike) -> NDArray[np.float64]:
@@ -141,9 +142,9 @@ class Index:
             )
         return q
 
-    def _check_exclude(self, exclude: ArrayLike | None, count: int) -> IntArray:
+    def _check_exclude(self, exclude: ArrayLike | None, count: int) -> IntArray | None:
         if exclude is None:
-            return np.full(count, -1, dtype=np.int64)
+            return None
         skip = np.asarray(exclude)
         if skip.shape != (count,) or not (np.issubdtype(skip.dtype, np.integer) or not count):
             raise ValueError(
@@ -176,7 +177,7 @@ class Index:
     def _by_candidates(
         self,
         q: NDArray[np.float64],
-        skip: IntArray,
+        skip: IntArray | None,
         width: int,
         todo: IntArray,
         ids: IntArray,
@@ -188,14 +189,16 @@ class Index:
         c, n = self.curvature, q.shape[1]
         failed = []
         for rows in self._slices(todo, width * n):
-            lifted = self._lift(q[rows])
+            part = q[rows]
+            lifted = self._lift(part)
             # ||X||^2 = 2 X_0^2 - 1 at curvature -1: 2 Q_0 max X_0 bounds ||Q|| max ||X||.
             eps = 2.0 * (n + 2) * 2.0**-24 * 2.0 * lifted[:, 0] * self._highest
             lifted[:, 0] *= -1.0
             scores, found = index.search(lifted.astype(np.float32), width)
-            sq = squared_norm(q[rows, None, :] - self.points[found])
-            d = difference_form(sq, gap(q[rows], c)[:, None] * self._gaps[found], c)
-            d[found == skip[rows, None]] = np.inf
+            sq = squared_norm(part[:, None, :] - self.points[found])
+            d = difference_form(sq, gap(part, c)[:, None] * self._gaps[found], c)
+            if skip is not None:
+                d[found == skip[rows, None]] = np.inf
             best = np.arange(len(rows))[:, None], np.lexsort((found, d), axis=1)[:, :k]
             ids[rows], distances[rows] = found[best], d[best]
             reach = np.cosh(math.sqrt(c) * distances[rows, -1])
@@ -205,7 +208,7 @@ class Index:
     def _by_full_pass(
         self,
         q: NDArray[np.float64],
-        skip: IntArray,
+        skip: IntArray | None,
         todo: IntArray,
         ids: IntArray,
         distances: NDArray[np.float64],
@@ -216,8 +219,9 @@ class Index:
             for start in range(0, len(self), _BLOCK):
                 block = slice(start, start + _BLOCK)
                 d[:, block] = pairwise_dist(q[rows], self.points[block], self.curvature)
-            masked = np.flatnonzero(skip[rows] >= 0)
-            d[masked, skip[rows[masked]]] = np.inf
+            if skip is not None:
+                masked = np.flatnonzero(skip[rows] >= 0)
+                d[masked, skip[rows[masked]]] = np.inf
             ids[rows] = nearest(d, ids.shape[1])
             distances[rows] = np.take_along_axis(d, ids[rows], axis=1)
 
