@@ -7,7 +7,7 @@ and never markup.
 
 from __future__ import annotations
 
-from hypuml.figures.disk import Dots, Drawable, disk_figure
+from hypuml.figures.disk import Dots, Drawable, disk_figure, query_traces
 from hypuml.figures.histogram import uncertainty_histogram
 from hypuml.figures.palette import (
     ACCENT,
@@ -26,6 +26,7 @@ __all__ = [
     "Theme",
     "category_colours",
     "disk_figure",
+    "query_traces",
     "uncertainty_colours",
     "uncertainty_histogram",
     "uncertainty_range",

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _LEGEND = 10  # more classes than this cannot be told apart by colour alone: hover names them
 _LONGEST = 80
 _RAYS = 12
+# Plotly's WebGL dots lose points and colours once the traces together have more than 255 colours.
+# Sixty-four steps cannot be told from a smooth scale; hovering gives the exact value.
+_STEPS = 64
 _BAR = 130  # length of the colour bar in pixels: as much as fits beside a disk in a square
 
 
@@ -128,8 +131,7 @@ def disk_figure(
             figure.add_trace(_dots(data, chosen, marker, name, look))
             figure.data[-1].showlegend = bool(name)
     if query is not None:
-        for trace in _query(data, query, hits, right, look):
-            figure.add_trace(trace)
+        figure.add_traces(query_traces(data, query, hits, right, theme))
     return figure
 
 
@@ -215,11 +217,11 @@ def _emptiest(xy: FloatArray) -> float:
 
 
 def _ring_names(data: Drawable, look: Theme) -> list[dict[str, Any]]:
-    """The true distance on each ring, in the emptiest direction; the outermost says what it is."""
+    """The true distance on each ring, in the emptiest direction; the first says what it is."""
     angle = _emptiest(data.xy)
     x, y = float(np.cos(angle)), float(np.sin(angle))
     distances = ring_distances(data)
-    names = [f"{d:g}" for d in distances[:-1]] + [f"{d:g} from the centre" for d in distances[-1:]]
+    names = [f"distance {d:g}" if i == 0 else f"{d:g}" for i, d in enumerate(distances)]
     style = {
         "showarrow": False,
         "font": {"size": 11, "color": look.muted},
@@ -284,6 +286,7 @@ def _plain(text: str) -> str:
 def _by_uncertainty(data: Drawable, rows: Any) -> dict[str, Any]:
     low, high = uncertainty_range(data.uncertainty)
     scale = uncertainty_scale()
+    steps = np.rint(np.clip((data.uncertainty[rows] - low) / (high - low), 0.0, 1.0) * (_STEPS - 1))
     bar = {
         "orientation": "h",
         "thickness": 8,
@@ -300,7 +303,7 @@ def _by_uncertainty(data: Drawable, rows: Any) -> dict[str, Any]:
         "ticks": "",
     }
     return {
-        "color": data.uncertainty[rows],
+        "color": low + steps / (_STEPS - 1) * (high - low),
         "colorscale": [[i / 15.0, scale[17 * i]] for i in range(16)],
         "cmin": low,
         "cmax": high,
@@ -346,16 +349,21 @@ def _by_group(
     return [(name, members[name], {"color": colours[name]}) for name in colours if members[name]]
 
 
-def _query(
+def query_traces(
     data: Drawable,
     query: int | Sequence[float] | FloatArray,
-    hits: Sequence[int],
-    right: Sequence[bool | None] | None,
-    look: Theme,
+    hits: Sequence[int] = (),
+    right: Sequence[bool | None] | None = None,
+    theme: str = "light",
 ) -> list[Any]:
-    """Lines to the answers, rings around them, and the query's own ring, above all dots."""
+    """Lines to the answers, rings around them, and the query's own ring, above all dots.
+
+    By themselves they let an interactive page change the query without drawing the dots again.
+    Arguments as in `disk_figure`.
+    """
     import plotly.graph_objects as go
 
+    look = theme_named(theme)
     at = np.asarray(
         data.xy[query] if isinstance(query, int | np.integer) else query, dtype=np.float64
     )

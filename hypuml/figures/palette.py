@@ -1,7 +1,7 @@
 """Colours: two themes, one accent, uncertainty on Cividis, classes around a wheel of hues.
 
 Cividis (Nuñez, Anderton and Renslow 2018) is perceptually uniform and reads the same with and
-without red-green blindness: blue = sure, yellow = unsure. Its darkest twelfth is left out, because
+without red-green blindness: blue = sure, yellow = unsure. Its darkest eighth is left out, because
 it could not be seen on a dark page.
 """
 
@@ -17,6 +17,8 @@ from hypuml.types import FloatArray
 
 # The app's primary colour (.streamlit/config.toml), a botanical teal.
 ACCENT = "#1f6f78"
+# More would be neither told apart nor drawn (see the disk's note on WebGL).
+MOST_COLOURS = 120
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,10 @@ THEMES = {
         ink="#edf3f5",
         muted="#9fb0b7",
         ground="#10181c",
-        disk="#1a262c",
+        disk="#172228",
         grid="rgba(190, 220, 226, 0.13)",
         rim="#4e646d",
-        edge="rgba(237, 243, 245, 0.25)",
+        edge="rgba(10, 16, 20, 0.6)",
         rejected="rgba(160, 176, 184, 0.5)",
         accent="#6cc3c6",
         lightness=(0.68, 0.82),
@@ -92,7 +94,7 @@ def uncertainty_scale() -> tuple[str, ...]:
     """256 CSS colours from sure to unsure."""
     from plotly.colors import sample_colorscale
 
-    steps = np.linspace(1.0 / 12.0, 1.0, 256)
+    steps = np.linspace(1.0 / 8.0, 1.0, 256)
     return tuple(str(c) for c in sample_colorscale("Cividis", steps, colortype="rgb"))
 
 
@@ -116,11 +118,12 @@ def category_colours(names: Sequence[str], theme: str = "light") -> dict[str, st
     """One CSS colour per name, around the hue circle in the order given.
 
     Names next to each other get similar hues and alternate in lightness, so related classes look
-    related and can still be told apart. Equal lightness and chroma are OKLCH's (Ottosson 2020).
+    related and can still be told apart; beyond ``MOST_COLOURS`` names they share. Equal lightness and chroma are OKLCH's (Ottosson 2020).
     """
     light = theme_named(theme).lightness
-    turns = (np.arange(len(names)) + 0.1) / max(1, len(names))
-    return {name: _oklch(light[i % 2], 0.13, turns[i]) for i, name in enumerate(names)}
+    count = min(len(names), MOST_COLOURS)
+    wheel = [_oklch(light[i % 2], 0.13, (i + 0.1) / count) for i in range(count)]
+    return {name: wheel[i * count // len(names)] for i, name in enumerate(names)}
 
 
 # OKLab to linear sRGB: the two matrices of Ottosson's reference implementation.
