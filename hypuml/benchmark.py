@@ -78,7 +78,7 @@ def _best(contenders: dict[str, Callable[[], object]], rounds: int) -> dict[str,
 
 
 def search(
-    seed: int = 0, count: int = 100_000, n: int = 128, batch: int = 100, rounds: int = 100
+    seed: int = 0, count: int = 100_000, n: int = 128, batch: int = 100, rounds: int = 300
 ) -> Report:
     """Exact hyperbolic 10-NN against FAISS of the same width and geoopt broadcasting.
 
@@ -120,7 +120,7 @@ def search(
                 "hypuml": lambda few=few: index.search(few, 10),  # type: ignore[misc]
                 "faiss": lambda size=size: flat.search(lifted[:size], 10),  # type: ignore[misc]
             },
-            rounds if size == 1 else max(3, rounds // 20),
+            rounds if size == 1 else max(3, rounds // 60),
         )
         # Broadcasting is linear in the queries: a few of them, scaled up, are measured enough.
         sample = min(size, 3)

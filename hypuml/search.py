@@ -37,7 +37,6 @@ from hypuml.geometry import (
     check_curvature,
     difference_form,
     gap,
-    lorentz_lift,
     nearest,
     pairwise_dist,
     project_check,
@@ -158,9 +157,17 @@ class Index:
             )
         return skip.astype(np.int64)
 
-    def _lift(self, x: ArrayLike) -> NDArray[np.float64]:
-        """Lifted vectors scaled to curvature -1, so that ``s = -<Q, X>_L`` for every c."""
-        return math.sqrt(self.curvature) * lorentz_lift(x, self.curvature)
+    def _lift(self, x: FloatArray, g: NDArray[np.float64]) -> NDArray[np.float32]:
+        """``sqrt(c)`` times the Lorentz lift, computed in float64 and stored as float32.
+
+        The scale makes ``s = -<Q, X>_L`` for every c. ``geometry.lorentz_lift`` does the same
+        arithmetic; here the gaps ``g`` are known already and every array counts, since a single
+        query has little more than FAISS's own time.
+        """
+        lifted = np.empty((len(x), x.shape[1] + 1), dtype=np.float32)
+        lifted[:, 0] = 2.0 / g - 1.0
+        lifted[:, 1:] = x * (2.0 * math.sqrt(self.curvature) / g)[:, None]
+        return lifted
 
     def _flat_index(self) -> Any:
         with self._lock:
@@ -169,8 +176,8 @@ class Index:
 
                 index = faiss.IndexFlatIP(self.points.shape[1] + 1)
                 for start in range(0, len(self), _BLOCK):
-                    lifted = self._lift(self.points[start : start + _BLOCK])
-                    index.add(lifted.astype(np.float32))
+                    block = slice(start, start + _BLOCK)
+                    index.add(self._lift(self.points[block], self._gaps[block]))
                 self._faiss = index
             return self._faiss
 
@@ -190,17 +197,18 @@ class Index:
         failed = []
         for rows in self._slices(todo, width * n):
             part = q[rows]
-            lifted = self._lift(part)
-            # ||X||^2 = 2 X_0^2 - 1 at curvature -1: 2 Q_0 max X_0 bounds ||Q|| max ||X||.
-            eps = 2.0 * (n + 2) * 2.0**-24 * 2.0 * lifted[:, 0] * self._highest
+            g = gap(part, c)
+            lifted = self._lift(part, g)
             lifted[:, 0] *= -1.0
-            scores, found = index.search(lifted.astype(np.float32), width)
+            scores, found = index.search(lifted, width)
             sq = squared_norm(part[:, None, :] - self.points[found])
-            d = difference_form(sq, gap(part, c)[:, None] * self._gaps[found], c)
+            d = difference_form(sq, g[:, None] * self._gaps[found], c)
             if skip is not None:
                 d[found == skip[rows, None]] = np.inf
             best = np.arange(len(rows))[:, None], np.lexsort((found, d), axis=1)[:, :k]
             ids[rows], distances[rows] = found[best], d[best]
+            # ||X||^2 = 2 X_0^2 - 1 at curvature -1: 2 Q_0 max X_0 bounds ||Q|| max ||X||.
+            eps = (4.0 * (n + 2) * 2.0**-24 * self._highest) * (2.0 / g - 1.0)
             reach = np.cosh(math.sqrt(c) * distances[rows, -1])
             failed.append(rows[~(reach < -scores[:, -1] - eps)])
         return np.concatenate(failed)

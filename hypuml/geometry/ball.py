@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -20,7 +22,7 @@ def check_curvature(c: float) -> float:
         ValueError: ``c`` is not a positive finite number.
     """
     value = float(c)
-    if not (np.isfinite(value) and value > 0.0):
+    if not (math.isfinite(value) and value > 0.0):
         raise ValueError(
             f"got curvature c = {value}, expected a finite c > 0 (the space has curvature -c)"
         )
@@ -188,7 +190,7 @@ def dist(x: ArrayLike, y: ArrayLike, c: float) -> F64:
 
 def difference_form(sq: F64, gaps: F64, c: float) -> F64:
     """Distance from ``||x - y||^2`` and ``g_x g_y``, shapes ``[...]``: the one formula in use."""
-    return (2.0 / np.sqrt(c)) * np.arcsinh(np.sqrt(c * sq / gaps))
+    return (2.0 / math.sqrt(c)) * np.arcsinh(np.sqrt(c * sq / gaps))
 
 
 def dist0(x: ArrayLike, c: float) -> F64:
