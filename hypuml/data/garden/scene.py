@@ -88,7 +88,7 @@ def plant(traits: Traits, one: Individual, rng: np.random.Generator) -> Scene:
     """Compose the plant of one individual."""
     scene = Scene()
     middle = np.array([one.x, one.y])
-    grow = one.scale * (0.82 + 0.36 * traits.size)
+    grow = min(one.scale * (0.82 + 0.36 * traits.size), 1.28)
     if traits.head_kind == "spike":
         _spike(scene, traits, one, middle, grow, rng)
     elif traits.head_kind == "umbel":

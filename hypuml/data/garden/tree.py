@@ -31,13 +31,13 @@ LEVELS = ("order", "family", "genus", "species")
 
 # Probability that a discrete trait jumps on a branch that founds an order, family, genus, species.
 _JUMP = {
-    "petals": (1.0, 0.70, 0.20, 0.10),
-    "layers": (1.0, 0.50, 0.20, 0.15),
+    "petals": (1.0, 0.45, 0.20, 0.10),
+    "layers": (1.0, 0.40, 0.20, 0.15),
     "bilateral": (0.5, 0.30, 0.00, 0.00),
-    "outline": (1.0, 0.60, 0.20, 0.12),
-    "centre": (1.0, 0.40, 0.10, 0.03),
+    "outline": (1.0, 0.40, 0.20, 0.12),
+    "centre": (1.0, 0.30, 0.10, 0.03),
     "marking": (1.0, 0.60, 0.40, 0.35),
-    "leaf": (1.0, 0.40, 0.20, 0.05),
+    "leaf": (1.0, 0.20, 0.10, 0.00),
 }
 _STATES = {
     "petals": len(PETALS), "layers": 3, "bilateral": 2, "outline": len(OUTLINES),
@@ -47,7 +47,7 @@ _STATES = {
 _STEP = (0.80, 0.55, 0.45, 0.60)
 _PULL = 0.92
 # The same for hues, in degrees. Petals keep to an arc from blue over red to yellow: no leaf green.
-_HUE_STEP = (10.0, 24.0, 14.0, 12.0)
+_HUE_STEP = (8.0, 17.0, 13.0, 12.0)
 _HUE_FIRST, _HUE_ARC = 245.0, 215.0
 # Relatives compete: of this many mutants the one least like its siblings survives.
 _GENUS_MUTANTS, _SPECIES_MUTANTS = 6, 24
@@ -120,10 +120,13 @@ def grow(config: TreeConfig, seed: int) -> tuple[Species, ...]:
     )
     heads = [0, *(1 + (np.arange(len(config.families_per_order)) % 2))]
     homes = rng.permutation((np.arange(len(heads) - 1) + 0.5) / (len(heads) - 1)) * _HUE_ARC
+    # Orders parted long ago: these characters differ between all of them (as far as states last).
+    dealt = {name: rng.permutation(_STATES[name]) for name in ("leaf", "centre", "outline")}
     species: list[Species] = []
     family_row = 0
     for o, family_count in enumerate(config.families_per_order):
         order = _branch(ancestor, 0, rng, heads[o])
+        order.states.update({name: int(deal[o % len(deal)]) for name, deal in dealt.items()})
         order.latents["hue"] = float(homes[o] + rng.normal(0.0, _HUE_STEP[0]))
         order.latents["centre_hue"] = float(rng.normal(85.0, 25.0))
         order.latents["mark_hue"] = float(rng.normal(0.0, 40.0))
