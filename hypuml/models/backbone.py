@@ -1,0 +1,76 @@
+"""Backbones by timm name: image tensor in, one feature vector out.
+
+Nothing is downloaded unless ``pretrained=True`` is asked for; timm then fetches the weights, and a
+machine without a network gets one sentence instead of a traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+import warnings
+from typing import Any
+
+from torch import Tensor, nn
+
+with warnings.catch_warnings():
+    # timm scripts two activation functions on import, which torch has deprecated.
+    warnings.filterwarnings("ignore", message=r"`torch\.jit\.script` is deprecated")
+    import timm
+    from timm.data import resolve_model_data_config
+
+
+class Backbone(nn.Module):
+    """A timm network without its classifier.
+
+    Attributes:
+        num_features: width F of the feature vector.
+        mean: channel means the network expects after scaling pixels to [0, 1].
+        std: channel standard deviations, likewise.
+    """
+
+    def __init__(
+        self, name: str, pretrained: bool = False, arguments: dict[str, Any] | None = None
+    ) -> None:
+        """Build the network.
+
+        Args:
+            name: timm model name, e.g. ``"resnet18"`` or ``"vit_small_patch16_224.dino"``.
+            pretrained: fetch timm's pretrained weights.
+            arguments: further keyword arguments of the timm model, e.g. ``{"channels": [...]}``.
+
+        Raises:
+            ValueError: unknown name, or arguments that the model does not take.
+            OSError: the pretrained weights cannot be fetched.
+        """
+        super().__init__()
+        check_backbone(name)
+        try:
+            self.net = timm.create_model(
+                name, pretrained=pretrained, num_classes=0, **(arguments or {})
+            )
+        except TypeError as error:
+            raise ValueError(f"backbone {name!r} does not take {arguments}: {error}") from error
+        except Exception as error:
+            # huggingface_hub, requests and timm raise unrelated types for "no network".
+            if not pretrained:
+                raise
+            raise OSError(
+                f"could not fetch pretrained weights for {name!r} ({type(error).__name__}); "
+                "check the network, or train from scratch without --pretrained"
+            ) from error
+        self.num_features = int(self.net.num_features)  # type: ignore[arg-type]
+        data = resolve_model_data_config(self.net)
+        self.mean: tuple[float, ...] = tuple(data["mean"])
+        self.std: tuple[float, ...] = tuple(data["std"])
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map normalised images ``[B, 3, S, S]`` to features ``[B, F]``."""
+        return self.net(images)
+
+
+def check_backbone(name: str) -> None:
+    """Raise ``ValueError`` naming close matches if timm does not know ``name``."""
+    if not timm.is_model(name.split(".")[0]):
+        close = difflib.get_close_matches(name, timm.list_models(), n=4)
+        hint = f"did you mean {', '.join(close)}?" if close else "see timm.list_models()"
+        raise ValueError(f"unknown backbone {name!r}: {hint}")

@@ -1,0 +1,96 @@
+"""Backbone and head as one module: normalised images in, points and uncertainty out."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor, nn
+
+from hypuml.models.backbone import Backbone
+from hypuml.models.head import SQUASHES, HeadOutput, HyperbolicHead
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    """Read a JSON object given on the command line."""
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError(f"expected a JSON object, got {text}")
+    return value
+
+
+# argparse names the type in its message: "invalid JSON object value: ...".
+_json_object.__name__ = "JSON object"
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Architecture of a model; enough to rebuild it before its weights are read."""
+
+    backbone: str = "resnet18"
+    """timm model name."""
+    # The metadata is how simple-parsing is told to read this option as JSON.
+    backbone_args: dict[str, Any] = field(
+        default_factory=dict, metadata={"custom_args": {"type": _json_object, "metavar": "JSON"}}
+    )
+    """Further arguments of the timm model, as JSON, e.g. '{"channels": [32, 64, 128, 256]}'."""
+    pretrained: bool = False
+    """Start from timm's pretrained weights (downloaded)."""
+    dim: int = 32
+    """Dimension n of the Poincaré ball."""
+    curvature: float = 1.0
+    """c > 0: the ball has curvature -c."""
+    diameter: float = 4.0
+    """sqrt(c) * 2r: bound of the scaled distance from the origin."""
+    squash: str = "tanh"
+    """How tangent vectors are bounded: tanh or clip."""
+    image_size: int = 64
+    """Side of the square input in pixels."""
+
+    def __post_init__(self) -> None:
+        """Check every value; raises ``ValueError`` saying what was expected."""
+        if self.dim < 2:
+            raise ValueError(f"dim must be at least 2, got {self.dim}")
+        for name in ("curvature", "diameter"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                raise ValueError(f"{name} must be a positive number, got {value}")
+        # Beyond this float32 coordinates cannot tell points near the rim apart.
+        if self.diameter > 12:
+            raise ValueError(f"diameter (sqrt(c) * 2r) must be at most 12, got {self.diameter}")
+        if self.squash not in SQUASHES:
+            raise ValueError(f"unknown squash {self.squash!r}, expected {', '.join(SQUASHES)}")
+        if not 16 <= self.image_size <= 1024:
+            raise ValueError(f"image size must be 16 to 1024 pixels, got {self.image_size}")
+
+
+class Network(nn.Module):
+    """A Hyp-UML network."""
+
+    def __init__(self, config: ModelConfig, pretrained: bool | None = None) -> None:
+        """Build the network of ``config``.
+
+        Args:
+            config: the architecture.
+            pretrained: overrides ``config.pretrained``; False when weights are loaded afterwards.
+        """
+        super().__init__()
+        self.config = config
+        self.backbone = Backbone(
+            config.backbone,
+            config.pretrained if pretrained is None else pretrained,
+            config.backbone_args,
+        )
+        self.head = HyperbolicHead(
+            self.backbone.num_features,
+            config.dim,
+            config.curvature,
+            config.diameter,
+            config.squash,
+        )
+
+    def forward(self, images: Tensor) -> HeadOutput:
+        """Embed normalised images ``[B, 3, S, S]``."""
+        return self.head(self.backbone(images))

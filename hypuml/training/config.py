@@ -1,0 +1,94 @@
+"""Everything that decides a training run, as one frozen dataclass.
+
+The command line is made of it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from hypuml.data.augment import AugmentConfig
+from hypuml.models.network import ModelConfig
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Options of ``python -m hypuml train``."""
+
+    model: ModelConfig = field(default_factory=ModelConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    loss: str = "contrastive"
+    """Metric-learning loss."""
+    temperature: float = 0.2
+    """Temperature of the loss, in units of distance times sqrt(c)."""
+    calibration: float = 0.5
+    """Weight of the calibration term; 0 switches it off."""
+    calibration_classes: float = 0.2
+    """Share of the fit classes that only the calibration term sees."""
+    validation_classes: float = 0.2
+    """Share of the training classes held out for validation."""
+    seed: int = 0
+    """Seed of the class split, the weights, the batches and the augmentation."""
+    steps: int = 3000
+    """Optimiser steps."""
+    classes_per_batch: int = 48
+    """Fit classes in a batch; calibration-only classes come on top, in proportion."""
+    images_per_class: int = 4
+    """Images of each class in a batch."""
+    lr: float = 2e-3
+    """Peak learning rate of AdamW."""
+    weight_decay: float = 0.05
+    """Decoupled weight decay, on matrices only."""
+    warmup: float = 0.05
+    """Share of the steps for linear warm-up; a cosine follows."""
+    ema: float = 0.998
+    """Decay of the exponential moving average of the weights that is saved; 0 switches it off."""
+    clip: float = 3.0
+    """Gradients are clipped to this norm."""
+    precision: str = "auto"
+    """float32, bfloat16, or auto: bfloat16 for the backbone on a GPU, float32 on a CPU."""
+    device: str = "auto"
+    """cpu, cuda, or auto."""
+    eval_every: int = 500
+    """Steps between validations."""
+    save_every: int = 500
+    """Steps between saved states that --resume continues from."""
+
+    def __post_init__(self) -> None:
+        """Check every option before anything is loaded; raises ``ValueError``."""
+        positive = (
+            "temperature",
+            "steps",
+            "classes_per_batch",
+            "lr",
+            "clip",
+            "eval_every",
+            "save_every",
+        )
+        for name in positive:
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                raise ValueError(f"{name.replace('_', '-')} must be positive, got {value}")
+        if self.images_per_class < 2:
+            raise ValueError(
+                f"images-per-class must be at least 2 (an anchor needs a positive), "
+                f"got {self.images_per_class}"
+            )
+        if self.classes_per_batch < 2:
+            raise ValueError(
+                f"classes-per-batch must be at least 2 (an anchor needs negatives), "
+                f"got {self.classes_per_batch}"
+            )
+        for name in ("calibration", "weight_decay"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value >= 0):
+                raise ValueError(f"{name.replace('_', '-')} must not be negative, got {value}")
+        for name in ("calibration_classes", "validation_classes", "warmup", "ema"):
+            value = getattr(self, name)
+            if not 0 <= value < 1:
+                raise ValueError(f"{name.replace('_', '-')} must be in [0, 1), got {value}")
+        if self.seed < 0:
+            raise ValueError(f"seed must not be negative, got {self.seed}")
+        if self.precision not in ("auto", "float32", "bfloat16"):
+            raise ValueError(f"precision must be auto, float32 or bfloat16, got {self.precision!r}")

@@ -1,0 +1,30 @@
+"""Named configurations: what a shipped checkpoint was trained with, and good starting points.
+
+Every option can still be given on the command line and then overrides the recipe.
+"""
+
+from __future__ import annotations
+
+from hypuml.data.augment import AugmentConfig
+from hypuml.models.network import ModelConfig
+from hypuml.training.config import TrainConfig
+
+# Half the width of ResNet-18: 2.8 M parameters, 11 MB, and about twice as fast on a CPU.
+_SMALL_RESNET = {"channels": [32, 64, 128, 256]}
+
+RECIPES: dict[str, TrainConfig] = {
+    "default": TrainConfig(),
+    "garden": TrainConfig(
+        model=ModelConfig(backbone="resnet18", backbone_args=_SMALL_RESNET, dim=32, image_size=64),
+        augment=AugmentConfig(),
+        precision="bfloat16",
+        steps=2000,
+    ),
+}
+
+
+def recipe(name: str) -> TrainConfig:
+    """Look a recipe up; raises ``ValueError`` listing the known names for an unknown one."""
+    if name not in RECIPES:
+        raise ValueError(f"unknown recipe {name!r}, expected one of {', '.join(RECIPES)}")
+    return RECIPES[name]

@@ -1,0 +1,74 @@
+"""One training step's loss: metric learning on the fit classes, calibration beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from hypuml import geometry_torch
+from hypuml.losses import Calibration, PerAnchorLoss
+from hypuml.models.head import HeadOutput
+
+
+@dataclass(frozen=True)
+class StepLoss:
+    """What one step reports.
+
+    Attributes:
+        total: scalar with gradient.
+        metric: mean metric-learning loss of the fit anchors.
+        calibration: calibration term, before its weight.
+    """
+
+    total: Tensor
+    metric: float
+    calibration: float
+
+
+def step_loss(
+    out: HeadOutput,
+    labels: Tensor,
+    fit_count: int,
+    curvature: float,
+    loss: PerAnchorLoss,
+    calibration: Calibration,
+    weight: float,
+) -> StepLoss:
+    """Loss of a batch whose first ``fit_count`` images belong to fit classes.
+
+    The rest belong to calibration-only classes: they are ranked against the whole batch without
+    gradient, and only the calibration term reads the result. Distances are measured in units of
+    ``1 / sqrt(c)``, so that a temperature means the same at every curvature.
+
+    Args:
+        out: network output for ``B`` images.
+        labels: ``[B]`` classes.
+        fit_count: number of leading images that the metric loss trains on.
+        curvature: c > 0.
+        loss: one number per anchor.
+        calibration: the calibration term.
+        weight: of the calibration term; 0 skips it.
+    """
+    points, uncertainty = out.points, out.uncertainty
+    root = curvature**0.5
+    fit_points, fit_labels = points[:fit_count], labels[:fit_count]
+    eye = torch.eye(fit_count, dtype=torch.bool, device=labels.device)
+    distances = root * geometry_torch.pairwise_dist(fit_points, fit_points, curvature, mask=eye)
+    losses, valid = loss(distances, fit_labels, uncertainty[:fit_count])
+    metric = (losses * valid).sum() / valid.sum().clamp(min=1)
+    if weight == 0:
+        return StepLoss(metric, metric.item(), 0.0)
+    with torch.no_grad():
+        rest = points[fit_count:]
+        if len(rest):
+            eye = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
+            every = root * geometry_torch.pairwise_dist(points, points, curvature, mask=eye)
+            all_losses, all_valid = loss(every, labels, uncertainty)
+            target, chosen = all_losses[fit_count:], all_valid[fit_count:]
+            predicted = slice(fit_count, None)
+        else:
+            target, chosen, predicted = losses, valid, slice(None)
+    term = calibration(target[chosen], uncertainty[predicted][chosen])
+    return StepLoss(metric + weight * term, metric.item(), term.item())
