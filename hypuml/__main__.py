@@ -1,0 +1,13 @@
+"""``python -m hypuml COMMAND``: results to stdout, progress and logs to stderr, errors in one line.
+
+Exit codes: 0 done, 2 a wrong option or input (one line says what), 130 stopped on request.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from hypuml.commands import main
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,64 @@
+"""``train``: train a model; options come from the configuration dataclasses."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from simple_parsing import ArgumentParser
+
+from hypuml.commands.common import Bar, add_data, note
+from hypuml.data.registry import open_dataset
+from hypuml.training import TrainConfig, train
+from hypuml.training.loop import StoppedError
+from hypuml.training.recipes import RECIPES, recipe
+
+
+def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
+    """Declare the options; the defaults shown are those of the chosen recipe."""
+    add_data(parser)
+    parser.add_argument(
+        "--out", required=True, type=Path, metavar="DIR", help="folder for the checkpoint"
+    )
+    parser.add_argument("--resume", action="store_true", help="continue an unfinished run")
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for each in (first, parser):
+        each.add_argument(
+            "--recipe",
+            default="default",
+            metavar="NAME",
+            help=f"starting point of all options below: {', '.join(RECIPES)}",
+        )
+    chosen = recipe(first.parse_known_args(arguments)[0].recipe)
+    parser.add_arguments(TrainConfig, dest="config", default=chosen)
+
+
+def run(options: Namespace) -> int:
+    """Train; a stop request leaves a state that ``--resume`` continues from."""
+    dataset = open_dataset(options.data, options.root)
+    try:
+        train(dataset, options.out, options.config, options.resume, progress())
+    except StoppedError as stopped:
+        note(f"{stopped}; continue with the same command and --resume")
+        return 130
+    print(options.out)
+    return 0
+
+
+def progress() -> Any:
+    """A callback for :func:`hypuml.training.train` with bars and one line per validation."""
+    bars = {"images": Bar("reading images"), "train": Bar("training", "step")}
+
+    def report(phase: str, done: int, total: int, figures: dict[str, Any]) -> None:
+        if phase in bars:
+            bars[phase](done, total, figures)
+            return
+        shown = {k: round(v, 3) for k, v in figures.items() if v is not None}
+        note(f"\n{json.dumps(shown)}" if sys.stderr.isatty() else json.dumps(shown))
+
+    return report
