@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from app import facts
-from app.resources import Entry, shelf
+from app import facts, resources
+from app.resources import Entry
 from hypuml.gallery import Gallery
 from hypuml.types import FloatArray
 
@@ -127,7 +127,7 @@ def choose_entry() -> tuple[Entry | None, list[str], bool]:
         The entry (None on an empty shelf), what to tell the user, and whether the address has
         to be read for the rest of the view too.
     """
-    entries = shelf.entries()
+    entries = resources.shelf.entries()
     ours = st.session_state.get("_address")
     read = not st.session_state.pop("_acted", False) and st.query_params.to_dict() != ours
     notices: list[str] = []
@@ -144,7 +144,7 @@ def choose_entry() -> tuple[Entry | None, list[str], bool]:
         change_gallery()
         st.session_state.pop("_acted", None)
     st.session_state["gallery"] = wanted
-    return shelf.get(str(wanted)), notices, read
+    return resources.shelf.get(str(wanted)), notices, read
 
 
 def settle(entry: Entry, gallery: Gallery, read: bool) -> tuple[View, list[str]]:

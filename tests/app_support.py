@@ -6,15 +6,19 @@ over the disk: clicks, thresholds and uploads then do something.
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from hypuml.data.garden import GardenConfig, GardenDataset
-from hypuml.gallery import Gallery, build_gallery
-from hypuml.types import Dataset, Item
+from hypuml.gallery import build_gallery
+from hypuml.types import Dataset, Embedding, Item
 
 ROOT = Path(__file__).resolve().parents[1]
 MAIN = ROOT / "app" / "main.py"
@@ -78,5 +82,35 @@ class Pictures:
         return Image.fromarray(colour).resize((96, 96), Image.Resampling.BICUBIC)
 
 
-def open_gallery(folder: Path) -> Gallery:
-    return Gallery.open(folder)
+@cache
+def small_garden() -> Path:
+    """A gallery of 120 flowers with its checkpoint, built once per test process."""
+    folder = Path(tempfile.mkdtemp(prefix="hypuml-app-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return garden_gallery(folder / "small", per_species=2)
+
+
+def pictures_gallery(folder: Path, paths: Sequence[tuple[str, ...]]) -> Path:
+    """A gallery of coloured squares with these taxonomy paths; no checkpoint beside it."""
+    n = len(paths)
+    angle = np.arange(n)
+    radius = np.linspace(0.2, 0.8, n)
+    points = np.stack([np.cos(angle) * radius, np.sin(angle) * radius, 0 * angle], 1)
+    build_gallery(
+        Pictures(paths), range(n), FixedModel(points), folder, model_ref=folder.parent / "nowhere"
+    )
+    return folder
+
+
+class FixedModel:
+    """Gives fixed points in the ball of curvature -1, in the order it is asked."""
+
+    curvature = 1.0
+    preprocessing = {"size": 32}  # noqa: RUF012
+
+    def __init__(self, points: np.ndarray) -> None:
+        self.left = list(points.astype(np.float32))
+
+    def embed(self, images: Sequence[Image.Image]) -> Embedding:
+        points = np.stack([self.left.pop(0) for _ in images])
+        return Embedding(points, (1 - np.linalg.norm(points, axis=1)).astype(np.float32))

@@ -21,6 +21,8 @@ function tile(item, setTriggerValue) {
   image.draggable = false;
   image.onerror = () => button.classList.add("broken");
   image.src = item.src;
+  if (item.preview) image.style.backgroundImage = `url("${item.preview}")`;
+  if (item.sharp) button.onpointerenter = button.onfocus = () => sharpen(button, image, item.sharp);
   button.append(image);
 
   if (item.mark) {
@@ -39,6 +41,14 @@ function tile(item, setTriggerValue) {
     button.append(caption);
   }
   return button;
+}
+
+// The stored thumbnail at once; the larger picture when somebody looks closer.
+function sharpen(button, image, src) {
+  button.onpointerenter = button.onfocus = null;
+  const better = new Image();
+  better.onload = () => (image.src = src);
+  better.src = src;
 }
 
 function element(name, className = "", text = "") {

@@ -28,6 +28,8 @@ class Tile:
     Attributes:
         row: what a click reports.
         src: address of the picture.
+        preview: address of a smaller picture to show until ``src`` is there, or nothing.
+        sharp: address of a larger picture for when the user points at it, or nothing.
         alt: what it shows, in words.
         title: text on hover.
         caption: up to two short texts under the picture.
@@ -39,6 +41,8 @@ class Tile:
     row: int
     src: str
     alt: str
+    preview: str = ""
+    sharp: str = ""
     title: str = ""
     caption: tuple[str, ...] = ()
     mark: str = ""

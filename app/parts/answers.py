@@ -27,6 +27,7 @@ def answers(entry: Entry, gallery: Gallery, view: state.View, found: facts.Answe
                 help="Leave images above the threshold out of the answers. Otherwise they "
                 "stay: the threshold rejects queries, not the gallery.",
             )
+            st.html('<span class="k" title="Number of answers" aria-hidden="true">k</span>')
             st.number_input(
                 "k",
                 1,
@@ -63,6 +64,7 @@ def _tile(entry: Entry, gallery: Gallery, found: facts.Answers, i: int, keep: bo
     return Tile(
         row=row,
         src=routes.picture_url(entry.version, row),
+        sharp=routes.picture_url(entry.version, row, "picture"),
         alt=f"Answer {i + 1}: {label}{says}, distance {distance:.2f}, uncertainty {u:.2f}",
         title=f"{i + 1}. {whole_path(gallery, row)}{says}\n"
         f"distance {distance:.3f} · uncertainty {u:.3f}"

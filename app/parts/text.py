@@ -48,7 +48,8 @@ def trail(gallery: Gallery, row: int) -> str:
 
 
 def percent(share: float) -> str:
-    """``0.834`` as ``83 %``; shares that only round to 0 or 100 keep a decimal."""
+    """``0.834`` as ``83 %``; only none is 0 %, only all is 100 %."""
     value = 100 * share
-    edge = (0 < value < 0.5) or (99.5 <= value < 100)
-    return f"{value:.1f} %" if edge else f"{value:.0f} %"
+    if 0 < value < 0.5 or 99.5 <= value < 100:
+        return f"{min(max(value, 0.1), 99.9):.1f} %"
+    return f"{value:.0f} %"

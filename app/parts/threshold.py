@@ -68,7 +68,7 @@ def sentence(entry: Entry, gallery: Gallery, cut: float) -> str:
         recall = (
             f'<span title="How often the nearest other image has the right class, over the '
             f'{kept.judged:,} kept images whose class has more than one image.">'
-            f"Recall@1 of these <b>{kept.recall:.3f}</b></span>"
+            f"Recall@1 <b>{kept.recall:.3f}</b></span>"
         )
     elif kept.n == 0:
         recall = "<span>everything is rejected: move the threshold to the right</span>"

@@ -31,7 +31,8 @@ def render() -> None:
         problems.cannot_open(entry)
         return
     told = st.container(key="told")
-    left, right = st.columns([53, 47], gap="medium")
+    with st.container(key="room"):
+        left, right = st.columns([48, 52], gap="medium")
     with right:
         answer_upload(entry, gallery)
     view, more = state.settle(entry, gallery, read)

@@ -1,0 +1,321 @@
+"""The Explore room's logic, run by Streamlit without a browser (AppTest)."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from app_support import MAIN, ROOT, pictures_gallery, small_garden
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from app import facts, resources
+from hypuml.data.folder import NO_CLASS
+from hypuml.gallery import Gallery
+
+
+@pytest.fixture
+def start(monkeypatch, tmp_path):
+    """Start the app with these galleries and nothing that ships."""
+
+    def run(*galleries: Path, **address: str) -> AppTest:
+        arguments = [f"--gallery={folder}" for folder in galleries]
+        monkeypatch.setattr(sys, "argv", ["main.py", *arguments])
+        monkeypatch.setattr(resources, "SHIPPED", tmp_path / "nothing ships")
+        monkeypatch.setattr(resources, "shelf", resources.Shelf())
+        at = AppTest.from_file(str(MAIN), default_timeout=120)
+        for name, value in address.items():
+            at.query_params[name] = value
+        at.run()
+        assert not at.exception
+        return at
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def garden() -> Gallery:
+    return Gallery.open(small_garden())
+
+
+def page(at: AppTest) -> str:
+    """All HTML the page shows, as visible text with single spaces."""
+    markup = " ".join(element.value for element in at.get("html"))
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", "", markup)))
+
+
+def markup(at: AppTest) -> str:
+    return " ".join(element.value for element in at.get("html"))
+
+
+def tiles(at: AppTest, label: str = "answers") -> list[dict[str, Any]]:
+    grids = [json.loads(grid.proto.json) for grid in at.get("bidi_component")]
+    return next((grid["items"] for grid in grids if grid["label"] == label), [])
+
+
+def address(at: AppTest) -> dict[str, str]:
+    return {k: v[0] if isinstance(v, list) else v for k, v in at.query_params.items()}
+
+
+def upload(at: AppTest, name: str, data: bytes) -> AppTest:
+    at.file_uploader[0].upload(name, data, "image/jpeg").run()
+    assert not at.exception
+    return at
+
+
+def flower() -> bytes:
+    from sklearn.datasets import load_sample_image
+
+    out = io.BytesIO()
+    Image.fromarray(load_sample_image("flower.jpg")).save(out, "JPEG")
+    return out.getvalue()
+
+
+def test_the_first_view_shows_everything_kept_and_ten_answers(start, garden):
+    at = start(small_garden())
+    n = len(garden)
+    assert f"kept {n} of {n}" in page(at)
+    assert "coverage 100 %" in page(at)
+    codes = facts.class_codes(garden.paths)
+    hits = garden.search(garden.points, 1, exclude=np.arange(n)).ids[:, 0]
+    assert f"Recall@1 {np.mean(codes[hits] == codes):.3f}" in page(at)
+    surest = int(np.argmin(garden.uncertainty))
+    assert tiles(at, "query")[0]["row"] == surest
+    expected = garden.search(garden.points[surest : surest + 1], 10, exclude=np.array([surest]))
+    assert [tile["row"] for tile in tiles(at)] == expected.ids[0].tolist()
+    for tile in tiles(at):
+        right = garden.paths[tile["row"]] == garden.paths[surest]
+        assert tile["mark"] == ("right" if right else "wrong")
+
+
+def test_the_address_restores_the_view(start, garden):
+    cut = f"{np.median(garden.uncertainty):.3f}"
+    given = {"gallery": "small", "query": garden.ids[7], "k": "5", "threshold": cut,
+             "colour": "genus", "hide": "1"}  # fmt: skip
+    at = start(small_garden(), **given)
+    assert address(at) == given
+    assert tiles(at, "query")[0]["row"] == 7
+    assert len(tiles(at)) == 5
+    keep = facts.keep_mask(garden.uncertainty, float(cut))
+    assert all(keep[tile["row"]] for tile in tiles(at))
+    assert f"kept {keep.sum()} of {len(garden)}" in page(at)
+    assert at.selectbox(key="colour").value == "genus"
+    assert at.toggle(key="hide").value is True
+    assert 'class="notice' not in markup(at)
+
+
+def test_widgets_write_the_address(start, garden):
+    at = start(small_garden())
+    at.number_input(key="k").set_value(3).run()
+    at.slider(key="threshold").set_value(0.5).run()
+    at.selectbox(key="colour").set_value("label").run()
+    assert address(at)["k"] == "3"
+    assert address(at)["threshold"] == "0.5"
+    assert address(at)["colour"] == "label"
+    assert len(tiles(at)) == 3
+    kept = facts.keep_mask(garden.uncertainty, 0.5).sum()
+    assert 0 < kept < len(garden)
+    assert f"kept {kept} of {len(garden)}" in page(at)
+
+
+def test_browser_back_restores_the_former_view(start, garden):
+    at = start(small_garden(), query=garden.ids[3])
+    former = address(at)
+    next(b for b in at.button if b.label == "Most unsure").click().run()
+    assert address(at)["query"] == garden.ids[int(np.argmax(garden.uncertainty))]
+    for name, value in former.items():  # what the browser's back button sends
+        at.query_params[name] = value
+    at.run()
+    assert tiles(at, "query")[0]["row"] == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("gallery", "<b>no</b>", "No gallery called “<b>no</b>” is open here"),
+        ("query", "<img src=x onerror=alert(1)>", "has no image “<img src=x onerror=alert(1)>”"),
+        ("k", "9999999999", "from 1 to 100"),
+        ("k", "0", "from 1 to 100"),
+        ("k", "٣", "from 1 to 100"),
+        ("threshold", "nan", "has to be a number"),
+        ("threshold", "low", "has to be a number"),
+        ("colour", "taste", "cannot be coloured by “taste”"),
+    ],
+)
+def test_what_the_address_says_wrongly_is_replaced_and_reported(start, name, value, says):
+    at = start(small_garden(), **{name: value})
+    assert says in page(at)
+    assert "<img src=x" not in markup(at)
+    assert "<b>no" not in markup(at)
+    assert address(at).get(name) != value
+    assert len(tiles(at)) >= 1
+    at.run()
+    assert says not in page(at)  # said once
+
+
+def test_a_threshold_out_of_range_keeps_all_or_none(start, garden):
+    n = len(garden)
+    assert f"kept {n} of {n}" in page(start(small_garden(), threshold="7"))
+    at = start(small_garden(), threshold="-1")
+    assert f"kept 0 of {n}" in page(at)
+    assert "everything is rejected" in page(at)
+    assert "rejected by the threshold" in page(at)  # the query itself
+    assert len(tiles(at)) == 10  # queries are rejected, the gallery stays
+    at.toggle(key="hide").set_value(True).run()
+    assert tiles(at) == []
+    assert "rejected ones are hidden" in page(at)
+
+
+def test_k_is_bounded_by_the_gallery(start, tmp_path):
+    folder = pictures_gallery(tmp_path / "few", [("a",)] * 4)
+    at = start(folder, k="50")
+    assert "from 1 to 3" in page(at)
+    assert len(tiles(at)) == 3
+
+
+def test_a_gallery_of_one_image(start, tmp_path):
+    at = start(pictures_gallery(tmp_path / "one", [("a",)]))
+    assert "kept 1 of 1" in page(at)
+    assert "one image" in page(at)
+    assert tiles(at) == []
+
+
+def test_images_without_classes_have_no_right_or_wrong(start, tmp_path):
+    at = start(pictures_gallery(tmp_path / "plain", [(NO_CLASS,)] * 12))
+    assert "Recall@1 unknown" in page(at)
+    assert {tile["mark"] for tile in tiles(at)} == {""}
+    assert at.selectbox(key="colour").options == ["colour: uncertainty"]
+    assert "have the query’s class" not in page(at)
+
+
+def test_names_full_of_markup_stay_text(start, tmp_path):
+    bad = "<script>alert(1)</script> ![x](http://example.com/x.png) $a$ ../../etc"
+    at = start(pictures_gallery(tmp_path / "bad", [(bad, bad)] * 3))
+    assert bad in page(at)
+    assert "<script>" not in markup(at)
+    assert not [m for m in at.markdown if bad in m.value]
+
+
+def test_no_gallery_at_all(start):
+    at = start()
+    assert "No gallery yet" in page(at)
+    assert "python -m hypuml gallery" in page(at)
+
+
+def test_a_missing_or_damaged_gallery_says_so(start, tmp_path):
+    assert "cannot be opened" in page(start(tmp_path / "nowhere"))
+    broken = tmp_path / "broken"
+    shutil.copytree(small_garden(), broken)
+    data = bytearray((broken / "embeddings.safetensors").read_bytes())
+    data[-1] ^= 1
+    (broken / "embeddings.safetensors").write_bytes(data)
+    at = start(broken)
+    assert "“broken” cannot be opened" in page(at)
+    assert "embeddings.safetensors" in page(at)
+    # The other one is still there to go to.
+    at = start(broken, small_garden())
+    assert "kept 120 of 120" in page(at)
+
+
+def test_switching_galleries_starts_over_there(start, tmp_path):
+    other = pictures_gallery(tmp_path / "other", [("a",)] * 30)
+    at = start(small_garden(), other, threshold="0.5", colour="genus")
+    at.selectbox(key="gallery").set_value("other").run()
+    assert "kept 30 of 30" in page(at)
+    assert address(at)["gallery"] == "other"
+    assert "colour" not in address(at)
+    assert not at.exception
+
+
+def test_opening_another_folder_by_hand(start, tmp_path):
+    other = pictures_gallery(tmp_path / "other", [("a",)] * 30)
+    at = start(small_garden())
+    at.text_input(key="folder").set_value(str(tmp_path / "no <b>such</b>")).run()
+    assert "There is no gallery in" in page(at)
+    assert "<b>such" not in markup(at)
+    assert "kept 120 of 120" in page(at)
+    at.text_input(key="folder").set_value(str(other)).run()
+    assert "kept 30 of 30" in page(at)
+    assert address(at)["gallery"] == "other"
+    assert "There is no gallery" not in page(at)
+
+
+def test_no_path_field_when_other_machines_can_reach_the_app(start, monkeypatch):
+    monkeypatch.setattr(resources, "is_local", lambda: False)
+    at = start(small_garden())
+    assert not at.text_input
+    assert "--gallery FOLDER" in page(at)
+
+
+def test_a_photograph_is_placed_and_answered(start, garden):
+    at = start(small_garden(), k="4")
+    upload(at, "my <i>flower</i>.jpg", flower())
+    from hypuml.checkpoint import HypUML
+    from hypuml.data.images import load_image
+
+    model = HypUML.from_pretrained(small_garden().parent)
+    embedding = model.embed([load_image(flower())])
+    assert f"{embedding.uncertainty[0]:.3f}" in page(at)
+    assert "my <i>flower</i>.jpg" in page(at)
+    assert "<i>flower" not in markup(at)
+    expected = garden.search(embedding.points, 4).ids[0].tolist()
+    assert [tile["row"] for tile in tiles(at)] == expected
+    assert {tile["mark"] for tile in tiles(at)} == {""}
+    assert tiles(at, "query")[0]["src"].startswith("data:image/webp;base64,")
+    assert "query" not in address(at)
+    assert "the link of this page leaves it out" in page(at)
+    # Everything else goes on working with it, and another query takes its place.
+    at.number_input(key="k").set_value(2).run()
+    assert [tile["row"] for tile in tiles(at)] == expected[:2]
+    next(b for b in at.button if b.label == "Surest").click().run()
+    assert tiles(at, "query")[0]["row"] == int(np.argmin(garden.uncertainty))
+
+
+def test_an_unreadable_upload_leaves_the_query_as_it_was(start, garden):
+    at = start(small_garden(), query=garden.ids[5])
+    upload(at, "fake <b>.jpg", b"<svg>" * 50)
+    assert "fake <b>.jpg: this is" in page(at)
+    assert tiles(at, "query")[0]["row"] == 5
+    upload(at, "good.jpg", flower())
+    assert "fake" not in page(at)
+
+
+def test_upload_says_when_the_model_is_missing_or_another(start, tmp_path):
+    folder = tmp_path / "moved" / "gallery"
+    shutil.copytree(small_garden(), folder)
+    shutil.rmtree(tmp_path / "moved" / "nothing", ignore_errors=True)
+    at = start(folder)
+    upload(at, "flower.jpg", flower())
+    assert "cannot read the model" in page(at)
+    assert len(tiles(at)) == 10  # its own pictures are still queries
+
+    shutil.copy(small_garden().parent / "config.json", folder.parent)
+    (folder.parent / "model.safetensors").write_bytes(b"another model")
+    at = start(folder)
+    upload(at, "flower.jpg", flower())
+    assert "is not the one the gallery" in page(at)
+
+
+def test_the_first_view_imports_neither_torch_nor_umap():
+    code = f"""
+import sys
+sys.argv = ["main.py", "--gallery", {str(small_garden())!r}]
+from streamlit.testing.v1 import AppTest
+at = AppTest.from_file({str(MAIN)!r}, default_timeout=60).run()
+assert not at.exception and len(at.get("bidi_component")) == 2
+print([m for m in ("torch", "umap", "timm", "geoopt") if m in sys.modules])
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=120
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip() == "[]"

@@ -1,0 +1,258 @@
+"""The app in a real browser, started from a fresh HOME as a newcomer would.
+
+Everything a page may do wrong without failing a single assertion is watched as well: errors in
+the console, and requests to any host but this machine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+from app_support import ROOT, pictures_gallery
+from browser_support import BrowserMissing, Server, Watched, chromium, running_app, watched_page
+from PIL import Image
+
+from hypuml.gallery import Gallery
+
+pytestmark = pytest.mark.browser
+SHIPPED = ROOT / "checkpoints" / "garden" / "gallery"
+PATIENCE = 60_000  # ms; the machine may be busy
+
+# Where Plotly draws a point of the disk, in pixels of the page.
+SCREEN = """([x, y]) => {
+  const plot = document.querySelector('.st-key-disk .js-plotly-plot');
+  const box = plot.getBoundingClientRect(), { xaxis, yaxis } = plot._fullLayout;
+  return [box.x + xaxis._offset + xaxis.d2p(x), box.y + yaxis._offset + yaxis.d2p(y)];
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    try:
+        with chromium() as started:
+            yield started
+    except BrowserMissing as error:
+        pytest.skip(f"no browser: {error}")
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory) -> Iterator[Server]:
+    """The app as the first README command starts it."""
+    with running_app(tmp_path_factory.mktemp("home")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def gallery() -> Gallery:
+    return Gallery.open(SHIPPED)
+
+
+@pytest.fixture
+def visit(browser) -> Iterator[Callable[..., Watched]]:
+    """Open a page and, at the end of the test, make sure that nothing went wrong on it."""
+    opened: list[Watched] = []
+
+    def go(server: Server, path: str = "", **options: Any) -> Watched:
+        seen = watched_page(browser, **options)
+        opened.append(seen)
+        seen.page.set_default_timeout(PATIENCE)
+        seen.page.goto(server.url + path)
+        seen.page.wait_for_selector(".st-key-disk .js-plotly-plot .gl-canvas")
+        seen.page.wait_for_selector(".st-key-answers .tile img")
+        return seen
+
+    yield go
+    for seen in opened:
+        seen.page.context.close()
+        seen.assert_clean()
+
+
+def rows(page: Any) -> list[int]:
+    return [int(t.get_attribute("data-row")) for t in page.locator(".st-key-answers .tile").all()]
+
+
+def wait_for_query(page: Any, row: int) -> None:
+    page.wait_for_selector(f'.st-key-query .tile[data-row="{row}"]')
+
+
+def wait_for_rows(page: Any, expected: list[int]) -> None:
+    last = len(expected) - 1
+    page.wait_for_function(
+        """([n, last, row]) => {
+          const hosts = [...document.querySelectorAll('.st-key-answers *')];
+          const root = hosts.map((h) => h.shadowRoot).find((s) => s && s.querySelector('.tile'));
+          const tiles = root ? [...root.querySelectorAll('.tile')] : [];
+          return tiles.length === n && +tiles[last].dataset.row === row;
+        }""",
+        arg=[len(expected), last, expected[last]],
+    )
+    assert rows(page) == expected
+
+
+def kept_text(page: Any) -> str:
+    return re.sub(r"\s+", " ", page.locator(".kept").inner_text())
+
+
+def value_of(page: Any, name: str) -> str:
+    return parse_qs(urlsplit(page.url).query).get(name, [""])[0]
+
+
+def nearest(gallery: Gallery, row: int, k: int) -> list[int]:
+    found = gallery.search(gallery.points[row : row + 1], k, exclude=np.array([row]))
+    return [int(i) for i in found.ids[0]]
+
+
+def lonely_row(gallery: Gallery, avoid: int) -> int:
+    """A dot well away from all others on the picture, so that a click cannot miss it."""
+    xy = gallery.xy.astype(np.float64)
+    gap = np.array([np.sort(np.hypot(*(xy - p).T))[1] for p in xy])
+    gap[avoid] = -1
+    gap[np.hypot(*xy.T) > 0.9] = -1
+    return int(np.argmax(gap))
+
+
+def drop_threshold(page: Any, steps: int) -> None:
+    thumb = page.locator(".st-key-threshold [role=slider], .st-key-threshold input[type=range]")
+    thumb.first.focus()
+    for _ in range(steps):
+        page.keyboard.press("ArrowLeft")
+
+
+@pytest.fixture(scope="module")
+def flower(tmp_path_factory) -> Path:
+    from sklearn.datasets import load_sample_image
+
+    path = tmp_path_factory.mktemp("photo") / "my flower.jpg"
+    Image.fromarray(load_sample_image("flower.jpg")).save(path)
+    return path
+
+
+def test_a_newcomer_explores_the_shipped_gallery(shipped, gallery, visit, flower):
+    page = visit(shipped).page
+    n, surest = len(gallery), int(np.argmin(gallery.uncertainty))
+    assert n >= 2000
+    assert kept_text(page).startswith(f"kept {n:,} of {n:,}")
+    wait_for_query(page, surest)
+    wait_for_rows(page, nearest(gallery, surest, 10))
+
+    # Click a dot.
+    row = lonely_row(gallery, surest)
+    page.mouse.click(*page.evaluate(SCREEN, gallery.xy[row].tolist()))
+    wait_for_query(page, row)
+    wait_for_rows(page, nearest(gallery, row, 10))
+    page.wait_for_url(re.compile("query=" + re.escape(gallery.ids[row])))
+
+    # Click an answer; then one with the keyboard.
+    second = rows(page)[0]
+    page.locator(".st-key-answers .tile").first.click()
+    wait_for_query(page, second)
+    wait_for_rows(page, nearest(gallery, second, 10))
+    third = rows(page)[3]
+    page.locator(".st-key-answers .tile").nth(3).focus()
+    page.keyboard.press("Enter")
+    wait_for_query(page, third)
+
+    # Move the threshold: fewer are kept, and with rejected ones hidden other answers come.
+    before = kept_text(page)
+    drop_threshold(page, 40)
+    page.wait_for_function(
+        "text => document.querySelector('.kept').innerText.replace(/\\s+/g, ' ') !== text",
+        arg=before,
+    )
+    page.wait_for_url(lambda url: "threshold=" in url)
+    page.get_by_text("hide rejected").click()
+    page.wait_for_url(lambda url: "hide=1" in url)
+    cut = float(value_of(page, "threshold"))
+    keep = gallery.uncertainty <= cut + 5e-4
+    assert kept_text(page).startswith(f"kept {keep.sum():,} of {n:,}")
+    wait_for_rows(page, [i for i in nearest(gallery, third, n - 1) if keep[i]][:10])
+
+    # Ask with an own photograph.
+    page.locator("input[type=file]").set_input_files(flower)
+    page.wait_for_selector(".facts h2:has-text('my flower.jpg')")
+    wait_for_query(page, -1)
+    assert value_of(page, "query") == ""
+    assert rows(page)
+
+
+def test_every_thumbnail_arrives_and_nothing_is_below_the_fold(shipped, visit):
+    page = visit(shipped, "/?k=10").page
+    page.wait_for_function(
+        """() => {
+          const roots = [...document.querySelectorAll('*')].map((e) => e.shadowRoot).filter(Boolean);
+          const images = roots.flatMap((root) => [...root.querySelectorAll('img')]);
+          return images.length === 11 && images.every((i) => i.complete && i.naturalWidth > 0);
+        }"""
+    )
+    below = page.evaluate(
+        """() => {
+          const main = document.querySelector('[data-testid=stMain]');
+          return main.scrollHeight - main.clientHeight;
+        }"""
+    )
+    assert below <= 0
+
+
+def test_a_link_restores_the_view(shipped, gallery, visit):
+    row = 17
+    cut = round(float(np.median(gallery.uncertainty)), 2)
+    link = f"/?query={gallery.ids[row]}&k=4&threshold={cut}&colour=genus"
+    page = visit(shipped, link).page
+    wait_for_query(page, row)
+    wait_for_rows(page, nearest(gallery, row, 4))
+    keep = gallery.uncertainty <= cut + 5e-4
+    assert kept_text(page).startswith(f"kept {keep.sum():,} of {len(gallery):,}")
+    assert page.locator(".st-key-colour input").input_value() == "colour: genus"
+
+
+def test_back_goes_to_the_former_query(shipped, gallery, visit):
+    page = visit(shipped, f"/?query={gallery.ids[5]}").page
+    wait_for_query(page, 5)
+    first = rows(page)[0]
+    page.locator(".st-key-answers .tile").first.click()
+    wait_for_query(page, first)
+    page.wait_for_url(re.compile("query=" + re.escape(gallery.ids[first])))
+    page.go_back()
+    wait_for_query(page, 5)
+
+
+def test_choosing_from_the_picture_grid(shipped, gallery, visit):
+    page = visit(shipped).page
+    page.get_by_role("button", name="Browse").click()
+    dialog = page.locator("[role=dialog]")
+    dialog.locator(".tile").nth(5).wait_for()
+    row = int(dialog.locator(".tile").nth(5).get_attribute("data-row"))
+    assert row == int(np.argsort(gallery.uncertainty, kind="stable")[5])
+    dialog.locator(".tile").nth(5).click()
+    dialog.wait_for(state="detached")
+    wait_for_query(page, row)
+
+
+def test_dark_and_narrow_work_too(shipped, visit):
+    seen = visit(shipped, scheme="dark", width=800, height=900)
+    assert "kept" in kept_text(seen.page)
+    overflow = seen.page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert overflow <= 0
+
+
+def test_names_full_of_markup_fetch_nothing(visit, tmp_path):
+    bad = (
+        "<img src=http://example.com/a.png onerror=alert(1)>",
+        "![x](http://example.com/b.png) <script>alert(1)</script>",
+    )
+    folder = pictures_gallery(tmp_path / "bad", [bad] * 12)
+    with running_app(tmp_path / "home", "--gallery", str(folder)) as server:
+        page = visit(server, "/?gallery=bad&colour=label&k=%3Cimg%3E").page
+        gallery = Gallery.open(folder)
+        page.mouse.move(*page.evaluate(SCREEN, gallery.xy[3].tolist()))
+        page.wait_for_selector(".st-key-disk .hoverlayer .hovertext")
+        assert bad[1] in page.locator(".facts h2").inner_text()
+        assert "k has to be a whole number" in page.locator(".notice").inner_text()
