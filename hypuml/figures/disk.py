@@ -236,8 +236,8 @@ def _ring_names(data: Drawable, look: Theme) -> list[dict[str, Any]]:
 
 
 def _size(n: int) -> float:
-    """Diameter of a dot in pixels: 9 for a hundred images, 6 for 2,000, 3 for 20,000."""
-    return float(np.clip(15.0 - 2.75 * np.log10(max(n, 1)), 3.0, 10.0))
+    """Diameter of a dot in pixels: 10 for a hundred images, 7 for 2,000, 4 for 20,000."""
+    return float(np.clip(16.0 - 2.75 * np.log10(max(n, 1)), 3.0, 10.0))
 
 
 def _dots(

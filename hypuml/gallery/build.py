@@ -1,25 +1,21 @@
-"""Turning images into a gallery: decode and shrink in threads, embed in batches, lay out, write.
-
-Images stream through: a picture is decoded (or drawn), cut to the model's input square and to its
-thumbnail, and let go, so that 100,000 photographs never lie in memory together.
-"""
+"""Turning images into a gallery: read, embed in batches, lay out, write, put in place."""
 
 from __future__ import annotations
 
 import dataclasses
 import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
 from PIL import Image
 
-from hypuml.data.images import square_crop
+from hypuml.gallery.columns import Items, items_bytes, points_bytes
 from hypuml.gallery.opened import WEIGHTS, Gallery, sha256_of
+from hypuml.gallery.reading import Prepared, in_batches, read_ahead
 from hypuml.gallery.staging import staged
 from hypuml.gallery.store import (
     FORMAT,
@@ -28,10 +24,7 @@ from hypuml.gallery.store import (
     POINTS,
     VERSION,
     GalleryError,
-    Items,
-    items_bytes,
     manifest_bytes,
-    points_bytes,
     write_file,
 )
 from hypuml.gallery.thumbs import COLUMNS, SIDE, AtlasWriter
@@ -40,7 +33,6 @@ from hypuml.layout import Layout, fit_layout
 from hypuml.types import Dataset, Embedding, FloatArray, IntArray
 
 Progress = Callable[[int, int], None]
-_T = TypeVar("_T")
 
 
 class Embedder(Protocol):
@@ -56,14 +48,6 @@ class Embedder(Protocol):
 
     def embed(self, images: Sequence[Image.Image]) -> Embedding:
         """Points ``[N, n]`` and uncertainty ``[N]`` of RGB pictures."""
-
-
-class _Prepared(NamedTuple):
-    """One readable image, reduced to what is needed of it."""
-
-    row: int
-    square: Image.Image
-    thumbnail: Image.Image
 
 
 def build_gallery(
@@ -113,40 +97,12 @@ def build_gallery(
         )
     with staged(out) as folder:
         atlas = AtlasWriter(folder)
-        unreadable: dict[str, str] = {}
-        kept: list[int] = []
-        embeddings: list[Embedding] = []
-        size = int(model.preprocessing["size"])
-        done = 0
-        for results in _batches(_prepared(dataset, rows, size, workers), max(1, batch_size)):
-            good = [r for r in results if isinstance(r, _Prepared)]
-            unreadable |= {
-                dataset.items[r[0]].id: r[1] for r in results if not isinstance(r, _Prepared)
-            }
-            if good:
-                embeddings.append(_checked(model, good, dataset))
-                kept += [r.row for r in good]
-                for r in good:
-                    atlas.add(r.thumbnail)
-            done += len(results)
-            if progress is not None:
-                progress(done, len(rows))
-        if not kept:
-            item, reason = next(iter(unreadable.items()))
-            raise GalleryError(
-                f"none of the {len(rows)} images of {dataset.name!r} can be read "
-                f"(first: {item}: {reason})"
-            )
-        atlas.close()
-        points = np.concatenate([e.points for e in embeddings]).astype(np.float32)
-        uncertainty = np.concatenate([e.uncertainty for e in embeddings]).astype(np.float32)
+        kept, embedding, unreadable = _embed(
+            dataset, rows, model, atlas, workers, max(1, batch_size), progress
+        )
+        points, uncertainty = embedding.points, embedding.uncertainty
         layout = fit_layout(points, model.curvature, seed=seed)
-        items = _items(dataset, kept, points, uncertainty, model.curvature, layout)
-        files = {
-            ITEMS: write_file(folder, ITEMS, items_bytes(items)),
-            POINTS: write_file(folder, POINTS, points_bytes(points)),
-            **atlas.files,
-        }
+        items = _items(dataset, kept, embedding, model.curvature, layout)
         manifest = {
             "format": FORMAT,
             "version": VERSION,
@@ -164,7 +120,7 @@ def build_gallery(
             "curvature": float(model.curvature),
             "dimension": points.shape[1],
             "count": len(kept),
-            "classes": len({items_path for items_path in items.paths}),
+            "classes": len(set(items.paths)),
             "offered": len(rows),
             "preprocessing": dict(model.preprocessing),
             "model": _model_entry(model_ref, out),
@@ -177,7 +133,11 @@ def build_gallery(
             },
             "metrics": metrics(kept, points, uncertainty) if metrics else {},
             "unreadable": unreadable,
-            "files": files,
+            "files": {
+                ITEMS: write_file(folder, ITEMS, items_bytes(items)),
+                POINTS: write_file(folder, POINTS, points_bytes(points)),
+                **atlas.files,
+            },
         }
         # The manifest comes last: a folder without it is no gallery.
         write_file(folder, MANIFEST, manifest_bytes(manifest))
@@ -185,48 +145,51 @@ def build_gallery(
     return Gallery.open(out)
 
 
-def _prepared(
-    dataset: Dataset, rows: list[int], size: int, workers: int | None
-) -> Iterator[_Prepared | tuple[int, str]]:
-    """Every row in order, as a picture ready for the model or the reason why there is none."""
+def _embed(
+    dataset: Dataset,
+    rows: list[int],
+    model: Embedder,
+    atlas: AtlasWriter,
+    workers: int | None,
+    batch_size: int,
+    progress: Progress | None,
+) -> tuple[list[int], Embedding, dict[str, str]]:
+    """Send every image through the model and into the atlas.
 
-    def prepare(row: int) -> _Prepared | tuple[int, str]:
-        try:
-            image = dataset.load(row, size)
-            square = square_crop(image, size)
-            if dataset.source is None and min(image.size) < SIDE:
-                image = dataset.load(row, SIDE)  # drawn by code: sharper than an enlargement
-            return _Prepared(row, square, square_crop(image, SIDE))
-        except (ValueError, OSError) as error:
-            return row, str(error)
-
-    threads = workers or min(8, os.cpu_count() or 1)
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
-    ahead: deque[Future[_Prepared | tuple[int, str]]] = deque()
-    try:
-        for row in rows:
-            ahead.append(pool.submit(prepare, row))
-            # Far enough ahead that a forward pass never waits; results are small squares.
-            if len(ahead) >= 256:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _batches(source: Iterable[_T], size: int) -> Iterator[list[_T]]:
-    batch: list[_T] = []
-    for thing in source:
-        batch.append(thing)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+    Returns:
+        The rows that could be read, what the model says of them, and the others' ids with reasons.
+    """
+    kept: list[int] = []
+    embeddings: list[Embedding] = []
+    unreadable: dict[str, str] = {}
+    done = 0
+    with closing(read_ahead(dataset, rows, int(model.preprocessing["size"]), workers)) as pictures:
+        for results in in_batches(pictures, batch_size):
+            good = [r for r in results if isinstance(r, Prepared)]
+            for result in results:
+                if not isinstance(result, Prepared):
+                    unreadable[dataset.items[result[0]].id] = result[1]
+            if good:
+                embeddings.append(_checked(model, good, dataset))
+            for picture in good:
+                kept.append(picture.row)
+                atlas.add(picture.thumbnail)
+            done += len(results)
+            if progress is not None:
+                progress(done, len(rows))
+    if not kept:
+        item, reason = next(iter(unreadable.items()))
+        raise GalleryError(
+            f"none of the {len(rows)} images of {dataset.name!r} can be read "
+            f"(first: {item}: {reason})"
+        )
+    atlas.close()
+    points = np.concatenate([e.points for e in embeddings]).astype(np.float32)
+    uncertainty = np.concatenate([e.uncertainty for e in embeddings]).astype(np.float32)
+    return kept, Embedding(points, uncertainty), unreadable
 
 
-def _checked(model: Embedder, batch: list[_Prepared], dataset: Dataset) -> Embedding:
+def _checked(model: Embedder, batch: list[Prepared], dataset: Dataset) -> Embedding:
     """Embed a batch; refuse what could never be searched or shown."""
     result = model.embed([r.square for r in batch])
     if len(result) != len(batch):
@@ -244,12 +207,7 @@ def _checked(model: Embedder, batch: list[_Prepared], dataset: Dataset) -> Embed
 
 
 def _items(
-    dataset: Dataset,
-    rows: list[int],
-    points: FloatArray,
-    uncertainty: FloatArray,
-    c: float,
-    layout: Layout,
+    dataset: Dataset, rows: list[int], embedding: Embedding, c: float, layout: Layout
 ) -> Items:
     chosen = [dataset.items[row] for row in rows]
     return Items(
@@ -258,8 +216,8 @@ def _items(
         labels=[item.label for item in chosen],
         paths=[item.path for item in chosen],
         splits=[item.split for item in chosen],
-        uncertainty=uncertainty,
-        radius=dist0(points, c).astype(np.float32),
+        uncertainty=embedding.uncertainty,
+        radius=dist0(embedding.points, c).astype(np.float32),
         xy=layout.xy.astype(np.float32),
         umap_xy=None if layout.umap_xy is None else layout.umap_xy.astype(np.float32),
     )

@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hypuml import layout
+from hypuml.gallery.columns import Items, parse_items, parse_points
 from hypuml.gallery.store import (
     AGAIN,
     ITEMS,
     POINTS,
     GalleryError,
-    Items,
-    parse_items,
-    parse_points,
     read_manifest,
     read_verified,
 )
