@@ -7,7 +7,8 @@ and never markup.
 
 from __future__ import annotations
 
-from hypuml.figures.disk import Dots, Drawable, disk_figure, query_traces
+from hypuml.figures.disk import disk_figure, query_traces
+from hypuml.figures.dots import Dots, Drawable
 from hypuml.figures.histogram import uncertainty_histogram
 from hypuml.figures.palette import (
     ACCENT,

@@ -118,7 +118,8 @@ def category_colours(names: Sequence[str], theme: str = "light") -> dict[str, st
     """One CSS colour per name, around the hue circle in the order given.
 
     Names next to each other get similar hues and alternate in lightness, so related classes look
-    related and can still be told apart; beyond ``MOST_COLOURS`` names they share. Equal lightness and chroma are OKLCH's (Ottosson 2020).
+    related and can still be told apart; beyond ``MOST_COLOURS`` names they share colours. Equal
+    lightness and chroma are OKLCH's (Ottosson 2020).
     """
     light = theme_named(theme).lightness
     count = min(len(names), MOST_COLOURS)
