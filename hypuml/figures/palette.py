@@ -1,7 +1,7 @@
 """Colours: two themes, one accent, uncertainty on Cividis, classes around a wheel of hues.
 
 Cividis (Nuñez, Anderton and Renslow 2018) is perceptually uniform and reads the same with and
-without red-green blindness: blue = sure, yellow = unsure. Its darkest eighth is left out, because
+without red-green blindness: blue = sure, yellow = unsure. Its darkest sixth is left out, because
 it could not be seen on a dark page.
 """
 
@@ -94,7 +94,7 @@ def uncertainty_scale() -> tuple[str, ...]:
     """256 CSS colours from sure to unsure."""
     from plotly.colors import sample_colorscale
 
-    steps = np.linspace(1.0 / 8.0, 1.0, 256)
+    steps = np.linspace(1.0 / 6.0, 1.0, 256)
     return tuple(str(c) for c in sample_colorscale("Cividis", steps, colortype="rgb"))
 
 
