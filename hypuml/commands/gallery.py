@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from hypuml.commands.common import Bar, add_data, note
 from hypuml.data.registry import open_dataset
-from hypuml.types import SPLITS, indices_of
+from hypuml.types import SPLITS, Dataset, Embedding, FloatArray, indices_of
+
+if TYPE_CHECKING:
+    from hypuml.checkpoint import HypUML
+
+MetricsOf = Callable[[Sequence[int], FloatArray, FloatArray], dict[str, Any]]
 
 
 def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
@@ -25,6 +31,19 @@ def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
         help="classes to show; a folder of your own counts as unseen",
     )
     parser.add_argument("--title", metavar="TEXT", help="name shown in the app")
+
+
+def recorded_metrics(dataset: Dataset, model: HypUML) -> MetricsOf:
+    """The evaluation report that a gallery keeps in its manifest, so that the app can quote it."""
+    from hypuml.evaluation import report
+
+    def measure(rows: Sequence[int], points: FloatArray, uncertainty: FloatArray) -> dict[str, Any]:
+        paths = [dataset.items[i].path for i in rows]
+        embedding = Embedding(points, uncertainty)
+        found = report(embedding, paths, model.curvature, dataset.levels, model.head.r)
+        return {key: value for key, value in found.items() if value is not None}
+
+    return measure
 
 
 def run(options: Namespace) -> int:
@@ -45,6 +64,7 @@ def run(options: Namespace) -> int:
         model_ref=options.checkpoint,
         title=options.title,
         progress=Bar("embedding"),
+        metrics=recorded_metrics(dataset, model),
     )
     left_out = gallery.manifest["unreadable"]
     for name, reason in left_out.items():

@@ -1,0 +1,124 @@
+"""The model card: what a checkpoint is, how it was made and what it measured, as Markdown.
+
+Every figure comes from the checkpoint's own records and from an evaluation report; nothing is
+typed by hand. The front matter follows the Hugging Face hub's model cards.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_FIGURES = {
+    "recall@1": "Recall@1",
+    "recall@2": "Recall@2",
+    "recall@4": "Recall@4",
+    "recall@8": "Recall@8",
+    "map@r": "MAP@R",
+    "r_auroc": "R-AUROC of u",
+    "tree_spearman": "tree correlation (Spearman)",
+    "delta_rel": "relative Gromov δ",
+    "curvature_use": "curvature use",
+}
+
+
+def model_card(
+    name: str,
+    config: dict[str, Any],
+    report: dict[str, Any],
+    command: str,
+    about: str = "",
+) -> str:
+    """Write the card.
+
+    Args:
+        name: of the checkpoint.
+        config: content of its ``config.json``.
+        report: from :func:`hypuml.evaluation.evaluate`.
+        command: what rebuilds it.
+        about: a paragraph on data, intended use and limits.
+
+    Returns:
+        Markdown with front matter.
+    """
+    model, training = config["model"], config["training"]
+    classes = training["classes"]
+    lines = [
+        "---",
+        "library_name: hypuml",
+        "license: mit",
+        "pipeline_tag: image-feature-extraction",
+        "tags: [hyperbolic, metric-learning, uncertainty, image-retrieval]",
+        "---",
+        "",
+        f"# {name}",
+        "",
+        "A Hyp-UML model: an image becomes a point in a Poincaré ball and an uncertainty "
+        "u in [0, 1] (1 = unsure), read from the point's distance to the origin.",
+        "",
+        *([about, ""] if about else []),
+        "## Architecture",
+        "",
+        f"- backbone: timm `{model['backbone']}` {_arguments(model)}, "
+        + ("pretrained by timm" if model["pretrained"] else "trained from scratch"),
+        f"- ball: {model['dim']} dimensions, curvature −{model['curvature']:g}, "
+        f"√c·2r = {model['diameter']:g}, {model['squash']} squash",
+        f"- input: {model['image_size']} × {model['image_size']} px "
+        "(short side resized, centre crop)",
+        "- losses: re-derived from the abstract of arXiv 2310.08390 and its parent methods; "
+        "the paper's own equations were not available",
+        "",
+        "## Training",
+        "",
+        f"- command: `{command}`",
+        f"- data: {training['dataset']}, {training['images']:,} images; classes: "
+        f"{classes['fit']} to fit, {classes['calibration']} for the calibration term alone, "
+        f"{classes['validation']} held out for validation",
+        f"- {training['steps']:,} steps, seed {training['seed']}, "
+        f"{training['minutes']:g} minutes on {training['hardware']}, torch {training['torch']}",
+        f"- finished: {training['finished']}",
+        "",
+        "## Measured",
+        "",
+        f"{report['dataset']}, split “{report['split']}”: {report['n']:,} images of "
+        f"{report['classes']} classes the model has never seen, each querying all the others. "
+        "Intervals: 95 % bootstrap over classes. One training run, one seed.",
+        "",
+        "| figure | value | interval |",
+        "|---|---|---|",
+        *(_row(key, label, report) for key, label in _FIGURES.items()),
+        "",
+        _levels(report),
+        _radius(report),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _arguments(model: dict[str, Any]) -> str:
+    given = ", ".join(f"{k}={v}" for k, v in model["backbone_args"].items())
+    return f"({given})" if given else "(defaults)"
+
+
+def _row(key: str, label: str, report: dict[str, Any]) -> str:
+    value, interval = report[key], report["intervals"].get(key)
+    shown = "not defined here" if value is None else f"{value:.3f}"
+    spread = f"[{interval['low']:.3f}, {interval['high']:.3f}]" if interval else ""
+    return f"| {label} | {shown} | {spread} |"
+
+
+def _levels(report: dict[str, Any]) -> str:
+    levels = {k: v for k, v in report["recall_per_level"].items() if v is not None}
+    if not levels:
+        return ""
+    return "Recall@1 by level: " + ", ".join(f"{k} {v:.3f}" for k, v in levels.items()) + ".\n"
+
+
+def _radius(report: dict[str, Any]) -> str:
+    radius, use = report["radius"], report["curvature_use"]
+    text = (
+        f"Distance from the origin: median {radius['p50']:.2f}, interquartile range "
+        f"{radius['iqr']:.2f}, of at most {radius['largest_possible']:.2f}."
+    )
+    if use is not None and use < 0.05:
+        text += " **Curvature is not used**: hyperbolic and flat neighbours agree."
+    return text

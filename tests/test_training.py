@@ -1,0 +1,168 @@
+"""The training loop: it learns, resumes exactly, stops cleanly, refuses early."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+
+import numpy as np
+import pytest
+import torch
+from squares import SquaresDataset
+from training_support import tiny_config
+
+from hypuml.checkpoint import CONFIG, WEIGHTS, HypUML
+from hypuml.losses import Calibration, make_loss
+from hypuml.models.head import HeadOutput
+from hypuml.training import train
+from hypuml.training.host import pick_device
+from hypuml.training.loop import StoppedError
+from hypuml.training.optimise import schedule, update_average
+from hypuml.training.state import FOLDER, has_state
+from hypuml.training.step import step_loss
+
+
+def weights(model):
+    return {k: v.clone() for k, v in model.state_dict().items()}
+
+
+def test_training_learns_unseen_colours(tmp_path):
+    config = tiny_config(steps=60, eval_every=60, lr=5e-3, ema=0.9)
+    model = train(SquaresDataset(), tmp_path / "out", config)
+    log = json.loads((tmp_path / "out" / "training.json").read_text())
+    assert log["history"][-1]["recall@1"] > 0.9  # chance is below one half
+    assert model.training_info["classes"]["validation"] > 0
+    assert not (tmp_path / "out" / FOLDER).exists()
+    again = HypUML.from_pretrained(tmp_path / "out")
+    assert all(torch.equal(v, again.state_dict()[k]) for k, v in model.state_dict().items())
+
+
+def test_a_stopped_and_resumed_run_equals_an_uninterrupted_one(tmp_path):
+    dataset, config = SquaresDataset(), tiny_config()
+    whole = train(dataset, tmp_path / "whole", config)
+
+    def stop(phase, done, total, figures):
+        if phase == "train" and done == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(StoppedError, match="step 3 of 6"):
+        train(dataset, tmp_path / "parts", config, report=stop)
+    assert has_state(tmp_path / "parts")
+    assert not (tmp_path / "parts" / CONFIG).exists()
+    parts = train(dataset, tmp_path / "parts", config, resume=True)
+    for name, value in weights(whole).items():
+        assert torch.allclose(value, parts.state_dict()[name], atol=1e-6), name
+    assert not has_state(tmp_path / "parts")
+
+
+def test_resume_refuses_other_options_and_names_them(tmp_path):
+    def stop(phase, done, total, figures):
+        if phase == "train" and done == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(StoppedError):
+        train(SquaresDataset(), tmp_path, tiny_config(), report=stop)
+    with pytest.raises(ValueError, match="lr"):
+        train(SquaresDataset(), tmp_path, tiny_config(lr=1e-4), resume=True)
+    with pytest.raises(ValueError, match="--resume"):
+        train(SquaresDataset(), tmp_path, tiny_config())
+
+
+def test_nothing_is_overwritten_or_resumed_by_accident(tmp_path):
+    with pytest.raises(ValueError, match="no unfinished run"):
+        train(SquaresDataset(), tmp_path, tiny_config(), resume=True)
+    (tmp_path / CONFIG).write_text("{}")
+    with pytest.raises(ValueError, match="already holds a checkpoint"):
+        train(SquaresDataset(), tmp_path, tiny_config())
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(ValueError, match="cannot write"):
+        train(SquaresDataset(), file, tiny_config())
+
+
+def test_options_are_refused_before_any_image_is_read(tmp_path):
+    class Untouchable(SquaresDataset):
+        def load(self, index, size=None):
+            raise AssertionError("an image was read")
+
+    with pytest.raises(ValueError, match="unknown loss"):
+        train(Untouchable(), tmp_path / "a", tiny_config(loss="nope"))
+    with pytest.raises(ValueError, match="device"):
+        train(Untouchable(), tmp_path / "b", tiny_config(device="tpu"))
+    for option, value in {
+        "steps": 0,
+        "temperature": float("nan"),
+        "images_per_class": 1,
+        "ema": 1.0,
+        "seed": -1,
+        "precision": "half",
+        "calibration": -0.1,
+    }.items():
+        with pytest.raises(ValueError, match=option.replace("_", "-")):
+            tiny_config(**{option: value})
+
+
+def test_a_diverging_loss_stops_with_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "hypuml.training.loop.step_loss",
+        lambda out, *rest: type(
+            "Result", (), {"total": out.points.sum(), "metric": float("nan"), "calibration": 0.0}
+        ),
+    )
+    with pytest.raises(ValueError, match="not finite at step 1"):
+        train(SquaresDataset(), tmp_path, tiny_config())
+    assert not (tmp_path / WEIGHTS).exists()
+
+
+def test_calibration_classes_train_the_uncertainty_alone():
+    torch.manual_seed(0)
+    raw = torch.randn(8, 3, requires_grad=True)
+    points = torch.tanh(raw) / 2
+    uncertainty = 1 - points.norm(dim=-1)
+    labels = torch.tensor([0, 0, 1, 1, 2, 2, 3, 3])
+    out = HeadOutput(points, uncertainty, raw.norm(dim=-1))
+    loss = make_loss("contrastive", 0.5)
+    step_loss(out, labels, 4, 1.0, loss, Calibration(), 0.0).total.backward()
+    assert raw.grad[:4].abs().sum() > 0
+    assert raw.grad[4:].abs().sum() == 0
+    raw.grad = None
+    points = torch.tanh(raw) / 2
+    out = HeadOutput(points, 1 - points.norm(dim=-1), raw.norm(dim=-1))
+    step_loss(out, labels, 4, 1.0, loss, Calibration(), 1.0).total.backward()
+    rest, direction = raw.grad[4:], torch.tanh(raw)[4:].detach()
+    assert rest.abs().sum() > 0
+    # u is the radius here, so the gradient at the points may only be radial: undo the tanh.
+    at_points = rest / (1 - direction.square())
+    cosine = torch.cosine_similarity(at_points, direction, dim=-1).abs()
+    assert torch.allclose(cosine, torch.ones(4), atol=1e-4)
+
+
+def test_schedule_warms_up_and_ends_at_zero():
+    config = tiny_config(steps=100, warmup=0.1)
+    rates = np.array([schedule(s, config) for s in range(101)])
+    assert rates[0] == pytest.approx(0.1)
+    assert rates[9:11] == pytest.approx([1, 1])
+    assert (np.diff(rates[10:]) < 0).all()
+    assert rates[100] == pytest.approx(0, abs=1e-12)
+
+
+def test_average_follows_the_weights():
+    model = torch.nn.BatchNorm1d(2)
+    average = weights(model)
+    with torch.no_grad():
+        model.weight.fill_(3)
+        model.num_batches_tracked.fill_(7)
+    update_average(average, model, decay=0.9, step=10_000)
+    assert average["weight"].tolist() == pytest.approx([1.2, 1.2])
+    assert average["num_batches_tracked"].item() == 7
+    update_average(average, model, decay=0.0, step=10_000)
+    assert average["weight"].tolist() == [3, 3]
+
+
+def test_a_missing_gpu_is_said():
+    if torch.cuda.is_available():
+        assert pick_device("cuda").type == "cuda"
+    else:
+        with pytest.raises(ValueError, match="no GPU"):
+            pick_device("cuda")
