@@ -10,8 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hypuml.gallery import Gallery
     from hypuml.checkpoint import HypUML
+    from hypuml.gallery import Gallery
     from hypuml.types import Embedding, Hits
 
 __version__ = "0.1.0"

@@ -5,6 +5,7 @@ On its own, because the worker processes that read it must not have to import to
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +23,7 @@ class SquaresDataset:
     levels = ("group", "colour")
     source: Path | None = None
 
-    def __init__(
-        self, classes: int = 12, each: int = 12, broken: frozenset[int] | set = frozenset()
-    ):
+    def __init__(self, classes: int = 12, each: int = 12, broken: Iterable[int] = ()):
         self.each = each
         self.broken = frozenset(broken)
         self.items = [

@@ -20,7 +20,7 @@ FLOORS = (
     ("types", "geometry", "geometry_torch", "taxonomy"),
     ("data", "models", "losses", "metrics", "search", "layout"),
     ("checkpoint", "gallery"),
-    ("training", "evaluation", "benchmark", "figures"),
+    ("training", "evaluation", "benchmark", "figures", "card"),
     ("commands",),
     ("__main__",),
 )
