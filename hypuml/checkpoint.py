@@ -101,9 +101,7 @@ class HypUML(Network, PyTorchModelHubMixin, library_name="hypuml"):
             raise ValueError("the model gives values that are not finite; its weights are broken")
         return Embedding(points, uncertainty)
 
-    def save_pretrained(
-        self, save_directory: str | Path, **_: Any
-    ) -> None:
+    def save_pretrained(self, save_directory: str | Path, **_: Any) -> None:
         """Write the checkpoint; each file appears whole or not at all, the config last."""
         folder = Path(save_directory)
         folder.mkdir(parents=True, exist_ok=True)
