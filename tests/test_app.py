@@ -18,7 +18,7 @@ from app_support import MAIN, ROOT, pictures_gallery, small_garden
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from app import facts, resources
+from app import facts, resources, uploads
 from hypuml.data.folder import NO_CLASS
 from hypuml.gallery import Gallery
 
@@ -49,12 +49,13 @@ def garden() -> Gallery:
 
 def page(at: AppTest) -> str:
     """All HTML the page shows, as visible text with single spaces."""
-    markup = " ".join(element.value for element in at.get("html"))
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", "", markup)))
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", "", markup(at))))
 
 
 def markup(at: AppTest) -> str:
-    return " ".join(element.value for element in at.get("html"))
+    """All HTML the page shows, without the style sheet."""
+    parts = (element.value for element in at.get("html"))
+    return " ".join(part for part in parts if not part.startswith("<style>"))
 
 
 def tiles(at: AppTest, label: str = "answers") -> list[dict[str, Any]]:
@@ -98,7 +99,7 @@ def test_the_first_view_shows_everything_kept_and_ten_answers(start, garden):
 
 
 def test_the_address_restores_the_view(start, garden):
-    cut = f"{np.median(garden.uncertainty):.3f}"
+    cut = f"{np.median(garden.uncertainty):.2f}".rstrip("0")
     given = {"gallery": "small", "query": garden.ids[7], "k": "5", "threshold": cut,
              "colour": "genus", "hide": "1"}  # fmt: skip
     at = start(small_garden(), **given)
@@ -289,10 +290,10 @@ def test_an_unreadable_upload_leaves_the_query_as_it_was(start, garden):
     assert "fake" not in page(at)
 
 
-def test_upload_says_when_the_model_is_missing_or_another(start, tmp_path):
+def test_upload_says_when_the_model_is_missing_or_another(start, tmp_path, monkeypatch):
+    monkeypatch.setattr(uploads, "_models", {})
     folder = tmp_path / "moved" / "gallery"
     shutil.copytree(small_garden(), folder)
-    shutil.rmtree(tmp_path / "moved" / "nothing", ignore_errors=True)
     at = start(folder)
     upload(at, "flower.jpg", flower())
     assert "cannot read the model" in page(at)

@@ -185,8 +185,8 @@ def test_every_thumbnail_arrives_and_nothing_is_below_the_fold(shipped, visit):
     page = visit(shipped, "/?k=10").page
     page.wait_for_function(
         """() => {
-          const roots = [...document.querySelectorAll('*')].map((e) => e.shadowRoot).filter(Boolean);
-          const images = roots.flatMap((root) => [...root.querySelectorAll('img')]);
+          const roots = [...document.querySelectorAll('*')].map((e) => e.shadowRoot);
+          const images = roots.flatMap((root) => (root ? [...root.querySelectorAll('img')] : []));
           return images.length === 11 && images.every((i) => i.complete && i.naturalWidth > 0);
         }"""
     )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import streamlit as st
 
 from app import facts, routes, state
 from app.components.picture_grid import Tile, picture_grid
-from app.parts.palette import shade
+from app.parts.palette import shades
 from app.parts.text import esc, name_of, whole_path
 from app.resources import Entry
 from hypuml.gallery import Gallery
@@ -42,21 +40,25 @@ def answers(entry: Entry, gallery: Gallery, view: state.View, found: facts.Answe
             st.html(f'<div class="empty" role="status">{_why_none(gallery, view)}</div>')
             return
         keep = facts.keep_mask(gallery.uncertainty, view.threshold)
+        dots = shades(gallery.uncertainty[found.rows], gallery.uncertainty)
         tiles = [
-            _tile(entry, gallery, found, i, bool(keep[row])) for i, row in enumerate(found.rows)
+            _tile(entry, gallery, found, i, bool(keep[row]), dots[i])
+            for i, row in enumerate(found.rows)
         ]
         with st.container(key="pictures"):
             picture_grid(tiles, "answer_grid", state.pick, columns_for(len(tiles)), "answers")
 
 
 def columns_for(count: int) -> int:
-    """Pictures per line so that few are large and many stay visible."""
-    if count <= 6:
-        return max(2, math.ceil(count / 2)) if count > 2 else 2
+    """Pictures per line: few are large, ten fit the window, more scroll."""
+    if count <= 5:
+        return max(3, count)
     return 5 if count <= 10 else 6
 
 
-def _tile(entry: Entry, gallery: Gallery, found: facts.Answers, i: int, keep: bool) -> Tile:
+def _tile(
+    entry: Entry, gallery: Gallery, found: facts.Answers, i: int, keep: bool, dot: str
+) -> Tile:
     row = int(found.rows[i])
     mark, distance, u = found.marks[i], found.distances[i], float(gallery.uncertainty[row])
     label = name_of(gallery, row)
@@ -71,7 +73,7 @@ def _tile(entry: Entry, gallery: Gallery, found: facts.Answers, i: int, keep: bo
         + ("" if keep else " (above the threshold)"),
         caption=(f"d {distance:.2f}", f"u {u:.2f}"),
         mark=mark,
-        dot=shade(u, gallery.uncertainty),
+        dot=dot,
         faded=not keep,
     )
 

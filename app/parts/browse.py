@@ -7,7 +7,7 @@ import streamlit as st
 
 from app import routes, state
 from app.components.picture_grid import Tile, picture_grid
-from app.parts.palette import shade
+from app.parts.palette import shades
 from app.parts.text import name_of, whole_path
 from app.resources import Entry
 from hypuml.gallery import Gallery
@@ -35,6 +35,7 @@ def browse(entry: Entry, gallery: Gallery) -> None:
     pages = max(1, -(-len(rows) // PER_PAGE))
     page = min(int(st.session_state.get("browse_page") or 1), pages)
     shown = rows[(page - 1) * PER_PAGE : page * PER_PAGE]
+    dots = shades(gallery.uncertainty[shown], gallery.uncertainty)
     tiles = [
         Tile(
             row=int(row),
@@ -42,11 +43,11 @@ def browse(entry: Entry, gallery: Gallery) -> None:
             alt=f"{name_of(gallery, row)}, uncertainty {gallery.uncertainty[row]:.2f}",
             title=whole_path(gallery, row),
             caption=(f"u {gallery.uncertainty[row]:.2f}",),
-            dot=shade(float(gallery.uncertainty[row]), gallery.uncertainty),
+            dot=dot,
         )
-        for row in shown
+        for row, dot in zip(shown, dots, strict=True)
     ]
-    with st.container(key="browse_pictures", height=470, border=False):
+    with st.container(key="browse_pictures"):
         picture_grid(tiles, "browse_grid", _choose, COLUMNS, "gallery")
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"

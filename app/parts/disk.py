@@ -67,9 +67,10 @@ def disk(entry: resources.Entry, gallery: Gallery, view: state.View, found: fact
 def _dots(version: str, colour: str, threshold: float, theme: str) -> dict[str, Any]:
     """The disk without a query, as checked parts. Shared between sessions and never changed."""
     entry = resources.shelf.by_version(version)
-    assert entry is not None and entry.gallery is not None
+    gallery = entry.gallery if entry else None
+    assert gallery is not None  # it is on the shelf, or it would not be shown
     # Half of the last decimal shown is forgiven, as in `facts.keep_mask`.
-    figure = disk_figure(entry.gallery, colour=colour, threshold=threshold + 5e-4, theme=theme)
+    figure = disk_figure(gallery, colour=colour, threshold=threshold + 5e-4, theme=theme)
     spec: dict[str, Any] = figure.to_plotly_json()
     return spec
 

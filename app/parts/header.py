@@ -31,9 +31,9 @@ def header(current: resources.Entry | None) -> None:
                 format_func=_gallery_name,
                 width=260,
             )
-        with st.popover("", icon=":material/folder_open:", help="Open another gallery folder"):
+        with st.popover("Open", icon=":material/folder_open:", help="Open another gallery folder"):
             _opener()
-        with st.popover("", icon=":material/help:", help="What am I looking at?"):
+        with st.popover("Help", icon=":material/help:", help="What am I looking at?"):
             st.html(_HELP)
 
 
@@ -41,7 +41,8 @@ def _gallery_name(key: str) -> str:
     entry = resources.shelf.get(key)
     if entry is None or entry.gallery is None:
         return f"{key} (cannot be opened)"
-    return f"{entry.gallery.title} · {len(entry.gallery):,} images"
+    count = len(entry.gallery)
+    return f"{entry.gallery.title} · {count:,} image{'' if count == 1 else 's'}"
 
 
 def _opener() -> None:

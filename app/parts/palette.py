@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from hypuml.figures import uncertainty_colours
+from hypuml.figures import uncertainty_colours, uncertainty_range
 from hypuml.types import FloatArray
 
 
-def shade(u: float, uncertainty: FloatArray) -> str:
-    """CSS colour of ``u`` on the scale that spans a gallery's ``uncertainty`` ``[N]``."""
-    lo, hi = float(uncertainty.min()), float(uncertainty.max())
-    return uncertainty_colours([u], lo, hi)[0]
+def shades(values: FloatArray, uncertainty: FloatArray) -> list[str]:
+    """CSS colours of ``values`` ``[M]`` on the scale of a gallery's ``uncertainty`` ``[N]``."""
+    return uncertainty_colours(values, *uncertainty_range(uncertainty))

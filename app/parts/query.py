@@ -8,7 +8,7 @@ import streamlit as st
 from app import facts, routes, state, uploads
 from app.components.picture_grid import Tile, picture_grid
 from app.parts import browse
-from app.parts.palette import shade
+from app.parts.palette import shades
 from app.parts.text import MEANING, esc, name_of, trail, whole_path
 from app.resources import Entry
 from hypuml.gallery import Gallery
@@ -86,12 +86,13 @@ def _facts_html(gallery: Gallery, view: state.View) -> str:
             'with this threshold would not answer.">rejected by the threshold</span>'
         )
     )
+    dot = shades(np.asarray([u]), gallery.uncertainty)[0]
     rank = float((gallery.uncertainty < u).mean())
     return (
         f'<div class="facts"><p class="trail" title="{esc(above)}">{esc(above)}</p>'
         f'<h2 title="{esc(name)}">{esc(name)}</h2>'
         f'<dl><div title="{esc(MEANING["u"])}"><dt>uncertainty u</dt>'
-        f'<dd><i class="dot" style="background:{shade(u, gallery.uncertainty)}"></i>{u:.3f}</dd>'
+        f'<dd><i class="dot" style="background:{dot}"></i>{u:.3f}</dd>'
         f"</div>"
         f'<div title="{esc(MEANING["d0"])}"><dt>distance from origin</dt>'
         f"<dd>{radius:.2f}</dd></div>"

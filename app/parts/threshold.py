@@ -71,13 +71,13 @@ def sentence(entry: Entry, gallery: Gallery, cut: float) -> str:
             f"Recall@1 <b>{kept.recall:.3f}</b></span>"
         )
     elif kept.n == 0:
-        recall = "<span>everything is rejected: move the threshold to the right</span>"
+        recall = '<span title="Move the threshold to the right.">everything is rejected</span>'
     elif hits is None:
         recall = "<span>Recall@1 is being measured …</span>"
     else:
         recall = (
             '<span title="Recall needs kept images that share a class with another image.">'
-            "Recall@1 unknown: no classes to compare</span>"
+            "Recall@1 unknown</span>"
         )
     return (
         '<div class="kept" role="status" aria-live="polite">'

@@ -43,12 +43,12 @@ def render() -> None:
     point = view.upload.point if view.upload else gallery.points[view.row : (view.row or 0) + 1]
     allowed = facts.keep_mask(gallery.uncertainty, view.threshold) if view.hide else None
     found = facts.answers(gallery, entry.codes, np.asarray(point), view.k, view.row, allowed)
+    with right:  # first, because it is shown while Plotly still draws
+        query(entry, gallery, view)
+        answers(entry, gallery, view, found)
     with left:
         disk(entry, gallery, view, found)
         threshold(entry, gallery, view)
-    with right:
-        query(entry, gallery, view)
-        answers(entry, gallery, view, found)
 
 
 render()

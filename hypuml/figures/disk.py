@@ -88,7 +88,8 @@ def _frame(look: Theme, height: int | None) -> dict[str, Any]:
     return {
         "xaxis": axis,
         "yaxis": axis | {"scaleanchor": "x", "scaleratio": 1},
-        "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
+        # The legend lies over a corner: it must not push the disk aside.
+        "margin": {"l": 0, "r": 0, "t": 0, "b": 0, "autoexpand": False},
         "height": height,
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
