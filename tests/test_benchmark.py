@@ -45,7 +45,7 @@ def test_the_two_forms_of_the_loss_step_have_one_gradient():
     """Broadcasting is a baseline only if it computes the same thing."""
     import torch
 
-    from hypuml.benchmark import _loss_step
+    from hypuml.benchmark.speed import _loss_step
 
     (ours,), (theirs,) = (_loss_step(kind, 20, 8, 0)() for kind in ("gram", "geoopt"))
     torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-6)

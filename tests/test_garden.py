@@ -1,4 +1,4 @@
-"""The garden as a data set: its tree, its split, its determinism and its baselines."""
+"""The garden as a data set: its tree, its split, its determinism and its signal."""
 
 import hashlib
 import json
@@ -10,19 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hypuml.benchmark.garden import tree_ceiling
 from hypuml.data.garden import (
     GardenConfig,
     GardenDataset,
     TreeConfig,
     draw,
     trait_distance_matrix,
-)
-from hypuml.data.garden.baselines import (
-    baselines,
-    recall_at_1,
-    spearman,
-    taxonomy_distances,
-    tree_ceiling,
 )
 from hypuml.types import indices_of
 
@@ -146,36 +140,6 @@ def test_most_individuals_are_clear_and_some_are_hard(garden: GardenDataset) -> 
     hard = np.array([garden.sample(s, n).difficulty for s in range(60) for n in range(20)])
     assert 0.75 < (hard < 0.1).mean() < 0.90
     assert 0.06 < (hard > 0.5).mean() < 0.20
-
-
-def test_baselines_on_a_small_garden() -> None:
-    config = GardenConfig(
-        tree=TreeConfig((2, 1, 1), genera_per_family=3, species_per_genus=4, unseen_genera=4),
-        unseen_individuals=10,
-        seen_individuals=1,
-    )
-    found = baselines(GardenDataset(config=config), size=48)
-    assert found["species"] == 16
-    assert found["images"] == 160
-    assert 1 / 16 < found["colour_histogram"] < 0.75
-    assert 1 / 16 < found["pixels"] < 0.75
-
-
-def test_recall_counts_nearest_neighbours() -> None:
-    features = np.array([[1.0, 0.0], [0.9, 0.436], [0.0, 1.0], [0.1, 0.995]])
-    assert recall_at_1(features, np.array([0, 0, 1, 1])) == 1.0
-    assert recall_at_1(features, np.array([0, 1, 1, 1])) == 0.5
-
-
-def test_taxonomy_distance_counts_edges() -> None:
-    paths = [("A", "a", "x"), ("A", "a", "y"), ("A", "b", "z"), ("B", "c", "w")]
-    assert taxonomy_distances(paths)[0].tolist() == [0.0, 2.0, 4.0, 6.0]
-
-
-def test_spearman_shares_ranks_among_ties() -> None:
-    x = np.array([1.0, 2.0, 2.0, 4.0])
-    assert spearman(x, np.array([10.0, 20.0, 20.0, 90.0])) == pytest.approx(1.0)
-    assert spearman(x, -x) == pytest.approx(-1.0)
 
 
 @pytest.mark.parametrize(

@@ -1,57 +1,24 @@
 """Speed beside the peers: each benchmark measures ours and the baselines in the same run.
 
-A benchmark is a function of a seed that returns plain data for JSON; ``BENCHMARKS`` lists them for
-the command line. On a shared machine absolute times wander, so contenders take turns within each
+On a shared machine absolute times wander, so contenders take turns within each
 round and the report gives ratios of their best rounds (best, because noise only ever adds time).
 """
 
 from __future__ import annotations
 
-import os
 import platform
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Report = dict[str, Any]
+from hypuml.benchmark.common import Report, header
+
 _CURVATURE = 0.1  # of the benchmarks; with sqrt(c)*d0 up to 4
-
-
-def _header(name: str, seed: int, packages: tuple[str, ...]) -> Report:
-    from hypuml import __version__
-
-    return {
-        "benchmark": name,
-        "seed": seed,
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "hardware": {
-            "processor": _processor(),
-            "cores": os.cpu_count(),
-            "threads": os.environ.get("OMP_NUM_THREADS", "default"),
-            "system": platform.platform(),
-        },
-        "versions": {"hypuml": __version__, "python": platform.python_version()}
-        | {package: version(package) for package in packages},
-    }
-
-
-def _processor() -> str:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            for line in file:
-                if line.startswith("model name"):
-                    return line.split(":", 1)[1].strip()
-    except OSError:  # no Linux
-        pass
-    return platform.processor() or platform.machine()
 
 
 def _points(seed: int, count: int, n: int) -> NDArray[np.float32]:
@@ -111,7 +78,7 @@ def search(
             for query in torch.from_numpy(queries[rows]):  # more at once would need 51 MB each
                 ball.dist(query[None], gallery).topk(10, largest=False)
 
-    report = _header("search", seed, ("faiss-cpu", "geoopt", "numpy", "torch"))
+    report = header("search", seed, ("faiss-cpu", "geoopt", "numpy", "torch"))
     report |= {"count": count, "n": n, "k": 10, "curvature": _CURVATURE}
     for name, size in (("single", 1), ("batched", batch)):
         few = queries[:size]
@@ -183,8 +150,9 @@ def _measured_apart(kind: str, batch: int, n: int, seed: int) -> int | None:
     """``extra_peak_bytes`` of a fresh process; None where the system cannot tell."""
     if platform.system() != "Linux":
         return None
-    code = f"from hypuml import benchmark as b; print(b.extra_peak_bytes{(kind, batch, n, seed)})"
-    root = str(Path(__file__).resolve().parents[1])
+    call = f"extra_peak_bytes{(kind, batch, n, seed)}"
+    code = f"from hypuml.benchmark import speed; print(speed.{call})"
+    root = str(Path(__file__).resolve().parents[2])
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False
     )
@@ -208,7 +176,7 @@ def loss(seed: int = 0, batch: int = 900, n: int = 128, rounds: int = 10) -> Rep
     seconds |= _best({"geoopt": _loss_step("geoopt", batch, n, seed)}, min(rounds, 2))
     memory = {kind: _measured_apart(kind, batch, n, seed) for kind in seconds}
     gram, broadcast = memory["gram"], memory["geoopt"]
-    return _header("loss", seed, ("geoopt", "numpy", "torch")) | {
+    return header("loss", seed, ("geoopt", "numpy", "torch")) | {
         "batch": batch,
         "n": n,
         "curvature": _CURVATURE,
@@ -217,6 +185,3 @@ def loss(seed: int = 0, batch: int = 900, n: int = 128, rounds: int = 10) -> Rep
         "faster_than_geoopt": seconds["geoopt"] / seconds["gram"],
         "less_memory_than_geoopt": broadcast / gram if gram and broadcast else None,
     }
-
-
-BENCHMARKS: dict[str, Callable[..., Report]] = {"search": search, "loss": loss}
