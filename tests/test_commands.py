@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from squares import SquaresDataset
+from training_support import tiny_config
 
 from hypuml.commands import COMMANDS, main
+from hypuml.data.registry import DATASETS
 from hypuml.gallery import Gallery
+from hypuml.training.recipes import RECIPES
 
 TRAIN = [
     *("--steps", "4", "--classes-per-batch", "3", "--image-size", "24", "--dim", "4"),
@@ -116,3 +120,32 @@ def test_nothing_readable_is_an_error_and_leaves_no_folder(checkpoint, tmp_path,
     assert stop.value.code == 2
     assert not out.exists()
     assert [p.name for p in tmp_path.iterdir()] == ["bad"]
+
+
+def test_rebuild_makes_everything_and_replaces_the_old_only_at_the_end(
+    tmp_path, monkeypatch, capsys
+):
+    entry = replace(DATASETS["garden"], factory=lambda root: SquaresDataset())
+    monkeypatch.setitem(DATASETS, "garden", entry)
+    monkeypatch.setitem(RECIPES, "garden", tiny_config())
+    out = tmp_path / "garden"
+    out.mkdir()
+    (out / "old").touch()
+    monkeypatch.setattr("hypuml.evaluation.report", lambda *a, **k: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        main(["rebuild", "garden", "--out", str(out)])
+    assert [p.name for p in out.iterdir()] == ["old"]
+    monkeypatch.undo()
+    monkeypatch.setitem(DATASETS, "garden", entry)
+    monkeypatch.setitem(RECIPES, "garden", tiny_config())
+    trained = (tmp_path / "garden.building" / "model.safetensors").stat().st_mtime_ns
+    assert main(["rebuild", "garden", "--out", str(out)]) == 0
+    assert [p.name for p in tmp_path.iterdir()] == ["garden"]
+    assert (out / "model.safetensors").stat().st_mtime_ns == trained  # not trained twice
+    gallery = Gallery.open(out / "gallery")
+    gallery.check_model(out)
+    report = json.loads((out / "evaluation.json").read_text())
+    assert report["n"] == len(gallery) == 36
+    card = (out / "README.md").read_text()
+    assert "python -m hypuml rebuild garden" in card
+    assert f"{report['recall@1']:.3f}" in card

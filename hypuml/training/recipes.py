@@ -5,7 +5,6 @@ Every option can still be given on the command line and then overrides the recip
 
 from __future__ import annotations
 
-from hypuml.data.augment import AugmentConfig
 from hypuml.models.network import ModelConfig
 from hypuml.training.config import TrainConfig
 
@@ -15,10 +14,18 @@ _SMALL_RESNET = {"channels": [32, 64, 128, 256]}
 RECIPES: dict[str, TrainConfig] = {
     "default": TrainConfig(),
     "garden": TrainConfig(
-        model=ModelConfig(backbone="resnet18", backbone_args=_SMALL_RESNET, dim=32, image_size=64),
-        augment=AugmentConfig(),
+        model=ModelConfig(
+            backbone="resnet18", backbone_args=_SMALL_RESNET, dim=32, diameter=6.0, image_size=64
+        ),
+        temperature=0.25,
+        calibration=1.0,
+        # 120 training species are few: the parts held back are kept small.
+        validation_classes=0.1,
+        calibration_classes=0.15,
         precision="bfloat16",
-        steps=2000,
+        steps=2400,
+        eval_every=300,
+        save_every=100,
     ),
 }
 
