@@ -59,7 +59,7 @@ def markup(at: AppTest) -> str:
 
 
 def tiles(at: AppTest, label: str = "answers") -> list[dict[str, Any]]:
-    grids = [json.loads(grid.proto.json) for grid in at.get("bidi_component")]
+    grids = [json.loads(grid.proto.bytes) for grid in at.get("bidi_component")]
     return next((grid["items"] for grid in grids if grid["label"] == label), [])
 
 
@@ -313,7 +313,7 @@ sys.argv = ["main.py", "--gallery", {str(small_garden())!r}]
 from streamlit.testing.v1 import AppTest
 at = AppTest.from_file({str(MAIN)!r}, default_timeout=60).run()
 assert not at.exception and len(at.get("bidi_component")) == 2
-print([m for m in ("torch", "umap", "timm", "geoopt") if m in sys.modules])
+print([m for m in ("torch", "umap", "timm", "geoopt", "pandas") if m in sys.modules])
 """
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=120

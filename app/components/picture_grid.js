@@ -1,12 +1,13 @@
-// A grid of pictures that are buttons. `data` is what picture_grid.py sends.
+// A grid of pictures that are buttons. `data` is JSON in UTF-8, as picture_grid.py sends it.
 // Called again on the same parent whenever the data change: it draws everything anew.
 // Labels and captions are data: textContent and setAttribute only, never innerHTML.
 export default function ({ data, parentElement, setTriggerValue }) {
+  const { items, columns, label } = JSON.parse(new TextDecoder().decode(data));
   const grid = parentElement.querySelector(".grid");
-  grid.style.setProperty("--columns", data.columns);
-  grid.setAttribute("aria-label", data.label);
-  grid.classList.toggle("plain", data.items.every((item) => !item.caption.length));
-  grid.replaceChildren(...data.items.map((item) => tile(item, setTriggerValue)));
+  grid.style.setProperty("--columns", columns);
+  grid.setAttribute("aria-label", label);
+  grid.classList.toggle("plain", items.every((item) => !item.caption.length));
+  grid.replaceChildren(...items.map((item) => tile(item, setTriggerValue)));
 }
 
 function tile(item, setTriggerValue) {
@@ -21,8 +22,11 @@ function tile(item, setTriggerValue) {
   image.draggable = false;
   image.onerror = () => button.classList.add("broken");
   image.src = item.src;
-  if (item.preview) image.style.backgroundImage = `url("${item.preview}")`;
-  if (item.sharp) button.onpointerenter = button.onfocus = () => sharpen(button, image, item.sharp);
+  if (item.sharp) {
+    const look = () => sharpen(button, image, item.sharp);
+    if (item.eager) whenIdle(look);
+    else button.onpointerenter = button.onfocus = look;
+  }
   button.append(image);
 
   if (item.mark) {
@@ -41,6 +45,12 @@ function tile(item, setTriggerValue) {
     button.append(caption);
   }
   return button;
+}
+
+// After the page has been painted: Safari has no requestIdleCallback.
+function whenIdle(act) {
+  if (window.requestIdleCallback) requestIdleCallback(act, { timeout: 2000 });
+  else setTimeout(act, 200);
 }
 
 // The stored thumbnail at once; the larger picture when somebody looks closer.

@@ -6,6 +6,7 @@ only. All text is set as text in the browser, whatever it contains.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,8 +29,8 @@ class Tile:
     Attributes:
         row: what a click reports.
         src: address of the picture.
-        preview: address of a smaller picture to show until ``src`` is there, or nothing.
         sharp: address of a larger picture for when the user points at it, or nothing.
+        eager: whether the larger picture comes by itself as soon as the page is at rest.
         alt: what it shows, in words.
         title: text on hover.
         caption: up to two short texts under the picture.
@@ -41,8 +42,8 @@ class Tile:
     row: int
     src: str
     alt: str
-    preview: str = ""
     sharp: str = ""
+    eager: bool = False
     title: str = ""
     caption: tuple[str, ...] = ()
     mark: str = ""
@@ -73,8 +74,6 @@ def picture_grid(
         if isinstance(row, int) and row in shown:  # it comes from the browser: check it
             on_pick(row)
 
-    _mount(
-        key=key,
-        data={"items": [asdict(tile) for tile in tiles], "columns": columns, "label": label},
-        on_pick_change=picked,
-    )
+    described = {"items": [asdict(tile) for tile in tiles], "columns": columns, "label": label}
+    # As bytes: in anything else Streamlit looks for data frames, and imports pandas to do so.
+    _mount(key=key, data=json.dumps(described).encode(), on_pick_change=picked)

@@ -32,15 +32,15 @@ def query(entry: Entry, gallery: Gallery, view: state.View) -> None:
 def _picture(entry: Entry, gallery: Gallery, view: state.View) -> None:
     if view.upload:
         src, alt, row = view.upload.data_url, f"Uploaded picture {view.upload.name}", -1
-        preview = ""
+        sharp = ""
     elif view.row is not None:
         row = view.row
-        src = routes.picture_url(entry.version, row, "picture")
-        preview = routes.picture_url(entry.version, row)
+        src = routes.picture_url(entry.version, row)
+        sharp = routes.picture_url(entry.version, row, "picture")
         alt = f"Query: {name_of(gallery, row)}"
     else:
         return
-    tile = Tile(row, src, f"{alt}. Enlarge", preview, title="Enlarge")
+    tile = Tile(row, src, f"{alt}. Enlarge", sharp, eager=True, title="Enlarge")
     picture_grid([tile], "query_picture", _enlarge, columns=1, label="query")
 
 
