@@ -126,7 +126,8 @@ def test_rebuild_makes_everything_and_replaces_the_old_only_at_the_end(
     tmp_path, monkeypatch, capsys
 ):
     entry = replace(DATASETS["garden"], factory=lambda root: SquaresDataset())
-    monkeypatch.setitem(DATASETS, "garden", entry)
+    for name in ("garden", "gardens"):
+        monkeypatch.setitem(DATASETS, name, entry)
     monkeypatch.setitem(RECIPES, "garden", tiny_config())
     out = tmp_path / "garden"
     out.mkdir()
@@ -136,7 +137,8 @@ def test_rebuild_makes_everything_and_replaces_the_old_only_at_the_end(
         main(["rebuild", "garden", "--out", str(out)])
     assert [p.name for p in out.iterdir()] == ["old"]
     monkeypatch.undo()
-    monkeypatch.setitem(DATASETS, "garden", entry)
+    for name in ("garden", "gardens"):
+        monkeypatch.setitem(DATASETS, name, entry)
     monkeypatch.setitem(RECIPES, "garden", tiny_config())
     trained = (tmp_path / "garden.building" / "model.safetensors").stat().st_mtime_ns
     assert main(["rebuild", "garden", "--out", str(out)]) == 0

@@ -162,3 +162,19 @@ def test_tree_must_leave_seen_genera() -> None:
 def test_size_is_checked(garden: GardenDataset) -> None:
     with pytest.raises(ValueError, match="size"):
         draw(garden.species[0].traits, garden.sample(0, 0), 4)
+
+
+def test_further_gardens_add_training_species_and_change_nothing_else(
+    garden: GardenDataset,
+) -> None:
+    config = GardenConfig(training_gardens=(5,), training_individuals=2)
+    wide = GardenDataset(config=config)
+    assert wide.name == "gardens"
+    assert list(wide.items[: len(garden.items)]) == list(garden.items)
+    added = wide.items[len(garden.items) :]
+    assert len(added) == 180 * 2
+    assert {item.split for item in added} == {"seen"}
+    assert not {item.path[2] for item in added} & {item.path[2] for item in garden.items}
+    assert wide.load(len(garden.items), 48).size == (48, 48)
+    with pytest.raises(ValueError, match="further garden of itself"):
+        GardenConfig(seed=5, training_gardens=(5,))

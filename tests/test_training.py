@@ -98,6 +98,7 @@ def test_options_are_refused_before_any_image_is_read(tmp_path):
         "seed": -1,
         "precision": "half",
         "calibration": -0.1,
+        "calibration_on": "some",
     }.items():
         with pytest.raises(ValueError, match=option.replace("_", "-")):
             tiny_config(**{option: value})
@@ -129,8 +130,14 @@ def test_calibration_classes_train_the_uncertainty_alone():
     raw.grad = None
     points = torch.tanh(raw) / 2
     out = HeadOutput(points, 1 - points.norm(dim=-1), raw.norm(dim=-1))
+    step_loss(out, labels, 4, 1.0, loss, Calibration(), 1.0, held_only=True).total.backward()
+    held = raw.grad.clone()
+    raw.grad = None
+    points = torch.tanh(raw) / 2
+    out = HeadOutput(points, 1 - points.norm(dim=-1), raw.norm(dim=-1))
     step_loss(out, labels, 4, 1.0, loss, Calibration(), 1.0).total.backward()
-    rest, direction = raw.grad[4:], torch.tanh(raw)[4:].detach()
+    assert (raw.grad - held)[:4].abs().sum() > 0  # "all" calibrates the fit images too
+    rest, direction = held[4:], torch.tanh(raw)[4:].detach()
     assert rest.abs().sum() > 0
     # u is the radius here, so the gradient at the points may only be radial: undo the tanh.
     at_points = rest / (1 - direction.square())

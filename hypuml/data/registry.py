@@ -44,6 +44,12 @@ def _garden(root: Path) -> Dataset:
     return GardenDataset()
 
 
+def _gardens(root: Path) -> Dataset:
+    from hypuml.data.garden import GardenConfig, GardenDataset
+
+    return GardenDataset(config=GardenConfig(training_gardens=(101, 102)))
+
+
 def _digits(root: Path) -> Dataset:
     from hypuml.data.digits import DigitsDataset
 
@@ -59,6 +65,13 @@ DATASETS: dict[str, Entry] = {
             description="flowers of species evolved down a known tree; whole genera are unseen",
             obtained="drawn on the fly from a seed",
             factory=_garden,
+        ),
+        Entry(
+            name="gardens",
+            licence="the project's own (drawn by its code)",
+            description="the garden's unseen genera, with two more gardens to train on",
+            obtained="drawn on the fly from a seed",
+            factory=_gardens,
         ),
         Entry(
             name="digits",

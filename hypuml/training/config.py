@@ -26,6 +26,8 @@ class TrainConfig:
     """Weight of the calibration term; 0 switches it off."""
     calibration_classes: float = 0.2
     """Share of the fit classes that only the calibration term sees."""
+    calibration_on: str = "all"
+    """Images the calibration term learns from: all, or held (calibration-only classes)."""
     validation_classes: float = 0.2
     """Share of the training classes held out for validation."""
     seed: int = 0
@@ -90,5 +92,7 @@ class TrainConfig:
                 raise ValueError(f"{name.replace('_', '-')} must be in [0, 1), got {value}")
         if self.seed < 0:
             raise ValueError(f"seed must not be negative, got {self.seed}")
+        if self.calibration_on not in ("all", "held"):
+            raise ValueError(f"calibration-on must be all or held, got {self.calibration_on!r}")
         if self.precision not in ("auto", "float32", "bfloat16"):
             raise ValueError(f"precision must be auto, float32 or bfloat16, got {self.precision!r}")

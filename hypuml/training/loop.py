@@ -131,6 +131,7 @@ def _run(
             loss,
             state.calibration,
             config.calibration,
+            config.calibration_on == "held",
         )
         for group in optimizer.param_groups:
             group["lr"] = config.lr * schedule(state.step, config)

@@ -35,12 +35,14 @@ def step_loss(
     loss: PerAnchorLoss,
     calibration: Calibration,
     weight: float,
+    held_only: bool = False,
 ) -> StepLoss:
     """Loss of a batch whose first ``fit_count`` images belong to fit classes.
 
-    The rest belong to calibration-only classes: they are ranked against the whole batch without
-    gradient, and only the calibration term reads the result. Distances are measured in units of
-    ``1 / sqrt(c)``, so that a temperature means the same at every curvature.
+    The rest belong to calibration-only classes. For the calibration term every image is ranked
+    against the whole batch without gradient; the metric loss never sees the calibration-only ones.
+    Distances are measured in units of ``1 / sqrt(c)``, so that a temperature means the same at
+    every curvature.
 
     Args:
         out: network output for ``B`` images.
@@ -50,6 +52,7 @@ def step_loss(
         loss: one number per anchor.
         calibration: the calibration term.
         weight: of the calibration term; 0 skips it.
+        held_only: calibrate on the calibration-only images alone (where there are any).
     """
     points, uncertainty = out.points, out.uncertainty
     root = curvature**0.5
@@ -61,14 +64,10 @@ def step_loss(
     if weight == 0:
         return StepLoss(metric, metric.item(), 0.0)
     with torch.no_grad():
-        rest = points[fit_count:]
-        if len(rest):
-            eye = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
-            every = root * geometry_torch.pairwise_dist(points, points, curvature, mask=eye)
-            all_losses, all_valid = loss(every, labels, uncertainty)
-            target, chosen = all_losses[fit_count:], all_valid[fit_count:]
-            predicted = slice(fit_count, None)
-        else:
-            target, chosen, predicted = losses, valid, slice(None)
-    term = calibration(target[chosen], uncertainty[predicted][chosen])
+        eye = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
+        every = root * geometry_torch.pairwise_dist(points, points, curvature, mask=eye)
+        target, chosen = loss(every, labels, uncertainty)
+        if held_only and fit_count < len(labels):
+            chosen[:fit_count] = False
+    term = calibration(target[chosen], uncertainty[chosen])
     return StepLoss(metric + weight * term, metric.item(), term.item())

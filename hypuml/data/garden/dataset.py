@@ -7,7 +7,7 @@ Convention: rows are ordered by species (tree order), then by individual; ids ar
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,8 @@ class GardenConfig:
         unseen_individuals: pictures per test species.
         hard_share: share of individuals with a strong hardship (bud, dusk, tilt, wilt, hidden).
         size: default picture size in pixels.
+        training_gardens: seeds of further gardens all of whose species are training species.
+        training_individuals: pictures per species of those.
     """
 
     seed: int = 0
@@ -38,18 +40,22 @@ class GardenConfig:
     unseen_individuals: int = 40
     hard_share: float = 0.17
     size: int = 96
+    training_gardens: tuple[int, ...] = ()
+    training_individuals: int = 40
 
     def __post_init__(self) -> None:
         if self.seed < 0:
             raise ValueError(f"seed has to be 0 or more, got {self.seed}")
-        if min(self.seen_individuals, self.unseen_individuals) < 1:
+        if self.seed in self.training_gardens:
+            raise ValueError(f"garden {self.seed} cannot be a further garden of itself")
+        if min(self.seen_individuals, self.unseen_individuals, self.training_individuals) < 1:
             raise ValueError("every species needs at least one individual")
 
 
 class GardenDataset:
     """A botanic garden whose evolution is known (see ``hypuml.types.Dataset``)."""
 
-    name = "garden"
+    name: str = "garden"
     licence = "drawn by this project's own code, same licence as the code"
     description = "Flowers drawn by code, evolved down a known tree; zero-shot split by genus."
     levels: tuple[str, ...] = LEVELS
@@ -63,12 +69,23 @@ class GardenDataset:
             config: all parameters; overrides ``seed``.
         """
         self.config = config or GardenConfig(seed=seed)
-        self.species: tuple[Species, ...] = grow(self.config.tree, self.config.seed)
+        own = grow(self.config.tree, self.config.seed)
+        # Species of another tree are new classes to learn from and none to be tested on.
+        further = [
+            replace(kind, split="seen")
+            for seed in self.config.training_gardens
+            for kind in grow(self.config.tree, seed)
+        ]
+        self.species: tuple[Species, ...] = (*own, *further)
+        if further:
+            self.name = "gardens"
         self._place: list[tuple[int, int]] = []
         items: list[Item] = []
         for s, kind in enumerate(self.species):
             seen = kind.split == "seen"
             count = self.config.seen_individuals if seen else self.config.unseen_individuals
+            if s >= len(own):
+                count = self.config.training_individuals
             for i in range(count):
                 self._place.append((s, i))
                 items.append(Item(f"g{self.config.seed}-s{s:03d}-i{i:03d}", kind.path, kind.split))
