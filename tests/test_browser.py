@@ -160,7 +160,7 @@ def test_a_newcomer_explores_the_shipped_gallery(shipped, gallery, visit, flower
 
     # Move the threshold: fewer are kept, and with rejected ones hidden other answers come.
     before = kept_text(page)
-    drop_threshold(page, 40)
+    drop_threshold(page, 20)
     page.wait_for_function(
         "text => document.querySelector('.kept').innerText.replace(/\\s+/g, ' ') !== text",
         arg=before,
