@@ -2,83 +2,23 @@
 
 from __future__ import annotations
 
-import io
-import json
-import re
 import shutil
 import subprocess
 import sys
-from html import unescape
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from app_pages import address, markup, page, start_app, tiles  # noqa: F401
 from app_support import MAIN, ROOT, pictures_gallery, small_garden
-from PIL import Image
-from streamlit.testing.v1 import AppTest
 
-from app import facts, resources, uploads
+from app import facts, resources
 from hypuml.data.folder import NO_CLASS
 from hypuml.gallery import Gallery
-
-
-@pytest.fixture
-def start(monkeypatch, tmp_path):
-    """Start the app with these galleries and nothing that ships."""
-
-    def run(*galleries: Path, **address: str) -> AppTest:
-        arguments = [f"--gallery={folder}" for folder in galleries]
-        monkeypatch.setattr(sys, "argv", ["main.py", *arguments])
-        monkeypatch.setattr(resources, "SHIPPED", tmp_path / "nothing ships")
-        monkeypatch.setattr(resources, "shelf", resources.Shelf())
-        at = AppTest.from_file(str(MAIN), default_timeout=120)
-        for name, value in address.items():
-            at.query_params[name] = value
-        at.run()
-        assert not at.exception
-        return at
-
-    return run
 
 
 @pytest.fixture(scope="module")
 def garden() -> Gallery:
     return Gallery.open(small_garden())
-
-
-def page(at: AppTest) -> str:
-    """All HTML the page shows, as visible text with single spaces."""
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", "", markup(at))))
-
-
-def markup(at: AppTest) -> str:
-    """All HTML the page shows, without the style sheet."""
-    parts = (element.value for element in at.get("html"))
-    return " ".join(part for part in parts if not part.startswith("<style>"))
-
-
-def tiles(at: AppTest, label: str = "answers") -> list[dict[str, Any]]:
-    grids = [json.loads(grid.proto.bytes) for grid in at.get("bidi_component")]
-    return next((grid["items"] for grid in grids if grid["label"] == label), [])
-
-
-def address(at: AppTest) -> dict[str, str]:
-    return {k: v[0] if isinstance(v, list) else v for k, v in at.query_params.items()}
-
-
-def upload(at: AppTest, name: str, data: bytes) -> AppTest:
-    at.file_uploader[0].upload(name, data, "image/jpeg").run()
-    assert not at.exception
-    return at
-
-
-def flower() -> bytes:
-    from sklearn.datasets import load_sample_image
-
-    out = io.BytesIO()
-    Image.fromarray(load_sample_image("flower.jpg")).save(out, "JPEG")
-    return out.getvalue()
 
 
 def test_the_first_view_shows_everything_kept_and_ten_answers(start, garden):
@@ -255,55 +195,6 @@ def test_no_path_field_when_other_machines_can_reach_the_app(start, monkeypatch)
     at = start(small_garden())
     assert not at.text_input
     assert "--gallery FOLDER" in page(at)
-
-
-def test_a_photograph_is_placed_and_answered(start, garden):
-    at = start(small_garden(), k="4")
-    upload(at, "my <i>flower</i>.jpg", flower())
-    from hypuml.checkpoint import HypUML
-    from hypuml.data.images import load_image
-
-    model = HypUML.from_pretrained(small_garden().parent)
-    embedding = model.embed([load_image(flower())])
-    assert f"{embedding.uncertainty[0]:.3f}" in page(at)
-    assert "my <i>flower</i>.jpg" in page(at)
-    assert "<i>flower" not in markup(at)
-    expected = garden.search(embedding.points, 4).ids[0].tolist()
-    assert [tile["row"] for tile in tiles(at)] == expected
-    assert {tile["mark"] for tile in tiles(at)} == {""}
-    assert tiles(at, "query")[0]["src"].startswith("data:image/webp;base64,")
-    assert "query" not in address(at)
-    assert "the link of this page leaves it out" in page(at)
-    # Everything else goes on working with it, and another query takes its place.
-    at.number_input(key="k").set_value(2).run()
-    assert [tile["row"] for tile in tiles(at)] == expected[:2]
-    next(b for b in at.button if b.label == "Surest").click().run()
-    assert tiles(at, "query")[0]["row"] == int(np.argmin(garden.uncertainty))
-
-
-def test_an_unreadable_upload_leaves_the_query_as_it_was(start, garden):
-    at = start(small_garden(), query=garden.ids[5])
-    upload(at, "fake <b>.jpg", b"<svg>" * 50)
-    assert "fake <b>.jpg: this is" in page(at)
-    assert tiles(at, "query")[0]["row"] == 5
-    upload(at, "good.jpg", flower())
-    assert "fake" not in page(at)
-
-
-def test_upload_says_when_the_model_is_missing_or_another(start, tmp_path, monkeypatch):
-    monkeypatch.setattr(uploads, "_models", {})
-    folder = tmp_path / "moved" / "gallery"
-    shutil.copytree(small_garden(), folder)
-    at = start(folder)
-    upload(at, "flower.jpg", flower())
-    assert "cannot read the model" in page(at)
-    assert len(tiles(at)) == 10  # its own pictures are still queries
-
-    shutil.copy(small_garden().parent / "config.json", folder.parent)
-    (folder.parent / "model.safetensors").write_bytes(b"another model")
-    at = start(folder)
-    upload(at, "flower.jpg", flower())
-    assert "is not the one the gallery" in page(at)
 
 
 def test_the_first_view_imports_neither_torch_nor_umap():

@@ -1,0 +1,55 @@
+"""Running the Explore room without a browser (AppTest), and reading what it shows."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from app_support import MAIN
+from streamlit.testing.v1 import AppTest
+
+from app import resources
+
+
+@pytest.fixture(name="start")
+def start_app(monkeypatch, tmp_path):
+    """Start the app with these galleries and nothing that ships."""
+
+    def run(*galleries: Path, **address: str) -> AppTest:
+        arguments = [f"--gallery={folder}" for folder in galleries]
+        monkeypatch.setattr(sys, "argv", ["main.py", *arguments])
+        monkeypatch.setattr(resources, "SHIPPED", tmp_path / "nothing ships")
+        monkeypatch.setattr(resources, "shelf", resources.Shelf())
+        at = AppTest.from_file(str(MAIN), default_timeout=120)
+        for name, value in address.items():
+            at.query_params[name] = value
+        at.run()
+        assert not at.exception
+        return at
+
+    return run
+
+
+def page(at: AppTest) -> str:
+    """All HTML the page shows, as visible text with single spaces."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", "", markup(at))))
+
+
+def markup(at: AppTest) -> str:
+    """All HTML the page shows, without the style sheet."""
+    parts = (element.value for element in at.get("html"))
+    return " ".join(part for part in parts if not part.startswith("<style>"))
+
+
+def tiles(at: AppTest, label: str = "answers") -> list[dict[str, Any]]:
+    grids = [json.loads(grid.proto.bytes) for grid in at.get("bidi_component")]
+    return next((grid["items"] for grid in grids if grid["label"] == label), [])
+
+
+def address(at: AppTest) -> dict[str, str]:
+    return {k: v[0] if isinstance(v, list) else v for k, v in at.query_params.items()}
