@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from app_support import pictures_gallery
 
 from app import facts, resources
 from app.parts.browse import ORDERS, ordered
+from app.parts.disk import badge, detail
 from app.parts.text import esc, percent
 from app.parts.threshold import histogram
 from hypuml.data.folder import NO_CLASS
@@ -144,3 +146,26 @@ def test_text_is_never_markup():
     assert [percent(x) for x in (0, 0.0001, 0.834, 0.9996, 1)] == [
         "0 %", "0.1 %", "83 %", "99.9 %", "100 %",
     ]  # fmt: skip
+
+
+def test_the_badge_says_what_a_position_is_worth_and_when_curvature_is_idle():
+    worth = {
+        "exact": False,
+        "overlap@10": 0.41,
+        "overlap@50": 0.52,
+        "d0_iqr": 0.7,
+        "random_angle": {"overlap@10": 0.03},
+        "free_umap": {"overlap@10": 0.44},
+    }
+    used = SimpleNamespace(fidelity=worth, manifest={"metrics": {"curvature_use": 0.12}})
+    idle = SimpleNamespace(fidelity=worth, manifest={"metrics": {"curvature_use": 0.01}})
+    unmeasured = SimpleNamespace(fidelity={"exact": True}, manifest={})
+    assert "41 %" in badge(used)
+    assert "free UMAP 44 %" in badge(used)
+    assert "not used" not in badge(used)
+    assert "Curvature use 0.12" in detail(used)
+    assert "52 %" in detail(used)
+    assert "Curvature is not used" in badge(idle)
+    assert "in name only" in detail(idle)
+    assert "every distance on it is true" in badge(unmeasured)
+    assert "Curvature" not in detail(unmeasured)

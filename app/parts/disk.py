@@ -60,7 +60,7 @@ def disk(entry: resources.Entry, gallery: Gallery, view: state.View, found: fact
             alt=f"Poincaré disk with {len(gallery):,} images; the same images can be chosen with "
             "the Browse button",
         )
-        st.html(f'<p class="badge" title="{esc(_DETAIL)}">{badge(gallery)}</p>')
+        st.html(f'<p class="badge" title="{esc(detail(gallery))}">{badge(gallery)}</p>')
 
 
 @lru_cache(maxsize=16)
@@ -94,7 +94,36 @@ def badge(gallery: Gallery) -> str:
     names = (("random", "random_angle"), ("free UMAP", "free_umap"))
     found = [(name, (worth.get(key) or {}).get("overlap@10")) for name, key in names]
     rivals = [f"{name} {percent(value)}" for name, value in found if value is not None]
-    return f"{text} ({', '.join(rivals)})." if rivals else f"{text}."
+    text = f"{text} ({', '.join(rivals)})." if rivals else f"{text}."
+    return text + (" Curvature is not used." if _flat(gallery) else "")
+
+
+def detail(gallery: Gallery) -> str:
+    """The long form of the badge, as plain text: how it is measured, and what else was."""
+    worth = gallery.fidelity
+    parts = [_DETAIL]
+    if (share := worth.get("overlap@50")) is not None:
+        parts.append(f"Of the 50 nearest it keeps {percent(share)}.")
+    if (spread := worth.get("d0_iqr")) is not None:
+        parts.append(
+            f"The middle half of the images spans {spread:.2f} of distance from the origin."
+        )
+    if (use := _curvature_use(gallery)) is not None:
+        parts.append(
+            f"Curvature use {use:.2f}: the share of the 10 nearest neighbours that a flat space "
+            "would get differently" + ("; hyperbolic in name only." if _flat(gallery) else ".")
+        )
+    return " ".join(parts)
+
+
+def _flat(gallery: Gallery) -> bool:
+    """Whether the model hardly uses its curvature, as measured when the gallery was built."""
+    use = _curvature_use(gallery)
+    return use is not None and use < 0.05
+
+
+def _curvature_use(gallery: Gallery) -> float | None:
+    return (gallery.manifest.get("metrics") or {}).get("curvature_use")
 
 
 def _clicked() -> None:
