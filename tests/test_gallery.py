@@ -15,6 +15,7 @@ import pytest
 from gallery_doubles import ColourModel, Squares, photo_folder
 from PIL import Image
 
+from hypuml.data.garden import GardenConfig, GardenDataset
 from hypuml.data.registry import open_dataset
 from hypuml.gallery import Gallery, GalleryError, build_gallery
 from hypuml.geometry import dist0
@@ -221,6 +222,12 @@ def test_drawn_pictures_are_drawn_again(tmp_path):
     manifest = gallery.manifest | {"name": str(photo_folder(tmp_path / "photos"))}
     (gallery.folder / "gallery.json").write_text(json.dumps(manifest), encoding="utf-8")
     assert Gallery.open(gallery.folder).original(1, size=64) is None
+
+
+def test_pictures_drawn_with_other_settings_are_not_drawn_again(tmp_path):
+    other = GardenDataset(config=GardenConfig(hard_share=0.5))
+    gallery = build_gallery(other, [0, 5], ColourModel(), tmp_path / "g", model_ref="x")
+    assert gallery.original(1, size=64) is None
 
 
 def test_model_is_found_beside_the_gallery_and_checked(tmp_path):

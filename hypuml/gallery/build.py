@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -14,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from hypuml.gallery.columns import Items, items_bytes, points_bytes
-from hypuml.gallery.opened import WEIGHTS, Gallery, sha256_of
+from hypuml.gallery.opened import WEIGHTS, Gallery, dataset_options, sha256_of
 from hypuml.gallery.reading import Prepared, in_batches, read_ahead
 from hypuml.gallery.staging import staged
 from hypuml.gallery.store import (
@@ -113,7 +112,7 @@ def build_gallery(
                 "name": dataset.name,
                 "licence": dataset.licence,
                 "description": dataset.description,
-                "options": _options(dataset),
+                "options": dataset_options(dataset),
             },
             "levels": list(dataset.levels),
             "source": None if dataset.source is None else str(dataset.source),
@@ -221,14 +220,6 @@ def _items(
         xy=layout.xy.astype(np.float32),
         umap_xy=None if layout.umap_xy is None else layout.umap_xy.astype(np.float32),
     )
-
-
-def _options(dataset: Dataset) -> dict[str, Any]:
-    """Settings the data set was made with, where it has any."""
-    config = getattr(dataset, "config", None)
-    if dataclasses.is_dataclass(config) and not isinstance(config, type):
-        return dataclasses.asdict(config)
-    return {}
 
 
 def _model_entry(model_ref: str | Path, out: Path) -> dict[str, Any]:

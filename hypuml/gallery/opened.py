@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import json
 import threading
 from functools import cached_property
 from pathlib import Path
@@ -218,6 +220,9 @@ class Gallery:
             dataset = open_dataset(self.name)
         except (ValueError, OSError):
             return None, {}
+        # Drawn with other settings, the same id would be another picture.
+        if dataset_options(dataset) != (self.manifest.get("dataset") or {}).get("options"):
+            return None, {}
         return dataset, {item.id: i for i, item in enumerate(dataset.items)}
 
     @property
@@ -254,3 +259,12 @@ def sha256_of(path: Path) -> str:
     """Hex sha256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def dataset_options(dataset: Dataset) -> dict[str, Any]:
+    """Settings a data set was made with, as JSON keeps them; empty where it has none."""
+    config = getattr(dataset, "config", None)
+    if not dataclasses.is_dataclass(config) or isinstance(config, type):
+        return {}
+    found: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(config)))
+    return found
