@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hypuml.data.folder import NO_CLASS
-from hypuml.types import FloatArray, IntArray, TaxonomyPath
+from hypuml.types import FloatArray, IntArray, TaxonomyPath, has_class
 
 if TYPE_CHECKING:
     from hypuml.gallery import Gallery
@@ -74,11 +73,6 @@ def class_codes(paths: Sequence[TaxonomyPath]) -> IntArray:
     known = dict.fromkeys(path for path in paths if has_class(path))
     numbers = {path: i for i, path in enumerate(known)}
     return np.fromiter((numbers.get(path, -1) for path in paths), np.int64, len(paths))
-
-
-def has_class(path: TaxonomyPath) -> bool:
-    """Whether a taxonomy path names a class at all."""
-    return bool(path) and path != (NO_CLASS,)
 
 
 def kept(

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app import resources
+from hypuml.data.images import fit_short_side
 
 SIZES = {"picture": 384, "large": 768}
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -69,12 +70,8 @@ def _original(version: str, row: int, size: int) -> bytes:
     image = entry.gallery.original(row, size=size)
     if image is None:
         return entry.gallery.thumbnail(row)
-    short = min(image.size)
-    if short > size:
-        scale = size / short
-        image = image.resize((round(image.width * scale), round(image.height * scale)))
     out = io.BytesIO()
-    image.save(out, "WEBP", quality=88, method=2)
+    fit_short_side(image, min(size, *image.size)).save(out, "WEBP", quality=88, method=2)
     return out.getvalue()
 
 

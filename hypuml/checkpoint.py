@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -24,6 +23,7 @@ from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
 
 from hypuml.data.transforms import preprocess
+from hypuml.files import write_atomically
 from hypuml.models.network import ModelConfig, Network
 from hypuml.types import Embedding
 
@@ -193,16 +193,3 @@ def _find(name: str, revision: str | None) -> Path:
             f"{name!r} is neither a local checkpoint nor reachable on the Hugging Face hub "
             f"({type(error).__name__})"
         ) from error
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write ``data`` so that ``path`` holds either the old content or all of the new."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

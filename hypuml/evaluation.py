@@ -2,9 +2,9 @@
 
 Zero-shot protocol: every image of the evaluated classes queries all the others; classes with a
 single image stay in the gallery but are not queries. Definitions are in :mod:`hypuml.metrics`.
-Keys whose method is not part of this version (answer confidence, out-of-distribution and
-degradation studies, controls) are present and null, so that readers of the JSON need no case
-distinction later.
+Keys whose method is not part of this version (answer confidence, resolution-matched
+out-of-distribution, degradation, controls) are present and null, so that readers of the JSON need
+no case distinction later.
 """
 
 from __future__ import annotations
@@ -21,16 +21,26 @@ from hypuml.data.pixels import read_pixels
 from hypuml.data.splits import class_ids
 from hypuml.search import Index
 from hypuml.taxonomy import Taxonomy
-from hypuml.types import Dataset, Embedding, IntArray, TaxonomyPath, indices_of
+from hypuml.types import (
+    Dataset,
+    Embedding,
+    FloatArray,
+    IntArray,
+    TaxonomyPath,
+    has_class,
+    indices_of,
+)
 
 Progress = Callable[[int, int], None]
+
+# Neighbours held at once while MAP@R is computed: 4 million take about 200 MB.
+_CELLS = 4_000_000
 
 _NOT_MEASURED = (
     "confidence_auroc",
     "confidence_ece",
     "aurc",
     "e_aurc",
-    "ood_auroc",
     "ood_auroc_matched",
     "degradation",
     "controls",
@@ -80,17 +90,29 @@ def embed_dataset(
 
 
 def evaluate(
-    model: HypUML, dataset: Dataset, split: str = "unseen", progress: Progress | None = None
+    model: HypUML,
+    dataset: Dataset,
+    split: str = "unseen",
+    progress: Progress | None = None,
+    ood: Dataset | None = None,
 ) -> dict[str, Any]:
-    """Embed a split and report on it; see :func:`report` for the keys."""
+    """Embed a split and report on it; see :func:`report` for the keys.
+
+    With ``ood``, ``ood_auroc`` is the AUROC of u telling those images from the split's.
+    """
     evaluated = embed_dataset(model, dataset, split, progress)
     result = report(
         evaluated.embedding, evaluated.paths, model.curvature, dataset.levels, model.head.r
     )
+    if ood is not None:
+        foreign = embed_dataset(model, ood, "all", progress).embedding.uncertainty
+        score = np.concatenate([evaluated.embedding.uncertainty, foreign])
+        is_foreign = np.arange(len(score)) >= len(evaluated.rows)
+        result["ood_auroc"] = metrics.auroc(score, is_foreign)
     return {
         "dataset": dataset.name,
         "split": split,
-        "unreadable": len(evaluated.unreadable),
+        "unreadable": evaluated.unreadable,
         **result,
     }
 
@@ -116,35 +138,68 @@ def report(
         apply is None. ``intervals`` holds 95 % bootstrap intervals over classes.
     """
     points, u = embedding.points, embedding.uncertainty
-    ids, classes = class_ids(paths)
-    sizes = np.bincount(ids)
+    ids, classes = _numbered(paths)
+    labelled = ids < len(classes)
     queries = metrics.query_rows(ids)
     result: dict[str, Any] = {
         "n": len(points),
         "classes": len(classes),
         "queries": len(queries),
+        "singletons": len(points) - len(queries),
         **dict.fromkeys(("recall@1", "recall@2", "recall@4", "recall@8", "map@r", "r_auroc")),
         "recall_per_level": {},
         "intervals": {},
     }
     if len(queries):
-        depth = min(len(points) - 1, max(8, int(sizes.max()) - 1))
-        hits = Index(points, curvature).search(
-            points[queries], depth, exclude=queries.astype(np.int64)
-        )
-        result |= metrics.recall_at_k(hits.ids, ids, queries=queries)
-        result["map@r"] = metrics.map_at_r(hits.ids, ids, queries=queries)
-        correct, rows = metrics.first_hit_correct(hits.ids, ids, queries=queries)
+        nearest, result["map@r"] = _retrieve(points, curvature, ids, queries)
+        recall = metrics.recall_at_k(nearest, ids, queries=queries)
+        result |= {key: recall[key] for key in ("recall@1", "recall@2", "recall@4", "recall@8")}
+        correct, rows = metrics.first_hit_correct(nearest, ids, queries=queries)
         result["r_auroc"] = metrics.r_auroc(u[rows], correct)
-        result["recall_per_level"] = _levels(hits.ids, ids, paths, levels, queries)
+        if labelled.all():
+            result["recall_per_level"] = _levels(nearest, ids, paths, levels, queries)
         result["intervals"] = _intervals(u[rows], correct, ids[rows])
     result["curvature_use"] = metrics.curvature_use(points, curvature)
     result["delta_rel"] = metrics.delta_rel(points, curvature)
-    result["tree_spearman"] = tree_correlation(points, ids, classes, curvature)
+    result["tree_spearman"] = tree_correlation(points[labelled], ids[labelled], classes, curvature)
     result["radius"] = metrics.radius_summary(points, curvature)
     if r is not None:
         result["radius"]["largest_possible"] = 2 * r
-    return result | dict.fromkeys(_NOT_MEASURED)
+    return result | dict.fromkeys((*_NOT_MEASURED, "ood_auroc"))
+
+
+def _numbered(paths: Sequence[TaxonomyPath]) -> tuple[IntArray, list[TaxonomyPath]]:
+    """Class of every image ``[N]`` and the classes in that order.
+
+    An image without a class gets a number of its own beyond them: it stays in the gallery, is no
+    query, and is nobody's right answer.
+    """
+    known, classes = class_ids([path for path in paths if has_class(path)])
+    ids = np.empty(len(paths), dtype=np.int64)
+    mask = np.asarray([has_class(path) for path in paths], dtype=bool)
+    ids[mask] = known
+    ids[~mask] = len(classes) + np.arange(int((~mask).sum()))
+    return ids, classes
+
+
+def _retrieve(
+    points: FloatArray, curvature: float, ids: IntArray, queries: IntArray
+) -> tuple[IntArray, float | None]:
+    """The 8 nearest other images of every query ``[Q, 8]``, and MAP@R.
+
+    MAP@R looks as deep as a class is large, so queries are taken in slices: a folder whose images
+    are all of one class would otherwise need N x N distances at once.
+    """
+    index = Index(points, curvature)
+    depth = min(len(points) - 1, max(8, int(np.bincount(ids).max()) - 1))
+    step = max(1, _CELLS // depth)
+    nearest, precision = [], 0.0
+    for start in range(0, len(queries), step):
+        part = queries[start : start + step]
+        hits = index.search(points[part], depth, exclude=part)
+        nearest.append(hits.ids[:, :8])
+        precision += len(part) * (metrics.map_at_r(hits.ids, ids, queries=part) or 0.0)
+    return np.concatenate(nearest), precision / len(queries)
 
 
 def tree_correlation(

@@ -12,7 +12,7 @@ Conventions used throughout the package
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -127,17 +127,13 @@ class Dataset(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class BuildReport:
-    """What happened while images were turned into a gallery.
+# What an image that lies in no class folder has instead of a class.
+NO_CLASS = "(no class)"
 
-    Attributes:
-        total: images offered.
-        unreadable: item id to the reason it was left out.
-    """
 
-    total: int
-    unreadable: dict[str, str] = field(default_factory=dict)
+def has_class(path: TaxonomyPath) -> bool:
+    """Whether a taxonomy path names a class; images straight in a folder have none."""
+    return bool(path) and path != (NO_CLASS,)
 
 
 def indices_of(dataset: Dataset, split: str) -> IntArray:

@@ -12,8 +12,8 @@ from app_pages import address, markup, page, start_app, tiles  # noqa: F401
 from app_support import MAIN, ROOT, pictures_gallery, small_garden
 
 from app import facts, resources
-from hypuml.data.folder import NO_CLASS
 from hypuml.gallery import Gallery
+from hypuml.types import NO_CLASS
 
 
 @pytest.fixture(scope="module")

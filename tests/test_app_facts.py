@@ -14,8 +14,8 @@ from app.parts.browse import ORDERS, ordered
 from app.parts.disk import badge, detail
 from app.parts.text import esc, percent
 from app.parts.threshold import histogram
-from hypuml.data.folder import NO_CLASS
 from hypuml.gallery import Gallery
+from hypuml.types import NO_CLASS
 
 ROSE, LILY, FERN = ("Rosales", "alba"), ("Liliales", "alba"), ("Ferns", "fern")
 

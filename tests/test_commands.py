@@ -69,6 +69,13 @@ def test_wrong_words_get_one_line(capsys, tmp_path):
     assert "recipe" in refused(capsys, "train", "garden", "--out", "x", "--recipe", "soup")
     assert "steps" in refused(capsys, "train", "garden", "--out", tmp_path / "x", "--steps", "-3")
     assert "invalid int" in refused(capsys, "train", "garden", "--out", "x", "--steps", "many")
+    assert "vit_tiny" in refused(
+        capsys, "train", "digits", "--out", tmp_path / "x", "--backbone", "vit_tiny_patch16_224"
+    )
+    assert "--recipe" in refused(capsys, "train", "garden", "--out", "x", "--recipe")
+    assert "--reci" in refused(capsys, "train", "garden", "--out", "x", "--reci", "garden")
+    assert "is a folder" in refused(capsys, "evaluate", "x", "digits", "--json", tmp_path)
+    assert "no command" in refused(capsys)
     assert "JSON" in refused(capsys, "train", "garden", "--out", "x", "--backbone-args", "a=b")
     assert "no checkpoint" in refused(capsys, "evaluate", tmp_path, "digits")
     assert "folder does not exist" in refused(
@@ -93,9 +100,16 @@ def test_evaluate_writes_the_contract_to_stdout(checkpoint, pictures, capsys):
         "tree_spearman degradation controls radius"
     )
     assert set(keys.split()) <= set(result)
-    assert (result["n"], result["classes"], result["unreadable"]) == (36, 6, 1)
+    assert (result["n"], result["classes"], len(result["unreadable"])) == (36, 6, 1)
+    assert result["ood_auroc"] is None
     assert 0 <= result["recall@1"] <= result["recall@8"] <= 1
     assert result["radius"]["p1"] <= result["radius"]["p50"] <= result["radius"]["p99"]
+
+
+def test_foreign_images_are_told_apart_by_uncertainty(checkpoint, pictures, capsys):
+    arguments = ["evaluate", str(checkpoint), str(pictures), "--ood", str(pictures), "--json", "-"]
+    assert main(arguments) == 0
+    assert json.loads(capsys.readouterr().out)["ood_auroc"] == 0.5  # the same images twice
 
 
 def test_gallery_leaves_out_what_it_cannot_read_and_says_so(checkpoint, pictures, tmp_path, capsys):
@@ -131,11 +145,16 @@ def test_rebuild_makes_everything_and_replaces_the_old_only_at_the_end(
     monkeypatch.setitem(RECIPES, "garden", tiny_config())
     out = tmp_path / "garden"
     out.mkdir()
-    (out / "old").touch()
+    (out / "README.md").write_text("the old card")
     monkeypatch.setattr("hypuml.evaluation.report", lambda *a, **k: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         main(["rebuild", "garden", "--out", str(out)])
-    assert [p.name for p in out.iterdir()] == ["old"]
+    assert (out / "README.md").read_text() == "the old card"
+    (out / "thesis.tex").touch()
+    with pytest.raises(SystemExit):
+        main(["rebuild", "garden", "--out", str(out)])
+    assert "thesis.tex" in capsys.readouterr().err
+    (out / "thesis.tex").unlink()
     monkeypatch.undo()
     for name in ("garden", "gardens"):
         monkeypatch.setitem(DATASETS, name, entry)

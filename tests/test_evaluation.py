@@ -7,7 +7,7 @@ import pytest
 
 from hypuml.evaluation import report
 from hypuml.geometry import expmap0
-from hypuml.types import Embedding
+from hypuml.types import NO_CLASS, Embedding
 
 PATHS = [(f"g{c // 2}", f"c{c}") for c in range(6) for _ in range(10)]
 
@@ -50,3 +50,27 @@ def test_hardly_any_images(n):
     assert result["queries"] == 0
     assert result["recall@1"] is None
     assert result["tree_spearman"] is None
+
+
+def test_images_without_a_class_answer_nobody_and_ask_nothing():
+    embedding = clusters(0.01)
+    paths = [*PATHS[:30], *[(NO_CLASS,)] * 30]
+    result = report(embedding, paths, 1.0, ("group", "class"))
+    assert (result["n"], result["classes"]) == (60, 3)
+    assert (result["queries"], result["singletons"]) == (30, 30)
+    assert result["recall@1"] == 1
+    nothing = report(embedding, [(NO_CLASS,)] * 60, 1.0)
+    assert nothing["classes"] == nothing["queries"] == 0
+    assert nothing["recall@1"] is None
+    assert nothing["map@r"] is None
+    assert nothing["tree_spearman"] is None
+    assert nothing["curvature_use"] is not None
+
+
+def test_slices_of_queries_do_not_change_the_figures(monkeypatch):
+    whole = report(clusters(0.6), PATHS, 1.0)
+    monkeypatch.setattr("hypuml.evaluation._CELLS", 50)
+    sliced = report(clusters(0.6), PATHS, 1.0)
+    assert whole["map@r"] == pytest.approx(sliced["map@r"])
+    assert whole["recall@4"] == sliced["recall@4"]
+    assert 0 < whole["map@r"] < 1

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from hypuml.data.folder import NO_CLASS, FolderDataset
+from hypuml.data.folder import FolderDataset
 from hypuml.data.images import ImageError
-from hypuml.types import indices_of
+from hypuml.types import NO_CLASS, indices_of
 
 
 def put(root: Path, *names: str) -> Path:

@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = (
-    ("types", "geometry", "geometry_torch", "taxonomy"),
+    ("types", "files", "geometry", "geometry_torch", "taxonomy"),
     ("data", "models", "losses", "metrics", "search", "layout"),
     ("checkpoint", "gallery"),
     ("training", "evaluation", "benchmark", "figures", "card"),

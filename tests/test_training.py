@@ -65,8 +65,14 @@ def test_resume_refuses_other_options_and_names_them(tmp_path):
         train(SquaresDataset(), tmp_path, tiny_config(), report=stop)
     with pytest.raises(ValueError, match="lr"):
         train(SquaresDataset(), tmp_path, tiny_config(lr=1e-4), resume=True)
+    with pytest.raises(ValueError, match="items"):
+        train(SquaresDataset(each=13), tmp_path, tiny_config(), resume=True)
     with pytest.raises(ValueError, match="--resume"):
         train(SquaresDataset(), tmp_path, tiny_config())
+    state = next((tmp_path / FOLDER).glob("*.safetensors"))
+    state.write_bytes(state.read_bytes()[:1000])
+    with pytest.raises(ValueError, match="damaged"):
+        train(SquaresDataset(), tmp_path, tiny_config(), resume=True)
 
 
 def test_nothing_is_overwritten_or_resumed_by_accident(tmp_path):

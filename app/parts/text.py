@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.facts import has_class
+from hypuml.types import has_class
 
 if TYPE_CHECKING:
     from hypuml.gallery import Gallery

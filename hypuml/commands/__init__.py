@@ -9,11 +9,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
-
-from simple_parsing import ArgumentParser, DashVariant, NestedMode
 
 from hypuml import __version__
+from hypuml.commands.common import Parser, fail
 
 COMMANDS = {
     "data": "list data sets, or obtain one",
@@ -25,27 +23,15 @@ COMMANDS = {
 }
 
 
-class Parser(ArgumentParser):
-    """argparse with one-line errors and options made from frozen dataclasses."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print one line and exit with code 2."""
-        fail(f"{message} (see {self.prog} --help)")
-
-
-def fail(message: str) -> NoReturn:
-    """Report a user's error in one line on stderr and exit with code 2."""
-    print("error: " + " ".join(str(message).split()), file=sys.stderr)
-    raise SystemExit(2)
-
-
 def main(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code."""
     overview = "\n".join(f"  {name:<10} {text}" for name, text in COMMANDS.items())
     usage = f"usage: python -m hypuml COMMAND ...\n\n{overview}\n\n  COMMAND --help says more"
-    if not arguments or arguments[0] in ("-h", "--help"):
+    if not arguments:
+        fail("no command given (see python -m hypuml --help)")
+    if arguments[0] in ("-h", "--help"):
         print(usage)
-        return 0 if arguments else 2
+        return 0
     if arguments[0] == "--version":
         print(__version__)
         return 0
@@ -53,12 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     if name not in COMMANDS:
         fail(f"unknown command {name!r}, expected one of {', '.join(COMMANDS)}")
     command = import_module(f"hypuml.commands.{name}")
-    parser = Parser(
-        prog=f"python -m hypuml {name}",
-        description=COMMANDS[name],
-        add_option_string_dash_variants=DashVariant.DASH,
-        nested_mode=NestedMode.WITHOUT_ROOT,
-    )
+    parser = Parser(f"python -m hypuml {name}", COMMANDS[name])
     try:
         command.add_arguments(parser, rest)
         return command.run(parser.parse_args(rest))

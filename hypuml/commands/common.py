@@ -1,15 +1,50 @@
-"""What several commands share: progress on stderr, JSON to a file or stdout."""
+"""What several commands share: one-line errors, progress on stderr, JSON to a file or stdout."""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+import simple_parsing
 from tqdm import tqdm
+
+from hypuml.files import write_atomically
+from hypuml.types import Dataset
+
+
+class Parser(simple_parsing.ArgumentParser):
+    """argparse with one-line errors and options made from frozen dataclasses."""
+
+    def __init__(self, prog: str, description: str | None = None, add_help: bool = True) -> None:
+        """Options are spelt with dashes and without their dataclass's name.
+
+        simple-parsing keeps the spelling in a class attribute that the latest parser sets, so
+        every parser has to be made with the same.
+        """
+        super().__init__(
+            prog=prog,
+            description=description,
+            add_help=add_help,
+            # An abbreviated --recipe would be understood here and missed where recipes are chosen.
+            allow_abbrev=False,
+            add_option_string_dash_variants=simple_parsing.DashVariant.DASH,
+            nested_mode=simple_parsing.NestedMode.WITHOUT_ROOT,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Print one line and exit with code 2."""
+        fail(f"{message} (see {self.prog} --help)")
+
+
+def fail(message: str) -> NoReturn:
+    """Report a user's error in one line on stderr and exit with code 2."""
+    print("error: " + " ".join(str(message).split()), file=sys.stderr)
+    raise SystemExit(2)
 
 
 def add_data(parser: ArgumentParser) -> None:
@@ -30,7 +65,10 @@ def add_root(parser: ArgumentParser) -> None:
 
 
 class Bar:
-    """A progress bar on stderr that is called with (done, total); silent when not a terminal."""
+    """A progress bar on stderr that is called with (done, total).
+
+    Redrawn in place in a terminal; a line now and then in a log file.
+    """
 
     def __init__(self, label: str, unit: str = "image") -> None:
         """Nothing is shown before the first call."""
@@ -69,25 +107,35 @@ def note(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
 
 
+def report_left_out(dataset: Dataset, unreadable: Mapping[str, str]) -> None:
+    """List on stderr what could not be read, and the links and closed folders not entered."""
+    for name, reason in {**getattr(dataset, "skipped", {}), **unreadable}.items():
+        note(f"left out {name!r}: {reason}")
+
+
 def json_writer(target: str | None) -> Callable[[dict[str, Any]], None]:
     """Prepare to write a result as JSON.
 
     Args:
-        target: a file, ``"-"`` for stdout, or None for nothing.
+        target: a file, which is replaced whole, ``"-"`` for stdout, or None for nothing.
 
     Raises:
-        ValueError: the file's folder does not exist; said before the work starts.
+        ValueError: the file cannot be written; said before the work starts.
     """
-    if target not in (None, "-") and not Path(str(target)).expanduser().parent.is_dir():
-        raise ValueError(f"cannot write {target}: its folder does not exist")
+    path = None if target in (None, "-") else Path(str(target)).expanduser()
+    if path is not None:
+        if not path.parent.is_dir():
+            raise ValueError(f"cannot write {target}: its folder does not exist")
+        if path.is_dir():
+            raise ValueError(f"cannot write {target}: it is a folder, expected a file")
+        if not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise ValueError(f"cannot write {target}: no permission")
 
     def write(result: dict[str, Any]) -> None:
-        if target is None:
-            return
         text = json.dumps(result, indent=2, allow_nan=False) + "\n"
         if target == "-":
             sys.stdout.write(text)
-        else:
-            Path(target).expanduser().write_text(text, encoding="utf-8")
+        elif path is not None:
+            write_atomically(path, text.encode())
 
     return write

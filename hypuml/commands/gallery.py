@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hypuml.commands.common import Bar, add_data, note
+from hypuml.commands.common import Bar, add_data, note, report_left_out
 from hypuml.data.registry import open_dataset
 from hypuml.types import SPLITS, Dataset, Embedding, FloatArray, indices_of
 
@@ -67,8 +67,7 @@ def run(options: Namespace) -> int:
         metrics=recorded_metrics(dataset, model),
     )
     left_out = gallery.manifest["unreadable"]
-    for name, reason in left_out.items():
-        note(f"left out {name!r}: {reason}")
+    report_left_out(dataset, left_out)
     kept = f"{len(gallery):,} images" + (f", {len(left_out):,} left out" if left_out else "")
     note(f"{kept}; open it with: streamlit run app/main.py -- --gallery {options.out}")
     print(options.out)

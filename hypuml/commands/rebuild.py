@@ -7,12 +7,19 @@ leaves the old checkpoint alone and goes on where it stopped when called again.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hypuml.commands.common import Bar, note
+from hypuml.files import write_atomically
+
+if TYPE_CHECKING:
+    from hypuml.training import TrainConfig
 from hypuml.commands.train import progress
 
 ABOUT = {
@@ -29,6 +36,10 @@ else; one seed, no ablation yet.""",
 }
 
 TRAINED_ON = {"garden": "gardens"}
+CONTENT = {
+    *("model.safetensors", "config.json", "training.json", "evaluation.json"),
+    *("README.md", "gallery"),
+}
 
 
 def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
@@ -42,7 +53,7 @@ def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
 def run(options: Namespace) -> int:
     """Rebuild; prints the folder."""
     from hypuml.card import model_card
-    from hypuml.checkpoint import CONFIG, HypUML, read_config
+    from hypuml.checkpoint import HypUML, read_config
     from hypuml.commands.gallery import recorded_metrics
     from hypuml.data.registry import open_dataset
     from hypuml.evaluation import evaluate
@@ -56,20 +67,22 @@ def run(options: Namespace) -> int:
     name = options.name
     out: Path = options.out or Path("checkpoints") / name
     work = out.with_name(f"{out.name}.building")
+    check_replaceable(out)
     dataset = open_dataset(name)
-    if not (work / CONFIG).exists():
+    training_set = open_dataset(TRAINED_ON[name])
+    if not _is_trained(work, recipe(name), training_set.name):
         try:
-            train(open_dataset(TRAINED_ON[name]), work, recipe(name), has_state(work), progress())
+            train(training_set, work, recipe(name), has_state(work), progress())
         except StoppedError as stopped:
             note(f"{stopped}; the same command continues")
             return 130
     model = HypUML.from_pretrained(work)
     report = evaluate(model, dataset, "unseen", Bar("evaluating"))
-    (work / "evaluation.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    write_atomically(work / "evaluation.json", (json.dumps(report, indent=2) + "\n").encode())
     card = model_card(
         name, read_config(work), report, f"python -m hypuml rebuild {name}", ABOUT[name]
     )
-    (work / "README.md").write_text(card, encoding="utf-8")
+    write_atomically(work / "README.md", card.encode())
     build_gallery(
         dataset,
         indices_of(dataset, "unseen"),
@@ -80,10 +93,40 @@ def run(options: Namespace) -> int:
         progress=Bar("embedding"),
         metrics=recorded_metrics(dataset, model),
     )
-    old = out.with_name(f"{out.name}.old")
+    # The gallery names its checkpoint as "..", so both move together.
+    old = out.with_name(f"{out.name}.old-{os.getpid()}")
     if out.exists():
         out.rename(old)
     work.rename(out)
     shutil.rmtree(old, ignore_errors=True)
     print(out)
     return 0
+
+
+def check_replaceable(out: Path) -> None:
+    """Refuse to replace a folder that holds anything but a checkpoint; raises ``ValueError``."""
+    if out.exists():
+        foreign = sorted(p.name for p in out.iterdir() if p.name not in CONTENT)
+        if foreign:
+            raise ValueError(
+                f"{out} holds {foreign[0]!r}, which is no part of a checkpoint; choose another "
+                "--out, because this folder would be replaced"
+            )
+
+
+def _is_trained(work: Path, wanted: TrainConfig, data: str) -> bool:
+    """Whether ``work`` holds a finished training of just this recipe.
+
+    Raises:
+        ValueError: it holds one of another recipe.
+    """
+    from hypuml.training.state import has_state
+
+    log = work / "training.json"
+    if not log.exists() or has_state(work):
+        return False
+    config = json.loads(log.read_text(encoding="utf-8"))["config"]
+    same = json.loads(json.dumps(asdict(wanted))) | {"dataset": data}
+    if any(config.get(key) != value for key, value in same.items()):
+        raise ValueError(f"{work} was trained with another recipe; remove it and start again")
+    return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from argparse import Namespace
@@ -12,7 +11,7 @@ from typing import Any
 
 from simple_parsing import ArgumentParser
 
-from hypuml.commands.common import Bar, add_data, note
+from hypuml.commands.common import Bar, Parser, add_data, note, report_left_out
 from hypuml.data.registry import open_dataset
 from hypuml.training import TrainConfig, train
 from hypuml.training.loop import StoppedError
@@ -26,7 +25,7 @@ def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
         "--out", required=True, type=Path, metavar="DIR", help="folder for the checkpoint"
     )
     parser.add_argument("--resume", action="store_true", help="continue an unfinished run")
-    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    first = Parser(parser.prog, add_help=False)
     for each in (first, parser):
         each.add_argument(
             "--recipe",
@@ -41,6 +40,7 @@ def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
 def run(options: Namespace) -> int:
     """Train; a stop request leaves a state that ``--resume`` continues from."""
     dataset = open_dataset(options.data, options.root)
+    report_left_out(dataset, {})
     try:
         train(dataset, options.out, options.config, options.resume, progress())
     except StoppedError as stopped:

@@ -22,6 +22,8 @@ class AugmentConfig:
 
     min_scale: float = 0.5
     """Smallest random crop as a share of the image's area, in (0, 1]."""
+    flip: float = 0.5
+    """Probability of a mirror image, in [0, 1]; 0 for digits and lettering."""
     rotation: float = 15.0
     """Largest rotation in degrees."""
     brightness: float = 0.3
@@ -35,7 +37,10 @@ class AugmentConfig:
         """Check the ranges; raises ``ValueError``."""
         if not 0 < self.min_scale <= 1:
             raise ValueError(f"min-scale must be in (0, 1], got {self.min_scale}")
-        for name in ("rotation", "brightness", "hue", "noise"):
+        for name in ("flip", "brightness"):
+            if not getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be at most 1, got {getattr(self, name)}")
+        for name in ("flip", "rotation", "brightness", "hue", "noise"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
 
@@ -60,7 +65,7 @@ def augment(images: Tensor, size: int, config: AugmentConfig, generator: torch.G
     side = uniform(config.min_scale, 1.0).sqrt()
     aspect = uniform(-1, 1).mul(math.log(4 / 3) / 2).exp()
     width, height = (side * aspect).clamp(max=1), (side / aspect).clamp(max=1)
-    flip = torch.where(uniform(0, 1) < 0.5, -1.0, 1.0)
+    flip = torch.where(uniform(0, 1) < config.flip, -1.0, 1.0)
     angle = uniform(-1, 1) * math.radians(config.rotation)
     cos, sin = angle.cos(), angle.sin()
     shift_x, shift_y = uniform(-1, 1) * (1 - width), uniform(-1, 1) * (1 - height)

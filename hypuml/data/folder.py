@@ -18,14 +18,13 @@ from pathlib import Path
 from PIL import Image
 
 from hypuml.data.images import ImageError, load_image
-from hypuml.types import Item, TaxonomyPath
+from hypuml.types import NO_CLASS, Item, TaxonomyPath
 
 # What looks like a picture by name. Some of these are not decoded: they are listed all the same, so
 # that they are *reported* as unreadable and not silently missing.
 _DECODED = {".jpg", ".jpeg", ".jpe", ".png", ".webp"}
 _REPORTED = {".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif"}
 SUFFIXES = frozenset(_DECODED | _REPORTED)
-NO_CLASS = "(no class)"
 _DIGITS = re.compile(r"([0-9]+)")
 _GALLERY_FILES = {"gallery.json", "items.parquet"}
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -92,10 +93,16 @@ def read_pixels(
         with ProcessPoolExecutor(
             count, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(dataset,)
         ) as pool:
-            futures = [pool.submit(_read_chunk, chunk, size) for chunk in chunks]
+            # Only a few results wait at a time, or they would all be in memory twice.
+            ahead: deque[tuple[list[int], Future[list[NDArray[np.uint8] | str]]]] = deque()
             try:
-                for chunk, future in zip(chunks, futures, strict=True):
-                    store(chunk, future.result())
+                for chunk in chunks:
+                    ahead.append((chunk, pool.submit(_read_chunk, chunk, size)))
+                    if len(ahead) > 4 * count:
+                        first, future = ahead.popleft()
+                        store(first, future.result())
+                for first, future in ahead:
+                    store(first, future.result())
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise

@@ -53,7 +53,8 @@ class Backbone(nn.Module):
         except Exception as error:
             # huggingface_hub, requests and timm raise unrelated types for "no network".
             if not pretrained:
-                raise
+                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+                raise ValueError(f"backbone {name!r} cannot be built: {reason}") from error
             raise OSError(
                 f"could not fetch pretrained weights for {name!r} ({type(error).__name__}); "
                 "check the network, or train from scratch without --pretrained"

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from hypuml.models.backbone import Backbone
@@ -90,6 +91,25 @@ class Network(nn.Module):
             config.diameter,
             config.squash,
         )
+
+    def check_input(self) -> None:
+        """Embed one blank image, so that a wrong input size is found before any work.
+
+        Raises:
+            ValueError: the backbone does not take images of ``config.image_size``.
+        """
+        size, was_training = self.config.image_size, self.training
+        self.eval()
+        try:
+            with torch.inference_mode():
+                self(torch.zeros(1, 3, size, size))
+        except (AssertionError, RuntimeError, ValueError) as error:
+            raise ValueError(
+                f"backbone {self.config.backbone!r} does not work with {size} px images "
+                f"({str(error).splitlines()[0]}); choose another --image-size, or pass img_size "
+                "in --backbone-args"
+            ) from error
+        self.train(was_training)
 
     def forward(self, images: Tensor) -> HeadOutput:
         """Embed normalised images ``[B, 3, S, S]``."""

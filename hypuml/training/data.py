@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypuml.data.pixels import Progress, read_pixels
 from hypuml.data.samplers import ClassBalancedSampler
 from hypuml.data.splits import ClassSplit, class_ids, split_classes
 from hypuml.training.config import TrainConfig
-from hypuml.types import Dataset, IntArray, TaxonomyPath
+from hypuml.types import Dataset, IntArray, TaxonomyPath, has_class
 
 # Training pictures are kept a little larger than the input, so that a crop still has real pixels.
 _MARGIN = 1.125
@@ -55,9 +56,18 @@ class TrainingData:
 
 
 def trainable_rows(dataset: Dataset) -> IntArray:
-    """Rows of the training classes: split "seen", or everything where nothing is (a folder)."""
-    seen = [i for i, item in enumerate(dataset.items) if item.split == "seen"]
-    return np.asarray(seen or range(len(dataset.items)), dtype=np.int64)
+    """Rows of the training classes: split "seen", or every class where none is (a folder)."""
+    labelled = [i for i, item in enumerate(dataset.items) if has_class(item.path)]
+    seen = [i for i in labelled if dataset.items[i].split == "seen"]
+    return np.asarray(seen or labelled, dtype=np.int64)
+
+
+def fingerprint(dataset: Dataset) -> str:
+    """Short hash of a data set's listing: a resumed run must meet the same images."""
+    listing = hashlib.sha256()
+    for item in dataset.items:
+        listing.update(repr((item.id, item.path, item.split)).encode())
+    return listing.hexdigest()[:16]
 
 
 def prepare(

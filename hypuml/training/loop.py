@@ -22,12 +22,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from hypuml.checkpoint import HypUML, write_atomically
+from hypuml.checkpoint import HypUML
 from hypuml.data.augment import augment
+from hypuml.files import write_atomically
 from hypuml.losses import Calibration, make_loss
-from hypuml.models.backbone import check_backbone
 from hypuml.training.config import TrainConfig
-from hypuml.training.data import Part, TrainingData, prepare
+from hypuml.training.data import Part, TrainingData, fingerprint, prepare
 from hypuml.training.host import check_output, pick_device, stop_requests
 from hypuml.training.optimise import make_optimizer, schedule, update_average
 from hypuml.training.state import RunState, clear_state, load_state, save_state
@@ -68,15 +68,16 @@ def train(
     """
     say = report or (lambda phase, done, total, figures: None)
     make_loss(config.loss, config.temperature)
-    check_backbone(config.model.backbone)
     device = pick_device(config.device)
-    check_output(out, resume)
     torch.manual_seed(config.seed)
+    model = HypUML(config.model)
+    model.check_input()
+    check_output(out, resume)
+    model.to(device)
     data = prepare(dataset, config, lambda done, total: say("images", done, total, {}))
-    model = HypUML(config.model).to(device)
     _to_layout(model, device)
     state = RunState(model, {}, make_optimizer(model, config), Calibration().to(device))
-    facts = {**asdict(config), "dataset": dataset.name}
+    facts = {**asdict(config), "dataset": dataset.name, "items": fingerprint(dataset)}
     if not resume:
         _initialise_scale(model, data, config, device)
     state.average = {k: v.detach().clone() for k, v in model.state_dict().items()}

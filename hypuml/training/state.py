@@ -1,6 +1,7 @@
 """The state of an unfinished run: one safetensors file and one JSON, no pickle.
 
-Batches and augmentation depend on (seed, step) alone, so no random state is kept.
+Batches and augmentation depend on (seed, step) alone, so no random state is kept; only a backbone
+with dropout draws from torch's global generator and differs after a resume.
 """
 
 from __future__ import annotations
@@ -8,14 +9,17 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass, field
+from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from hypuml.checkpoint import HypUML, write_atomically
+from hypuml.checkpoint import HypUML
+from hypuml.files import write_atomically
 from hypuml.losses import Calibration
 
 FOLDER = ".unfinished"
@@ -87,17 +91,21 @@ def load_state(state: RunState, out: Path, config: dict[str, Any]) -> None:
     folder = out / FOLDER
     try:
         facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
-        tensors = load((folder / facts["tensors"]).read_bytes())
-    except (OSError, ValueError, KeyError) as error:
+        if facts["config"] != config:
+            changed = ", ".join(sorted(_differences(facts["config"], config)))
+            raise ValueError(
+                f"the unfinished run in {out} was started with other options or images "
+                f"({changed}); give the same ones, or remove the folder and start again"
+            )
+        _fill(state, facts, load((folder / facts["tensors"]).read_bytes()))
+    except (OSError, KeyError, TypeError, RuntimeError, SafetensorError, JSONDecodeError) as error:
         raise ValueError(
-            f"the unfinished run in {out} cannot be read ({error}); start again without --resume"
+            f"the unfinished run in {out} is damaged ({type(error).__name__}); remove the folder "
+            "and start again"
         ) from error
-    if facts["config"] != config:
-        changed = ", ".join(sorted(_differences(facts["config"], config)))
-        raise ValueError(
-            f"the unfinished run in {out} was started with other options ({changed}); give the "
-            "same ones, or start again without --resume"
-        )
+
+
+def _fill(state: RunState, facts: dict[str, Any], tensors: dict[str, Tensor]) -> None:
     parts: dict[str, dict[str, Tensor]] = {}
     for name, value in tensors.items():
         part, _, rest = name.partition(".")

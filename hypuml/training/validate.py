@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hypuml import geometry_torch, metrics
+from hypuml import geometry, metrics
 from hypuml.data.splits import class_ids
 from hypuml.models.network import Network
 from hypuml.taxonomy import Taxonomy
@@ -35,14 +35,13 @@ def embed_pixels(
 
 def nearest(points: FloatArray, curvature: float, k: int) -> np.ndarray:
     """The k nearest other rows of every row, ``[N, k]``, in float64 by brute force."""
-    x = torch.from_numpy(points).double()
     rows = []
-    for start in range(0, len(x), 512):
-        d = geometry_torch.pairwise_dist(x[start : start + 512], x, curvature)
-        index = torch.arange(len(d))
-        d[index, index + start] = torch.inf
-        rows.append(d.topk(k, largest=False).indices)
-    return torch.cat(rows).numpy()
+    for start in range(0, len(points), 512):
+        d = geometry.pairwise_dist(points[start : start + 512], points, curvature)
+        index = np.arange(len(d))
+        d[index, index + start] = np.inf
+        rows.append(geometry.nearest(d, k))
+    return np.concatenate(rows)
 
 
 def validate(model: Network, part: Part) -> dict[str, float | None]:
