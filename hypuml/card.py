@@ -73,9 +73,7 @@ def model_card(
         f"- data: {training['dataset']}, {training['images']:,} images; classes: "
         f"{classes['fit']} to fit, {classes['calibration']} for the calibration term alone, "
         f"{classes['validation']} held out for validation",
-        f"- {training['steps']:,} steps, seed {training['seed']}, "
-        f"{training['minutes']:g} minutes on {training['hardware']}, torch {training['torch']}",
-        f"- finished: {training['finished']}",
+        *_sittings(training),
         "",
         "## Measured",
         "",
@@ -92,6 +90,17 @@ def model_card(
         "",
     ]
     return "\n".join(lines)
+
+
+def _sittings(training: dict[str, Any]) -> list[str]:
+    """One line for each training in the model's history, the first one first."""
+    before = training.get("started_from")
+    line = (
+        f"- {training['steps']:,} steps, seed {training['seed']}, "
+        f"{training['minutes']:g} minutes on {training['hardware']}, torch {training['torch']}, "
+        f"finished {training['finished']}"
+    )
+    return [*_sittings(before), f"{line}, continuing the run above"] if before else [line]
 
 
 def _arguments(model: dict[str, Any]) -> str:

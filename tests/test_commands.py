@@ -142,7 +142,8 @@ def test_rebuild_makes_everything_and_replaces_the_old_only_at_the_end(
     entry = replace(DATASETS["garden"], factory=lambda root: SquaresDataset())
     for name in ("garden", "gardens"):
         monkeypatch.setitem(DATASETS, name, entry)
-    monkeypatch.setitem(RECIPES, "garden", tiny_config())
+    for name in ("garden", "garden-finish"):
+        monkeypatch.setitem(RECIPES, name, tiny_config())
     out = tmp_path / "garden"
     out.mkdir()
     (out / "README.md").write_text("the old card")
@@ -158,7 +159,8 @@ def test_rebuild_makes_everything_and_replaces_the_old_only_at_the_end(
     monkeypatch.undo()
     for name in ("garden", "gardens"):
         monkeypatch.setitem(DATASETS, name, entry)
-    monkeypatch.setitem(RECIPES, "garden", tiny_config())
+    for name in ("garden", "garden-finish"):
+        monkeypatch.setitem(RECIPES, name, tiny_config())
     trained = (tmp_path / "garden.building" / "model.safetensors").stat().st_mtime_ns
     assert main(["rebuild", "garden", "--out", str(out)]) == 0
     assert [p.name for p in tmp_path.iterdir()] == ["garden"]
@@ -167,6 +169,9 @@ def test_rebuild_makes_everything_and_replaces_the_old_only_at_the_end(
     gallery.check_model(out)
     report = json.loads((out / "evaluation.json").read_text())
     assert report["n"] == len(gallery) == 36
+    training = json.loads((out / "config.json").read_text())["training"]
+    assert training["started_from"]["steps"] == training["steps"] == 6
     card = (out / "README.md").read_text()
+    assert "continuing the run above" in card
     assert "python -m hypuml rebuild garden" in card
     assert f"{report['recall@1']:.3f}" in card

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from squares import SquaresDataset
-from training_support import tiny_config
+from training_support import TINY, tiny_config
 
 from hypuml.checkpoint import CONFIG, WEIGHTS, HypUML
 from hypuml.losses import Calibration, make_loss
@@ -179,3 +180,16 @@ def test_a_missing_gpu_is_said():
     else:
         with pytest.raises(ValueError, match="no GPU"):
             pick_device("cuda")
+
+
+def test_training_can_start_from_a_checkpoint_of_the_same_architecture(tmp_path):
+    first = train(SquaresDataset(), tmp_path / "first", tiny_config())
+    config = tiny_config(init=str(tmp_path / "first"), lr=1e-9, steps=1, ema=0.0, weight_decay=0.0)
+    second = train(SquaresDataset(), tmp_path / "second", config)
+    before, after = first.head.linear.weight, second.head.linear.weight
+    assert torch.allclose(before, after, atol=1e-6)
+    assert second.training_info["started_from"]["steps"] == 6
+    other = tiny_config(init=str(tmp_path / "first"), model=replace(TINY, dim=5))
+    with pytest.raises(ValueError, match="another architecture"):
+        train(SquaresDataset(), tmp_path / "third", other)
+    assert not (tmp_path / "third").exists()

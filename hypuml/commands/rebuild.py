@@ -11,7 +11,7 @@ import os
 import shutil
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,8 @@ else; one seed, no ablation yet.""",
 }
 
 TRAINED_ON = {"garden": "gardens"}
+# Recipes run one after the other, each starting from the weights of the one before.
+STAGES = {"garden": ("garden", "garden-finish")}
 CONTENT = {
     *("model.safetensors", "config.json", "training.json", "evaluation.json"),
     *("README.md", "gallery"),
@@ -70,12 +72,19 @@ def run(options: Namespace) -> int:
     check_replaceable(out)
     dataset = open_dataset(name)
     training_set = open_dataset(TRAINED_ON[name])
-    if not _is_trained(work, recipe(name), training_set.name):
-        try:
-            train(training_set, work, recipe(name), has_state(work), progress())
-        except StoppedError as stopped:
-            note(f"{stopped}; the same command continues")
-            return 130
+    start = ""
+    stages = STAGES[name]
+    folders = [out.with_name(f"{out.name}.stage{i + 1}") for i in range(len(stages) - 1)] + [work]
+    for stage, folder in zip(stages, folders, strict=True):
+        config = replace(recipe(stage), init=start)
+        if not _is_trained(folder, config, training_set.name):
+            note(f"training {stage!r} in {folder}")
+            try:
+                train(training_set, folder, config, has_state(folder), progress())
+            except StoppedError as stopped:
+                note(f"{stopped}; the same command continues")
+                return 130
+        start = str(folder)
     model = HypUML.from_pretrained(work)
     report = evaluate(model, dataset, "unseen", Bar("evaluating"))
     write_atomically(work / "evaluation.json", (json.dumps(report, indent=2) + "\n").encode())
@@ -98,7 +107,8 @@ def run(options: Namespace) -> int:
     if out.exists():
         out.rename(old)
     work.rename(out)
-    shutil.rmtree(old, ignore_errors=True)
+    for done in (old, *folders[:-1]):
+        shutil.rmtree(done, ignore_errors=True)
     print(out)
     return 0
 

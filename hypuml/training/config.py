@@ -32,6 +32,8 @@ class TrainConfig:
     """Share of the training classes held out for validation."""
     seed: int = 0
     """Seed of the class split, the weights, the batches and the augmentation."""
+    init: str = ""
+    """Checkpoint whose weights to start from (folder or hub id) instead of random ones."""
     steps: int = 3000
     """Optimiser steps."""
     classes_per_batch: int = 48

@@ -14,7 +14,7 @@ import platform
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,7 @@ def train(
     make_loss(config.loss, config.temperature)
     device = pick_device(config.device)
     torch.manual_seed(config.seed)
-    model = HypUML(config.model)
+    model = starting_model(config)
     model.check_input()
     check_output(out, resume)
     model.to(device)
@@ -78,7 +78,7 @@ def train(
     _to_layout(model, device)
     state = RunState(model, {}, make_optimizer(model, config), Calibration().to(device))
     facts = {**asdict(config), "dataset": dataset.name, "items": fingerprint(dataset)}
-    if not resume:
+    if not resume and not config.init:
         _initialise_scale(model, data, config, device)
     state.average = {k: v.detach().clone() for k, v in model.state_dict().items()}
     if resume:
@@ -88,11 +88,30 @@ def train(
     averaged = HypUML(config.model, pretrained=False)
     averaged.load_state_dict({k: v.cpu() for k, v in state.average.items()})
     averaged.training_info = _info(dataset, data, state, device, config)
+    if config.init:
+        averaged.training_info["started_from"] = model.training_info
     averaged.save_pretrained(out)
     log = {"config": facts, "training": averaged.training_info, "history": state.history}
     write_atomically(out / "training.json", (json.dumps(log, indent=1) + "\n").encode())
     clear_state(out)
     return averaged.eval()
+
+
+def starting_model(config: TrainConfig) -> HypUML:
+    """A new model, or the one named by ``config.init``.
+
+    Raises:
+        ValueError: the starting checkpoint cannot be read or has another architecture.
+    """
+    if not config.init:
+        return HypUML(config.model)
+    model = HypUML.from_pretrained(config.init)
+    if replace(model.config, pretrained=config.model.pretrained) != config.model:
+        raise ValueError(
+            f"the checkpoint {config.init!r} has another architecture ({model.config}) than the "
+            f"one asked for ({config.model})"
+        )
+    return model
 
 
 def _run(
