@@ -153,7 +153,7 @@ def test_the_badge_says_what_a_position_is_worth_and_when_curvature_is_idle():
         "exact": False,
         "overlap@10": 0.41,
         "overlap@50": 0.52,
-        "d0_iqr": 0.7,
+        "d0_iqr": [2.4, 3.1],
         "random_angle": {"overlap@10": 0.03},
         "free_umap": {"overlap@10": 0.44},
     }
@@ -165,6 +165,7 @@ def test_the_badge_says_what_a_position_is_worth_and_when_curvature_is_idle():
     assert "not used" not in badge(used)
     assert "Curvature use 0.12" in detail(used)
     assert "52 %" in detail(used)
+    assert "2.40 to 3.10" in detail(used)
     assert "Curvature is not used" in badge(idle)
     assert "in name only" in detail(idle)
     assert "every distance on it is true" in badge(unmeasured)

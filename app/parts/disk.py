@@ -104,10 +104,9 @@ def detail(gallery: Gallery) -> str:
     parts = [_DETAIL]
     if (share := worth.get("overlap@50")) is not None:
         parts.append(f"Of the 50 nearest it keeps {percent(share)}.")
-    if (spread := worth.get("d0_iqr")) is not None:
-        parts.append(
-            f"The middle half of the images spans {spread:.2f} of distance from the origin."
-        )
+    if (middle := worth.get("d0_iqr")) is not None:
+        low, high = middle
+        parts.append(f"The middle half of the images lies {low:.2f} to {high:.2f} from the origin.")
     if (use := _curvature_use(gallery)) is not None:
         parts.append(
             f"Curvature use {use:.2f}: the share of the 10 nearest neighbours that a flat space "

@@ -98,19 +98,31 @@ def train(
 
 
 def starting_model(config: TrainConfig) -> HypUML:
-    """A new model, or the one named by ``config.init``.
+    """A new model, or the one named by ``config.init``, whose input size may change.
 
     Raises:
         ValueError: the starting checkpoint cannot be read or has another architecture.
     """
     if not config.init:
         return HypUML(config.model)
-    model = HypUML.from_pretrained(config.init)
-    if replace(model.config, pretrained=config.model.pretrained) != config.model:
+    start = HypUML.from_pretrained(config.init)
+    wanted = config.model
+    same = {"pretrained": wanted.pretrained, "image_size": wanted.image_size}
+    if replace(start.config, **same) != wanted:
         raise ValueError(
-            f"the checkpoint {config.init!r} has another architecture ({model.config}) than the "
-            f"one asked for ({config.model})"
+            f"the checkpoint {config.init!r} has another architecture ({start.config}) than the "
+            f"one asked for ({wanted})"
         )
+    model = HypUML(wanted, pretrained=False)
+    try:
+        model.load_state_dict(start.state_dict())
+    except RuntimeError as error:
+        # Some backbones (position embeddings) have weights for one input size only.
+        raise ValueError(
+            f"the weights of {config.init!r} do not fit {wanted.image_size} px images; keep its "
+            f"image size of {start.config.image_size} px"
+        ) from error
+    model.training_info = start.training_info
     return model
 
 
