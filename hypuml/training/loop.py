@@ -107,8 +107,8 @@ def starting_model(config: TrainConfig) -> HypUML:
         return HypUML(config.model)
     start = HypUML.from_pretrained(config.init)
     wanted = config.model
-    same = {"pretrained": wanted.pretrained, "image_size": wanted.image_size}
-    if replace(start.config, **same) != wanted:
+    found = replace(start.config, pretrained=wanted.pretrained, image_size=wanted.image_size)
+    if found != wanted:
         raise ValueError(
             f"the checkpoint {config.init!r} has another architecture ({start.config}) than the "
             f"one asked for ({wanted})"
