@@ -102,6 +102,9 @@ def run(options: Namespace) -> int:
         progress=Bar("embedding"),
         metrics=recorded_metrics(dataset, model),
     )
+    # A rebuild that was killed leaves a hidden half of a gallery behind.
+    for litter in work.glob(".building-*"):
+        shutil.rmtree(litter, ignore_errors=True)
     # The gallery names its checkpoint as "..", so both move together.
     old = out.with_name(f"{out.name}.old-{os.getpid()}")
     if out.exists():
