@@ -19,8 +19,10 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS = (
     ("types", "files", "geometry", "geometry_torch", "taxonomy"),
     ("data", "models", "losses", "metrics", "search", "layout"),
+    ("confidence", "loss_prediction"),
     ("checkpoint", "gallery"),
     ("training", "evaluation", "benchmark", "figures", "card"),
+    ("study",),
     ("commands",),
     ("__main__",),
 )

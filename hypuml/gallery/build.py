@@ -12,8 +12,10 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image
 
+from hypuml.confidence import AnswerConfidence
 from hypuml.gallery.columns import Items, items_bytes, points_bytes
-from hypuml.gallery.opened import WEIGHTS, Gallery, dataset_options, sha256_of
+from hypuml.gallery.opened import WEIGHTS, Gallery, sha256_of
+from hypuml.gallery.originals import dataset_options
 from hypuml.gallery.reading import Prepared, in_batches, read_ahead
 from hypuml.gallery.staging import staged
 from hypuml.gallery.store import (
@@ -62,6 +64,7 @@ def build_gallery(
     progress: Progress | None = None,
     seed: int = 0,
     metrics: Callable[[Sequence[int], FloatArray, FloatArray], dict[str, Any]] | None = None,
+    confidence: AnswerConfidence | None = None,
 ) -> Gallery:
     """Build a gallery and put it at ``out``, replacing an older gallery there.
 
@@ -80,6 +83,8 @@ def build_gallery(
         seed: of the layout.
         metrics: ``metrics(rows, points, uncertainty)`` gives numbers to record in the manifest,
             from the dataset rows of the readable images and what the model says of them.
+        confidence: how sure an answer is, recorded so that the gallery can tell; the model's own
+            (its attribute ``confidence``, where it has one) when omitted.
 
     Returns:
         The opened gallery; its ``unreadable`` lists what was left out.
@@ -94,6 +99,7 @@ def build_gallery(
         raise GalleryError(
             f"no images of {dataset.name!r} to build a gallery of; choose another split"
         )
+    confidence = confidence or getattr(model, "confidence", None)
     with staged(out) as folder:
         atlas = AtlasWriter(folder)
         kept, embedding, unreadable = _embed(
@@ -131,6 +137,7 @@ def build_gallery(
                 "fidelity": layout.fidelity,
             },
             "metrics": metrics(kept, points, uncertainty) if metrics else {},
+            **({} if confidence is None else {"confidence": confidence.to_json()}),
             "unreadable": unreadable,
             "files": {
                 ITEMS: write_file(folder, ITEMS, items_bytes(items)),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
-import json
 import threading
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hypuml import layout
+from hypuml.confidence import AnswerConfidence
+from hypuml.gallery.answers import answer_confidence, class_numbers, read_confidence
 from hypuml.gallery.columns import Items, parse_items, parse_points
+from hypuml.gallery.originals import Originals
 from hypuml.gallery.store import (
     AGAIN,
     ITEMS,
@@ -26,8 +27,6 @@ from hypuml.types import FloatArray, Hits, IntArray, TaxonomyPath
 
 if TYPE_CHECKING:
     from PIL import Image
-
-    from hypuml.types import Dataset
 
 WEIGHTS = "model.safetensors"
 
@@ -52,6 +51,7 @@ class Gallery:
         levels: names of the taxonomy's levels, in the order of ``paths``.
         images: path of each original below ``source``; empty when drawn by code.
         splits: ``"seen"`` or ``"unseen"`` for each image.
+        confidence: tells how sure an answer is; None where the model came without one.
     """
 
     def __init__(
@@ -73,11 +73,13 @@ class Gallery:
         self.labels: list[str] = items.labels
         self.paths: list[TaxonomyPath] = items.paths
         self.splits: list[str] = items.splits
+        self.confidence: AnswerConfidence | None = read_confidence(folder, manifest)
         # Threads of the app share one gallery.
         for array in (points, self.uncertainty, self.radius, self.xy, self.umap_xy):
             if array is not None:
                 array.flags.writeable = False
         self._atlas = Atlas(lambda name: read_verified(folder, name, manifest), len(points))
+        self._originals = Originals(manifest, items.ids, items.images)
         self._lock = threading.Lock()
 
     @classmethod
@@ -155,6 +157,40 @@ class Gallery:
         """
         return self._index.search(points, k, exclude=exclude)
 
+    def answer_confidence(
+        self,
+        points: FloatArray,
+        query_uncertainty: FloatArray,
+        exclude: IntArray | None = None,
+        hits: Hits | None = None,
+    ) -> FloatArray | None:
+        """Probability that each query's first hit has the query's class.
+
+        Args:
+            points: ``[Q, n]`` queries in the ball.
+            query_uncertainty: ``[Q]`` u of the queries.
+            exclude: as in :meth:`search`; a query with such a row counts as an image of this
+                gallery.
+            hits: what :meth:`search` gave for these queries and ``exclude``. Used where it is at
+                least ``hypuml.confidence.DEPTH`` deep or complete, otherwise there is a new search.
+
+        Returns:
+            ``[Q]`` in [0, 1], 0 where the first hit has no class; None when the gallery has no
+            confidence or none of its images a class.
+
+        Raises:
+            ValueError: queries, uncertainties or rows that do not fit.
+        """
+        if self.confidence is None or not (self._classes >= 0).any():
+            return None
+        return answer_confidence(
+            self, self.confidence, self._classes, points, query_uncertainty, exclude, hits
+        )
+
+    @cached_property
+    def _classes(self) -> IntArray:
+        return class_numbers(self.paths)
+
     @cached_property
     def _built(self) -> Index:
         return Index(self.points, self.curvature)
@@ -184,46 +220,7 @@ class Gallery:
         Returns:
             The picture; None when it is not there (moved, deleted, damaged, on another machine).
         """
-        source = self.manifest["source"]
-        if source is None:
-            return self._redraw(self.ids[row], size)
-        from hypuml.data.images import load_image
-
-        if not self.images[row]:
-            return None
-        try:
-            root = Path(source).resolve()
-            path = (root / self.images[row]).resolve()
-            return load_image(path) if path.is_relative_to(root) else None
-        except (ValueError, OSError):
-            return None
-
-    def _redraw(self, item: str, size: int | None) -> Image.Image | None:
-        with self._lock:
-            dataset, rows = self._drawn
-        if dataset is None or item not in rows:
-            return None
-        try:
-            return dataset.load(rows[item], size)
-        except (ValueError, OSError):
-            return None
-
-    @cached_property
-    def _drawn(self) -> tuple[Dataset | None, dict[str, int]]:
-        """The data set that drew the pictures, and its row numbers by id."""
-        from hypuml.data.registry import DATASETS, open_dataset
-
-        # A name out of a manifest must never be taken for a path.
-        if self.name not in DATASETS:
-            return None, {}
-        try:
-            dataset = open_dataset(self.name)
-        except (ValueError, OSError):
-            return None, {}
-        # Drawn with other settings, the same id would be another picture.
-        if dataset_options(dataset) != (self.manifest.get("dataset") or {}).get("options"):
-            return None, {}
-        return dataset, {item.id: i for i, item in enumerate(dataset.items)}
+        return self._originals.picture(int(row), size)
 
     @property
     def model_path(self) -> Path | None:
@@ -259,12 +256,3 @@ def sha256_of(path: Path) -> str:
     """Hex sha256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def dataset_options(dataset: Dataset) -> dict[str, Any]:
-    """Settings a data set was made with, as JSON keeps them; empty where it has none."""
-    config = getattr(dataset, "config", None)
-    if not dataclasses.is_dataclass(config) or isinstance(config, type):
-        return {}
-    found: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(config)))
-    return found
