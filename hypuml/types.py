@@ -27,6 +27,9 @@ IntArray = NDArray[np.int64]
 TaxonomyPath = tuple[str, ...]
 
 SPLITS = ("seen", "unseen", "all")
+# Split of images that truly belong to two classes, such as hybrids: no split that is asked for by
+# name, "all" included, holds them, because no answer to them is right or wrong.
+AMBIGUOUS = "ambiguous"
 
 
 @dataclass(frozen=True)
@@ -79,14 +82,16 @@ class Item:
     Attributes:
         id: unique inside the data set, stable between runs.
         path: taxonomy path from the root's child to the class; its last name is the label.
-        split: ``"seen"`` (training classes) or ``"unseen"`` (test classes).
+        split: ``"seen"`` (training classes), ``"unseen"`` (test classes), or ``AMBIGUOUS``.
         image: path of the file relative to the data set's ``source``; empty when drawn by code.
+        other: of an ambiguous image, its second class; empty otherwise.
     """
 
     id: str
     path: TaxonomyPath
     split: str
     image: str = ""
+    other: TaxonomyPath = ()
 
     @property
     def label(self) -> str:
@@ -151,5 +156,9 @@ def indices_of(dataset: Dataset, split: str) -> IntArray:
     """
     if split not in SPLITS:
         raise ValueError(f"unknown split {split!r}, expected one of {', '.join(SPLITS)}")
-    rows = [i for i, item in enumerate(dataset.items) if split in ("all", item.split)]
+    rows = [
+        i
+        for i, item in enumerate(dataset.items)
+        if item.split != AMBIGUOUS and split in ("all", item.split)
+    ]
     return np.asarray(rows, dtype=np.int64)

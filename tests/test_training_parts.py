@@ -10,7 +10,7 @@ from squares import SquaresDataset
 from hypuml.data.augment import AugmentConfig, augment
 from hypuml.data.pixels import read_pixels
 from hypuml.data.samplers import ClassBalancedSampler
-from hypuml.data.splits import class_ids, split_classes
+from hypuml.data.splits import CALIBRATION, FIT, VALIDATION, class_ids, split_classes, split_images
 
 GENERA = [(f"g{g}", f"g{g} s{s}") for g in range(12) for s in range(4)]
 
@@ -23,6 +23,7 @@ def test_split_is_disjoint_complete_and_holds_out_whole_genera():
     held = {p[0] for p in split.validation}
     assert len(split.validation) == 4 * len(held)
     assert not held & {p[0] for p in split.fit + split.calibration}
+    assert not {p[0] for p in split.fit} & {p[0] for p in split.calibration}
     assert all(map(len, parts))
 
 
@@ -44,6 +45,17 @@ def test_too_few_classes_are_refused():
         split_classes(GENERA, 0, validation=1.0)
 
 
+def test_images_are_split_alike_in_every_class():
+    paths = [(name,) for name in "abc" for _ in range(20)]
+    part_of = split_images(paths, 5, validation=0.25, calibration=0.2)
+    for start in (0, 20, 40):
+        counts = np.bincount(part_of[start : start + 20], minlength=3)
+        assert (counts[FIT], counts[CALIBRATION], counts[VALIDATION]) == (12, 3, 5)
+    assert (part_of != split_images(paths, 6, validation=0.25, calibration=0.2)).any()
+    with pytest.raises(ValueError, match=r"\[0, 1\)"):
+        split_images(paths, 0, calibration=-0.1)
+
+
 def test_class_ids_number_sorted_paths():
     ids, classes = class_ids([("b",), ("a",), ("b",)])
     assert ids.tolist() == [1, 0, 1]
@@ -61,6 +73,19 @@ def test_batches_hold_m_of_each_class_and_depend_on_the_step_alone():
         assert len(set(rows.tolist())) == 12
         assert rows.tolist() == again.batch(step).tolist()
     assert sampler.batch(0).tolist() != sampler.batch(1).tolist()
+
+
+def test_required_classes_are_in_the_batch_and_more_images_are_of_the_asked_classes():
+    labels = np.repeat(np.arange(9), 6)
+    sampler = ClassBalancedSampler(labels, classes_per_batch=4, images_per_class=2, seed=1)
+    for step in range(20):
+        rows = sampler.batch(step, required=np.array([7, 2, 7]))
+        assert {2, 7} <= set(labels[rows].tolist())
+        assert len(set(labels[rows].tolist())) == 4
+        wanted = np.array([3, 3, 8])
+        assert labels[sampler.more(step, wanted)].tolist() == wanted.tolist()
+    assert len(sampler.batch(0, required=np.arange(9))) == 8
+    assert len(sampler.more(0, wanted[:0])) == 0
 
 
 def test_small_classes_repeat_images_and_rows_are_translated():

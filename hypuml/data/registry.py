@@ -47,7 +47,10 @@ def _garden(root: Path) -> Dataset:
 def _gardens(root: Path) -> Dataset:
     from hypuml.data.garden import GardenConfig, GardenDataset
 
-    return GardenDataset(config=GardenConfig(training_gardens=(101, 102)))
+    further = GardenConfig(
+        training_gardens=tuple(range(101, 109)), training_individuals=20, training_hybrids=600
+    )
+    return GardenDataset(config=further)
 
 
 def _digits(root: Path) -> Dataset:
@@ -69,7 +72,7 @@ DATASETS: dict[str, Entry] = {
         Entry(
             name="gardens",
             licence="the project's own (drawn by its code)",
-            description="the garden's unseen genera, with two more gardens to train on",
+            description="the garden's unseen genera; eight more gardens and hybrids to train on",
             obtained="drawn on the fly from a seed",
             factory=_gardens,
         ),

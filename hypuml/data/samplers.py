@@ -43,17 +43,33 @@ class ClassBalancedSampler:
         order = np.argsort(labels, kind="stable")
         starts = np.flatnonzero(np.diff(labels[order], prepend=labels[order][0] - 1))
         self._members = [rows[part] for part in np.split(order, starts[1:])]
+        self._place = {int(labels[order[start]]): i for i, start in enumerate(starts)}
         self._classes = min(classes_per_batch, len(self._members))
         self._images = images_per_class
         self._seed = seed
 
-    def batch(self, step: int) -> IntArray:
-        """Rows of batch ``step``: ``[classes_per_batch * images_per_class]`` int64."""
+    def batch(self, step: int, required: IntArray | None = None) -> IntArray:
+        """Rows of batch ``step``: ``[classes_per_batch * images_per_class]`` int64.
+
+        Args:
+            step: number of the batch.
+            required: classes that have to be among the chosen; the first of them count when there
+                are more than fit.
+        """
         rng = np.random.default_rng([self._seed, step])
-        chosen = rng.choice(len(self._members), self._classes, replace=False)
-        parts = []
-        for c in chosen:
-            members = self._members[c]
-            short = len(members) < self._images
-            parts.append(rng.choice(members, self._images, replace=short))
-        return np.concatenate(parts).astype(np.int64)
+        chosen = rng.permutation(len(self._members))
+        if required is not None:
+            first = list(dict.fromkeys(self._place[int(label)] for label in required))
+            chosen = np.asarray([*first, *chosen[~np.isin(chosen, first)]])
+        parts = [self._draw(rng, c, self._images) for c in chosen[: self._classes]]
+        return np.concatenate(parts)
+
+    def more(self, step: int, labels: IntArray) -> IntArray:
+        """One more row of the class of each of ``labels`` ``[M]``, as ``[M]`` int64."""
+        rng = np.random.default_rng([self._seed, step, 1])
+        parts = [self._draw(rng, self._place[int(label)], 1) for label in labels]
+        return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+    def _draw(self, rng: np.random.Generator, place: int, count: int) -> IntArray:
+        members = self._members[place]
+        return rng.choice(members, count, replace=len(members) < count).astype(np.int64)

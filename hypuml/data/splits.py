@@ -1,8 +1,9 @@
-"""Splitting the training classes again, by class: fit, calibration-only and validation.
+"""Splitting the training classes again: fit, calibration-only and validation.
 
 Zero-shot means that validation classes must be as new to the model as test classes are. Where the
 taxonomy has a level above the class with enough groups (species in genera), whole groups are held
-out, because a sibling species in the training set would make the validation too easy.
+out, because a sibling species in the training set would make the validation too easy. A data set
+that tests on new *images* of its training classes (digits) is split by image in the same way.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from hypuml.types import IntArray, TaxonomyPath
 
 # Fewer groups than this cannot be split into three parts that each mean something.
 _MIN_GROUPS = 10
+# Numbers of the parts, in the order of ``ClassSplit.parts``.
+FIT, CALIBRATION, VALIDATION = range(3)
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,10 @@ class ClassSplit:
     calibration: tuple[TaxonomyPath, ...]
     validation: tuple[TaxonomyPath, ...]
 
+    def parts(self) -> tuple[tuple[TaxonomyPath, ...], ...]:
+        """The parts in the order of ``FIT``, ``CALIBRATION``, ``VALIDATION``."""
+        return self.fit, self.calibration, self.validation
+
 
 def split_classes(
     paths: Sequence[TaxonomyPath],
@@ -49,33 +56,69 @@ def split_classes(
         calibration: share of the *remaining* classes for the calibration term alone, in [0, 1).
 
     Returns:
-        The three parts. With at least 10 groups on the level above the class, validation holds
-        whole groups; calibration classes are always drawn class by class.
+        The three parts. With at least 10 groups on the level above the class, validation and
+        calibration hold whole groups.
 
     Raises:
         ValueError: a share out of range, or fewer than two classes left to fit.
     """
-    for name, share in (("validation", validation), ("calibration", calibration)):
-        if not 0 <= share < 1:
-            raise ValueError(f"{name} share must be in [0, 1), got {share}")
+    _check_shares(validation, calibration)
     rng = np.random.default_rng([seed, 0x5B117])
     classes = sorted(set(paths))
     groups = sorted({path[:-1] for path in classes})
     by_group = len(groups) >= _MIN_GROUPS
     units: list[TaxonomyPath] = groups if by_group else classes
-    order = rng.permutation(len(units))
-    held = {units[i] for i in order[: round(validation * len(units))]}
-    held_out = [p for p in classes if (p[:-1] if by_group else p) in held]
-    rest = [p for p in classes if (p[:-1] if by_group else p) not in held]
-    chosen = rng.permutation(len(rest))[: round(calibration * len(rest))]
-    calibrate = [rest[i] for i in sorted(chosen)]
-    fit = [p for p in rest if p not in set(calibrate)]
+    order = [units[i] for i in rng.permutation(len(units))]
+    first = round(validation * len(units))
+    second = first + round(calibration * (len(units) - first))
+    part_of = {unit: VALIDATION for unit in order[:first]}
+    part_of |= {unit: CALIBRATION for unit in order[first:second]}
+    fit, calibrate, held_out = (
+        [p for p in classes if part_of.get(p[:-1] if by_group else p, FIT) == part]
+        for part in (FIT, CALIBRATION, VALIDATION)
+    )
     if len(fit) < 2:
         raise ValueError(
             f"training needs at least two classes to fit, got {len(fit)} of {len(classes)}; "
             "lower the validation and calibration shares or add classes"
         )
     return ClassSplit(tuple(fit), tuple(calibrate), tuple(held_out))
+
+
+def split_images(
+    paths: Sequence[TaxonomyPath], seed: int, validation: float = 0.2, calibration: float = 0.2
+) -> IntArray:
+    """Split images at random, every class in the same proportions.
+
+    Args:
+        paths: ``[N]`` class of every image.
+        seed: of the random split.
+        validation: share of each class's images kept for validation, in [0, 1).
+        calibration: share of the *remaining* images for the calibration term alone, in [0, 1).
+
+    Returns:
+        ``[N]`` int64: ``FIT``, ``CALIBRATION`` or ``VALIDATION``.
+
+    Raises:
+        ValueError: a share out of range.
+    """
+    _check_shares(validation, calibration)
+    rng = np.random.default_rng([seed, 0x5B118])
+    part_of = np.full(len(paths), FIT, dtype=np.int64)
+    ids, classes = class_ids(paths)
+    for one in range(len(classes)):
+        rows = rng.permutation(np.flatnonzero(ids == one))
+        first = round(validation * len(rows))
+        second = first + round(calibration * (len(rows) - first))
+        part_of[rows[:first]] = VALIDATION
+        part_of[rows[first:second]] = CALIBRATION
+    return part_of
+
+
+def _check_shares(validation: float, calibration: float) -> None:
+    for name, share in (("validation", validation), ("calibration", calibration)):
+        if not 0 <= share < 1:
+            raise ValueError(f"{name} share must be in [0, 1), got {share}")
 
 
 def class_ids(paths: Sequence[TaxonomyPath]) -> tuple[IntArray, list[TaxonomyPath]]:
