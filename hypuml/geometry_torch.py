@@ -38,6 +38,12 @@ with warnings.catch_warnings():
 _RIM = {torch.float32: 1e-5, torch.float64: 1e-7}
 
 
+# A curvature so small that the ball is flat where the points are: d(x, y) = 2 ||x - y|| up to a
+# relative error of about FLAT * max(||x||, ||y||)^2. The Euclidean twin of a model lives there, and
+# everything written for the ball works on it unchanged.
+FLAT = 1e-6
+
+
 def _wide(*xs: Tensor) -> tuple[Tensor, ...]:
     """Widen to the common dtype, at least float32."""
     dtype = torch.float32

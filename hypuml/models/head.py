@@ -1,18 +1,28 @@
-"""The embedding head: features -> tangent vector of bounded length -> Poincaré ball.
+"""The embedding head: features -> tangent vector of bounded length -> a point, and its uncertainty.
 
 Convention: curvature ``-c``; a tangent vector ``v`` at the origin lands at hyperbolic distance
-``d0 = 2 ||v||`` (``exp0`` of :mod:`hypuml.geometry`). The head bounds ``||v|| < r``, so ``d0 < 2r``
-and the *radial uncertainty* ``u = 1 - d0 / (2r) = 1 - ||v|| / r`` needs no parameters: near the
-origin means uncertain.
+``d0 = 2 ||v||`` (``exp0`` of :mod:`hypuml.geometry`). The head bounds ``||v|| < r``, so
+``d0 < 2r``.
 
-Two ways to bound the length, after which only ``sqrt(c) * 2r`` matters:
+Three ways to set the length, after which only ``sqrt(c) * 2r`` matters:
 
 * ``clip``: ``v * min(1, r / ||v||)``, the parent recipe (Hyp-ViT). Clipped vectors share one radius
   and get no radial gradient.
 * ``tanh`` (default): ``v * r * tanh(||v|| / r) / ||v||``, smooth everywhere.
+* ``polar``: ``r * sigmoid(w . features + b) * v / ||v||``. Direction and length have weights of
+  their own, so that how sure the model is need not follow from how long the vector came out.
 
-Both are dead far outside ``r``, so a learned feature scale is initialised on one batch such that
-the median ``||v||`` is ``r / 2``.
+The first two are dead far outside ``r``, so a learned feature scale is initialised on one batch
+such that the median ``||v||`` is ``r / 2``.
+
+Two kinds of uncertainty:
+
+* ``radial``: ``u = 1 - d0 / (2r) = 1 - length / r``, no parameters: near the origin = unsure.
+* ``predicted``: ``u = sigmoid(w . features + b)``, a readout beside the point.
+
+Three geometries for the point, with the same bounded vector and the same ``u``, so that they can be
+compared: ``hyperbolic`` (``exp0(v)``), its ``euclidean`` twin (``v`` itself, distance ``2||v-w||``,
+the limit c -> 0) and its ``spherical`` twin (``v / ||v||``, distance ``1 - cos``).
 """
 
 from __future__ import annotations
@@ -26,13 +36,17 @@ from torch import Tensor, nn
 
 from hypuml import geometry_torch
 
+GEOMETRIES = ("hyperbolic", "euclidean", "spherical")
+UNCERTAINTIES = ("radial", "predicted")
+
 
 class HeadOutput(NamedTuple):
     """What the head says about a batch.
 
     Attributes:
-        points: ``[B, n]`` points in the ball, float32.
-        uncertainty: ``[B]`` radial uncertainty in [0, 1], differentiable.
+        points: ``[B, n]`` points, float32: in the ball of curvature -c (hyperbolic), in the ball of
+            radius r (euclidean), on the unit sphere (spherical).
+        uncertainty: ``[B]`` uncertainty in [0, 1], differentiable.
         norm: ``[B]`` tangent norm *before* the squash (a control for the uncertainty).
     """
 
@@ -51,17 +65,26 @@ def squash_clip(norm: Tensor, r: float) -> Tensor:
     return norm.clamp(max=r)
 
 
-SQUASHES: dict[str, Callable[[Tensor, float], Tensor]] = {
+# "polar" is no function of the norm; the head evaluates it from the features.
+SQUASHES: dict[str, Callable[[Tensor, float], Tensor] | None] = {
     "tanh": squash_tanh,
     "clip": squash_clip,
+    "polar": None,
 }
 
 
 class HyperbolicHead(nn.Module):
-    """Linear layer, learned scale, squash, exponential map at the origin."""
+    """Linear layer, learned scale, bounded length, a point of the geometry, an uncertainty."""
 
     def __init__(
-        self, in_features: int, dim: int, curvature: float, diameter: float, squash: str = "tanh"
+        self,
+        in_features: int,
+        dim: int,
+        curvature: float,
+        diameter: float,
+        squash: str = "tanh",
+        uncertainty: str = "radial",
+        geometry: str = "hyperbolic",
     ) -> None:
         """Create the head.
 
@@ -71,16 +94,21 @@ class HyperbolicHead(nn.Module):
             curvature: c > 0 of curvature -c.
             diameter: ``sqrt(c) * 2r``, the largest scaled distance from the origin.
             squash: a key of ``SQUASHES``.
+            uncertainty: one of ``UNCERTAINTIES``.
+            geometry: one of ``GEOMETRIES``.
         """
         super().__init__()
         self.curvature = curvature
         self.r = diameter / (2 * math.sqrt(curvature))
         self.squash = SQUASHES[squash]
+        self.geometry = geometry
         self.linear = nn.Linear(in_features, dim)
         # Orthogonal weights and no bias start every direction alike (parent recipe).
         nn.init.orthogonal_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
         self.log_scale = nn.Parameter(torch.zeros(()))
+        self.length = _readout(in_features) if self.squash is None else None
+        self.predict = _readout(in_features) if uncertainty == "predicted" else None
 
     def tangent(self, features: Tensor) -> Tensor:
         """Tangent vectors before the squash, ``[B, n]`` float32."""
@@ -104,12 +132,58 @@ class HyperbolicHead(nn.Module):
 
     def forward(self, features: Tensor) -> HeadOutput:
         """Map features ``[B, F]`` to points, uncertainty and the norm before the squash."""
-        v = self.tangent(features)
-        # The root of a sum of squares has no gradient at zero; 1e-24 is below any float32 square
-        # that matters and keeps it finite.
-        norm = (v.square().sum(-1) + 1e-24).sqrt()
-        length = self.squash(norm, self.r)
-        points = geometry_torch.expmap0(v * (length / norm).unsqueeze(-1), self.curvature)
-        # tanh may round to 1 in float32, never beyond: the clamp only removes a -0.0.
-        uncertainty = (1 - length / self.r).clamp(min=0)
-        return HeadOutput(points, uncertainty, norm)
+        with torch.autocast(features.device.type, enabled=False):
+            features = features.float()
+            v = self.tangent(features)
+            # The root of a sum of squares has no gradient at zero; 1e-24 is below any float32
+            # square that matters and keeps it finite.
+            norm = (v.square().sum(-1) + 1e-24).sqrt()
+            if self.squash is not None:
+                length = self.squash(norm, self.r)
+            else:
+                assert self.length is not None
+                length = self.r * torch.sigmoid(self.length(features).squeeze(-1))
+            direction = v / norm.unsqueeze(-1)
+            if self.predict is not None:
+                uncertainty = torch.sigmoid(self.predict(features).squeeze(-1))
+            else:
+                # tanh may round to 1 in float32, never beyond: the clamp only removes a -0.0.
+                uncertainty = (1 - length / self.r).clamp(min=0)
+            return HeadOutput(self._point(direction, length), uncertainty, norm)
+
+    def _point(self, direction: Tensor, length: Tensor) -> Tensor:
+        if self.geometry == "spherical":
+            return direction
+        bounded = direction * length.unsqueeze(-1)
+        if self.geometry == "euclidean":
+            return bounded
+        return geometry_torch.expmap0(bounded, self.curvature)
+
+    def pairwise_dist(self, x: Tensor, y: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Distances of this head's points in units of ``1 / sqrt(c)``, with gradient.
+
+        The unit makes a temperature or a margin mean the same at every curvature.
+
+        Args:
+            x: ``[N, n]`` points.
+            y: ``[M, n]`` points (may be ``x``).
+            mask: ``[N, M]`` booleans, True = leave this pair out (usually the diagonal).
+
+        Returns:
+            ``[N, M]`` float32: ``sqrt(c) d`` (hyperbolic), ``sqrt(c) 2||x - y||`` (euclidean),
+            ``1 - cos`` in [0, 2] (spherical); masked pairs are 0.
+        """
+        if self.geometry == "spherical":
+            with torch.autocast(x.device.type, enabled=False):
+                d = 1 - x.float() @ y.float().T
+            return d if mask is None else d.masked_fill(mask, 0)
+        c = self.curvature if self.geometry == "hyperbolic" else geometry_torch.FLAT
+        return math.sqrt(self.curvature) * geometry_torch.pairwise_dist(x, y, c, mask=mask)
+
+
+def _readout(in_features: int) -> nn.Linear:
+    """One number per image, 1/2 after a sigmoid until something has been learned."""
+    layer = nn.Linear(in_features, 1)
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer

@@ -10,8 +10,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from hypuml.geometry_torch import FLAT
 from hypuml.models.backbone import Backbone
-from hypuml.models.head import SQUASHES, HeadOutput, HyperbolicHead
+from hypuml.models.head import (
+    GEOMETRIES,
+    SQUASHES,
+    UNCERTAINTIES,
+    HeadOutput,
+    HyperbolicHead,
+)
 
 
 def _json_object(text: str) -> dict[str, Any]:
@@ -46,7 +53,11 @@ class ModelConfig:
     diameter: float = 4.0
     """sqrt(c) * 2r: bound of the scaled distance from the origin."""
     squash: str = "tanh"
-    """How tangent vectors are bounded: tanh or clip."""
+    """How tangent vectors are bounded: tanh, clip or polar (direction and length apart)."""
+    uncertainty: str = "radial"
+    """Where the uncertainty comes from: radial (near the origin = unsure) or predicted."""
+    geometry: str = "hyperbolic"
+    """Where the points live: hyperbolic, or for comparison euclidean or spherical."""
     image_size: int = 64
     """Side of the square input in pixels."""
 
@@ -61,8 +72,15 @@ class ModelConfig:
         # Beyond this float32 coordinates cannot tell points near the rim apart.
         if self.diameter > 12:
             raise ValueError(f"diameter (sqrt(c) * 2r) must be at most 12, got {self.diameter}")
-        if self.squash not in SQUASHES:
-            raise ValueError(f"unknown squash {self.squash!r}, expected {', '.join(SQUASHES)}")
+        choices = (
+            ("squash", tuple(SQUASHES)),
+            ("uncertainty", UNCERTAINTIES),
+            ("geometry", GEOMETRIES),
+        )
+        for name, known in choices:
+            if getattr(self, name) not in known:
+                got = getattr(self, name)
+                raise ValueError(f"unknown {name} {got!r}, expected one of {', '.join(known)}")
         if not 16 <= self.image_size <= 1024:
             raise ValueError(f"image size must be 16 to 1024 pixels, got {self.image_size}")
 
@@ -90,7 +108,19 @@ class Network(nn.Module):
             config.curvature,
             config.diameter,
             config.squash,
+            config.uncertainty,
+            config.geometry,
         )
+
+    @property
+    def curvature(self) -> float:
+        """C > 0 of the ball of curvature -c that the points lie in.
+
+        The flat twins' points lie in a ball so large that its distances are Euclidean, so that
+        search, metrics and galleries need to know nothing of them. (Nearest by chord is nearest by
+        angle on the sphere.)
+        """
+        return self.config.curvature if self.config.geometry == "hyperbolic" else FLAT
 
     def check_input(self) -> None:
         """Embed one blank image, so that a wrong input size is found before any work.

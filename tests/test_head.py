@@ -1,0 +1,112 @@
+"""The head's ways to set a length, an uncertainty and a geometry."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from hypuml import geometry, geometry_torch
+from hypuml.models.head import GEOMETRIES, SQUASHES, UNCERTAINTIES, HyperbolicHead
+from hypuml.models.network import ModelConfig, Network
+
+
+def head_and_features(seed=0, **options):
+    torch.manual_seed(seed)
+    settings = {"curvature": 0.5, "diameter": 4.0} | options
+    head = HyperbolicHead(16, 6, **settings)
+    for readout in (head.length, head.predict):
+        if readout is not None:
+            torch.nn.init.normal_(readout.weight)
+    features = torch.randn(40, 16) * 2
+    head.initialise_scale(features)
+    return head, features
+
+
+@pytest.mark.parametrize("geometry_name", GEOMETRIES)
+@pytest.mark.parametrize("uncertainty", UNCERTAINTIES)
+@pytest.mark.parametrize("squash", sorted(SQUASHES))
+def test_every_combination_is_bounded_and_has_finite_gradients(squash, uncertainty, geometry_name):
+    head, features = head_and_features(
+        squash=squash, uncertainty=uncertainty, geometry=geometry_name
+    )
+    features = torch.cat([features, torch.zeros(1, 16), features[:1] * 1e6]).requires_grad_()
+    out = head(features)
+    assert out.uncertainty.min() >= 0
+    assert out.uncertainty.max() <= 1
+    assert torch.isfinite(out.points).all()
+    eye = torch.eye(len(features), dtype=torch.bool)
+    distances = head.pairwise_dist(out.points, out.points, mask=eye)
+    (distances.mean() + out.uncertainty.mean()).backward()
+    assert torch.isfinite(features.grad).all()
+    for parameter in head.parameters():
+        assert parameter.grad is None or torch.isfinite(parameter.grad).all()
+
+
+@pytest.mark.parametrize("squash", sorted(SQUASHES))
+def test_radial_uncertainty_is_the_distance_from_the_origin(squash):
+    head, features = head_and_features(squash=squash)
+    with torch.no_grad():
+        out = head(features)
+    d0 = geometry.dist0(out.points.numpy(), 0.5)
+    assert np.allclose(out.uncertainty.numpy(), 1 - d0 / (2 * head.r), atol=1e-5)
+    assert np.sqrt(0.5) * d0.max() <= 4.0 + 1e-5
+
+
+def test_polar_length_does_not_follow_the_norm_and_keeps_the_direction():
+    head, features = head_and_features(squash="polar")
+    out = head(features)
+    cosine = torch.cosine_similarity(out.points, head.tangent(features), dim=-1)
+    assert (cosine > 1 - 1e-5).logical_or(out.points.norm(dim=-1) < 1e-6).all()
+    ranks = [x.detach().argsort().tolist() for x in (out.norm, out.uncertainty)]
+    assert ranks[0] not in (ranks[1], ranks[1][::-1])
+
+
+def test_predicted_uncertainty_starts_undecided_and_leaves_the_point_alone():
+    torch.manual_seed(0)
+    plain = HyperbolicHead(16, 6, 1.0, 4.0)
+    predicted = HyperbolicHead(16, 6, 1.0, 4.0, uncertainty="predicted")
+    predicted.load_state_dict(plain.state_dict(), strict=False)
+    features = torch.randn(5, 16)
+    assert torch.equal(plain(features).points, predicted(features).points)
+    assert predicted(features).uncertainty.tolist() == [0.5] * 5
+
+
+def test_euclidean_twin_is_the_same_vector_under_twice_the_flat_distance():
+    head, features = head_and_features(geometry="euclidean")
+    twin, _ = head_and_features(geometry="hyperbolic")
+    with torch.no_grad():
+        points, curved = head(features).points, twin(features).points
+        assert torch.allclose(geometry_torch.expmap0(points, 0.5), curved, atol=1e-6)
+        found = head.pairwise_dist(points, points)
+    expected = np.sqrt(0.5) * 2 * np.linalg.norm(points.numpy()[:, None] - points.numpy(), axis=-1)
+    assert np.allclose(found.numpy(), expected, rtol=1e-3, atol=2e-3)
+    # What search, metrics and galleries use: the ball of nearly no curvature.
+    flat = geometry.pairwise_dist(points.numpy(), points.numpy(), geometry_torch.FLAT)
+    assert np.allclose(np.sqrt(0.5) * flat, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_spherical_twin_lies_on_the_sphere_and_measures_cosines():
+    head, features = head_and_features(geometry="spherical")
+    with torch.no_grad():
+        out = head(features)
+        found = head.pairwise_dist(out.points, out.points).numpy()
+    x = out.points.numpy()
+    assert np.allclose(np.linalg.norm(x, axis=1), 1, atol=1e-5)
+    assert np.allclose(found, 1 - x @ x.T, atol=1e-6)
+    assert out.uncertainty.std() > 0.01  # the length is gone from the point, not from u
+    # Chords order neighbours as angles do.
+    flat = geometry.pairwise_dist(x, x, geometry_torch.FLAT)
+    assert np.array_equal(flat.argsort(1)[:, 1:4], found.argsort(1)[:, 1:4])
+
+
+@pytest.mark.parametrize("option", ["squash", "uncertainty", "geometry"])
+def test_unknown_choices_list_the_known_ones(option):
+    with pytest.raises(ValueError, match=f"unknown {option} 'nonsense', expected one of"):
+        ModelConfig(**{option: "nonsense"})
+
+
+def test_a_twin_says_the_curvature_its_points_live_in():
+    small = {"backbone": "resnet10t", "backbone_args": {"channels": [8, 8, 16, 16]}}
+    assert Network(ModelConfig(**small, curvature=0.3)).curvature == 0.3
+    assert Network(ModelConfig(**small, geometry="euclidean")).curvature == geometry_torch.FLAT
