@@ -1,92 +1,108 @@
-"""Losses: golden values with their derivation, a naive twin, empty cases, finite gradients."""
+"""What every loss of the registry owes: laws, edge cases, finite gradients, clear refusals."""
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hypuml import geometry_torch
-from hypuml.losses import LOSSES, Calibration, make_loss
-from hypuml.losses.calibration import FLOOR
-from hypuml.losses.contrastive import contrastive_per_anchor
+from hypuml.losses import LOSSES, LossConfig, make_loss
+
+UNCERTAINTY_AWARE = ("contrastive", "margin", "margin-reversed")
+every_loss = pytest.mark.parametrize("name", LOSSES)
 
 
-def naive(distances, labels, u, temperature):
-    """The formula, one anchor, positive and negative at a time."""
-    losses = []
-    for i in range(len(labels)):
-        s = math.exp(-u[i] / 2)
-        terms = []
-        for p in range(len(labels)):
-            if p == i or labels[p] != labels[i]:
-                continue
-            own = math.exp(-s * distances[i][p] / temperature)
-            others = sum(
-                math.exp(-s * distances[i][n] / temperature)
-                for n in range(len(labels))
-                if labels[n] != labels[i]
-            )
-            terms.append(-math.log(own / (own + others)))
-        losses.append(sum(terms) / len(terms) if terms else 0.0)
-    return losses
+def random_batch(seed, size=18, classes=5):
+    generator = torch.Generator().manual_seed(seed)
+    distances = 2 * torch.rand(size, size, generator=generator, dtype=torch.float64)
+    labels = torch.randint(classes, (size,), generator=generator)
+    return distances, labels, torch.rand(size, generator=generator, dtype=torch.float64)
 
 
-def test_golden_value():
-    # Two images of class 0 at distance 1, one of class 1 at distance 3 from both, t = 1, u = 0:
-    # l_0 = -log(e^-1 / (e^-1 + e^-3)) = log(1 + e^-2) = 0.126928; the third has no positive.
-    distances = torch.tensor([[0.0, 1, 3], [1, 0, 3], [3, 3, 0]])
-    losses, valid = contrastive_per_anchor(
-        distances, torch.tensor([0, 0, 1]), torch.zeros(3), temperature=1.0
-    )
-    assert losses.tolist() == pytest.approx([math.log1p(math.exp(-2))] * 2 + [0.0])
-    assert valid.tolist() == [True, True, False]
+def test_the_registry_has_both_methods_and_their_baselines():
+    assert set(LOSSES) == {*UNCERTAINTY_AWARE, "parent", "fixed-margin"}
 
 
-def test_golden_value_of_an_uncertain_anchor():
-    # u = 2 log 2 is out of range for a model but makes s = 1/2: log(1 + e^(-(3 - 1) / 2)).
-    distances = torch.tensor([[0.0, 1, 3], [1, 0, 3], [3, 3, 0]])
-    u = torch.tensor([2 * math.log(2), 0.0, 0.0])
-    losses, _ = contrastive_per_anchor(distances, torch.tensor([0, 0, 1]), u, temperature=1.0)
-    assert losses[0].item() == pytest.approx(math.log1p(math.exp(-1)))
+@every_loss
+def test_shapes_and_a_backward_pass(name):
+    distances = torch.rand(6, 6).requires_grad_()
+    labels = torch.tensor([0, 0, 1, 1, 2, 2])
+    losses, valid = make_loss(name, LossConfig(0.3))(distances, labels, torch.full((6,), 0.5))
+    assert losses.shape == valid.shape == (6,)
+    assert losses.dtype == distances.dtype
+    assert valid.dtype == torch.bool
+    assert valid.all()
+    assert (losses >= 0).all()
+    losses.mean().backward()
+    assert distances.grad.isfinite().all()
+    assert distances.grad.abs().sum() > 0
+    assert distances.grad.diagonal().abs().sum() == 0
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_equals_the_naive_loop(seed):
-    rng = np.random.default_rng(seed)
-    labels = rng.integers(0, 4, 14)
-    distances = np.abs(rng.normal(size=(14, 14))) * 3
-    u = rng.random(14)
-    losses, valid = contrastive_per_anchor(
-        torch.from_numpy(distances), torch.from_numpy(labels), torch.from_numpy(u), 0.7
-    )
-    assert losses.numpy() == pytest.approx(naive(distances, labels, u, 0.7), rel=1e-9)
-    counts = np.bincount(labels, minlength=4)[labels]
-    assert valid.numpy().tolist() == (counts > 1).tolist()
+@every_loss
+@pytest.mark.parametrize("seed", range(3))
+def test_gradient_of_each_loss_is_its_derivative(name, seed):
+    # Central differences along one direction, in float64; no kink of a hinge lies in between.
+    distances, labels, u = random_batch(seed)
+    distances.requires_grad_()
+    loss = make_loss(name, LossConfig())
+    direction = random_batch(seed + 100)[0] - 1
+    (gradient,) = torch.autograd.grad(loss(distances, labels, u)[0].sum(), distances)
+    with torch.no_grad():
+        above, below = (loss(distances + s * direction, labels, u)[0].sum() for s in (1e-7, -1e-7))
+    slope = (above - below) / 2e-7
+    assert (gradient * direction).sum().item() == pytest.approx(slope.item(), rel=1e-5)
 
 
-def test_uncertainty_gets_no_gradient_from_the_contrastive_loss():
-    distances = torch.rand(6, 6)
-    u = torch.rand(6, requires_grad=True)
-    leaf = distances.requires_grad_()
-    losses, _ = contrastive_per_anchor(leaf, torch.tensor([0, 0, 1, 1, 2, 2]), u, 0.5)
+@every_loss
+def test_uncertainty_gets_no_gradient_and_matters_where_it_should(name):
+    distances, labels, u = random_batch(1)
+    distances.requires_grad_()
+    u.requires_grad_()
+    loss = make_loss(name, LossConfig())
+    losses, _ = loss(distances, labels, u)
     losses.sum().backward()
     assert u.grad is None
-    assert torch.isfinite(leaf.grad).all()
+    differs = not torch.equal(losses, loss(distances, labels, u / 2)[0])
+    assert differs == (name in UNCERTAINTY_AWARE)
 
 
+@every_loss
+def test_the_order_of_a_batch_does_not_matter(name):
+    distances, labels, u = random_batch(2)
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))
+    loss = make_loss(name, LossConfig())
+    losses, valid = loss(distances, labels, u)
+    moved, moved_valid = loss(distances[order][:, order], labels[order], u[order])
+    torch.testing.assert_close(moved, losses[order], rtol=1e-12, atol=1e-14)
+    assert torch.equal(moved_valid, valid[order])
+
+
+@every_loss
+def test_an_anchor_sees_its_own_row_only(name):
+    distances, labels, u = random_batch(3)
+    loss = make_loss(name, LossConfig())
+    losses, _ = loss(distances, labels, u)
+    distances[1:] += 1
+    u[1:] = 1 - u[1:]
+    assert loss(distances, labels, u)[0][0].item() == pytest.approx(losses[0].item())
+
+
+@every_loss
 @pytest.mark.parametrize("labels", [[0, 1, 2, 3], [0, 0, 0, 0], [5]])
-def test_no_positives_or_no_negatives_gives_zero_with_a_graph(labels):
+def test_no_positives_or_no_negatives_gives_zero_with_a_graph(name, labels):
     n = len(labels)
     distances = torch.rand(n, n, requires_grad=True)
-    losses, _ = contrastive_per_anchor(distances, torch.tensor(labels), torch.zeros(n), 0.2)
+    losses, valid = make_loss(name, LossConfig())(distances, torch.tensor(labels), torch.zeros(n))
     losses.sum().backward()
-    assert losses.abs().max() < 1e-6
-    assert torch.isfinite(distances.grad).all()
+    assert losses.tolist() == [0] * n
+    assert distances.grad.abs().sum() == 0
+    if len(set(labels)) == n:
+        assert not valid.any()
 
 
 @settings(max_examples=60, deadline=None)
@@ -95,8 +111,12 @@ def test_no_positives_or_no_negatives_gives_zero_with_a_graph(labels):
     size=st.integers(2, 24),
     classes=st.integers(1, 8),
     spread=st.sampled_from([0.0, 1e-6, 1e-2, 1.0, 30.0]),
+    temperature=st.sampled_from([0.01, 0.05, 5.0]),
+    name=st.sampled_from(list(LOSSES)),
 )
-def test_no_batch_gives_a_non_finite_value_or_gradient(seed, size, classes, spread):
+def test_no_batch_gives_a_non_finite_value_or_gradient(
+    seed, size, classes, spread, temperature, name
+):
     generator = torch.Generator().manual_seed(seed)
     v = torch.randn(size, 5, generator=generator) * spread
     v[size // 2] = v[0]  # duplicates happen: small classes repeat images
@@ -106,71 +126,25 @@ def test_no_batch_gives_a_non_finite_value_or_gradient(seed, size, classes, spre
     u = torch.rand(size, generator=generator)
     eye = torch.eye(size, dtype=torch.bool)
     distances = geometry_torch.pairwise_dist(points, points, 1.0, mask=eye)
-    losses, _ = contrastive_per_anchor(distances, labels, u, 0.05)
+    losses, _ = make_loss(name, LossConfig(temperature))(distances, labels, u)
     losses.sum().backward()
     assert torch.isfinite(losses).all()
     assert torch.isfinite(v.grad).all()
 
 
-def test_every_loss_in_the_registry_builds_and_runs_backward():
-    distances = torch.rand(6, 6)
-    for name in LOSSES:
-        leaf = distances.clone().requires_grad_()
-        labels = torch.tensor([0, 0, 1, 1, 2, 2])
-        losses, valid = make_loss(name, 0.3)(leaf, labels, torch.full((6,), 0.5))
-        assert losses.shape == (6,)
-        assert valid.all()
-        losses.mean().backward()
-        assert leaf.grad.abs().sum() > 0
+def test_unknown_loss_lists_the_known_ones():
+    with pytest.raises(ValueError, match=r"'triplets'.*contrastive, margin, margin-reversed"):
+        make_loss("triplets", LossConfig())
 
 
-def test_unknown_loss_and_bad_temperature_are_refused():
-    with pytest.raises(ValueError, match="contrastive"):
-        make_loss("triplets", 0.2)
-    with pytest.raises(ValueError, match="positive"):
-        make_loss("contrastive", 0.0)
+@pytest.mark.parametrize("field", ["temperature", "margin_low", "margin_high"])
+@pytest.mark.parametrize("value", [0.0, -1.0, math.nan, math.inf])
+def test_options_outside_their_range_are_refused(field, value):
+    with pytest.raises(ValueError, match=f"{field} must be a finite number above 0, got {value}"):
+        LossConfig(**{field: value})
 
 
-def test_calibration_golden_value():
-    # One batch sets the ends to the 5th and 95th percentile of log(l + 0.01). With two values the
-    # linear percentiles are x0 + 0.05 d and x0 + 0.95 d; u = (0, 1) is then 0.05 d off at each end:
-    # SmoothL1 below 1 is half the square.
-    calibration = Calibration()
-    losses = torch.tensor([1.0, 2.0])
-    d = math.log(2 + FLOOR) - math.log(1 + FLOOR)
-    value = calibration(losses, torch.tensor([0.0, 1.0]))
-    assert value.item() == pytest.approx(0.5 * (0.05 * d) ** 2, rel=1e-4)
-
-
-def test_calibration_moves_uncertainty_towards_the_loss_and_leaves_the_loss_alone():
-    torch.manual_seed(0)
-    losses = torch.rand(64).requires_grad_()
-    raw = torch.zeros(64, requires_grad=True)
-    calibration = Calibration()
-    optimizer = torch.optim.Adam([raw], lr=0.1)
-    for _ in range(200):
-        optimizer.zero_grad()
-        calibration(losses, raw.sigmoid()).backward()
-        optimizer.step()
-    order = torch.corrcoef(torch.stack([losses.detach().log(), raw.sigmoid().detach()]))[0, 1]
-    assert order > 0.9
-    assert losses.grad is None
-
-
-@pytest.mark.parametrize("losses", [[0.0, 0.0, 0.0], [1e9, 0.0, 3.0], [2.0]])
-def test_calibration_stays_finite_on_degenerate_losses(losses):
-    u = torch.full((len(losses),), 0.5, requires_grad=True)
-    value = Calibration()(torch.tensor(losses), u)
-    value.backward()
-    assert math.isfinite(value.item())
-    assert torch.isfinite(u.grad).all()
-    assert u.grad.abs().max() < 100
-
-
-def test_calibration_of_an_empty_batch_is_zero_and_keeps_the_ends():
-    calibration = Calibration()
-    u = torch.empty(0, requires_grad=True)
-    value = calibration(torch.empty(0), u)
-    value.backward()
-    assert value.item() == 0
-    assert torch.isnan(calibration.ends).all()
+def test_margins_the_wrong_way_round_are_refused():
+    with pytest.raises(ValueError, match=r"margin_low must not exceed margin_high, got 0\.6 and"):
+        LossConfig(margin_low=0.6)
+    assert LossConfig(margin_low=0.3, margin_high=0.3).margin_high == 0.3

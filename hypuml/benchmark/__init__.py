@@ -7,8 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from hypuml.benchmark.batches import batches
 from hypuml.benchmark.common import Report
 from hypuml.benchmark.garden import garden
-from hypuml.benchmark.speed import loss, search
+from hypuml.benchmark.losses import loss
+from hypuml.benchmark.speed import search
+from hypuml.benchmark.step import step
 
-BENCHMARKS: dict[str, Callable[..., Report]] = {"garden": garden, "loss": loss, "search": search}
+BENCHMARKS: dict[str, Callable[..., Report]] = {
+    "batches": batches,
+    "garden": garden,
+    "loss": loss,
+    "search": search,
+    "step": step,
+}

@@ -1,14 +1,26 @@
-"""What every benchmark reports beside its figures: seed, date, hardware, versions."""
+"""What benchmarks share: the head of a report, points of the ball, timing in turns.
+
+On a shared machine absolute times wander, so contenders take turns within each round and reports
+give ratios.
+"""
 
 from __future__ import annotations
 
 import os
 import platform
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 Report = dict[str, Any]
+
+CURVATURE = 0.1
+"""Of the speed benchmarks; with sqrt(c)*d0 up to 4."""
 
 
 def header(name: str, seed: int, packages: tuple[str, ...]) -> Report:
@@ -28,6 +40,34 @@ def header(name: str, seed: int, packages: tuple[str, ...]) -> Report:
         "versions": {"hypuml": __version__, "python": platform.python_version()}
         | {package: version(package) for package in packages},
     }
+
+
+def points(seed: int, count: int, n: int) -> NDArray[np.float32]:
+    """Points ``[count, n]`` of random directions, ``sqrt(c) * d0`` spread evenly over [2, 4]."""
+    from hypuml.geometry import expmap0
+
+    rng = np.random.default_rng(seed)
+    v = rng.normal(size=(count, n))
+    v *= rng.uniform(1, 2, size=(count, 1)) / np.linalg.norm(v, axis=1, keepdims=True)
+    return expmap0(v / np.sqrt(CURVATURE), CURVATURE).astype(np.float32)
+
+
+def take_turns(contenders: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """Seconds of each contender in every round; one untimed call of each comes first."""
+    for run in contenders.values():
+        run()
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(rounds):
+        for name, run in contenders.items():
+            start = time.perf_counter()
+            run()
+            seconds[name].append(time.perf_counter() - start)
+    return seconds
+
+
+def best_seconds(contenders: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """The best round of each (best, because noise only ever adds time)."""
+    return {name: min(found) for name, found in take_turns(contenders, rounds).items()}
 
 
 def _processor() -> str:

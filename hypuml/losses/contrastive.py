@@ -22,7 +22,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-# Stands in for minus infinity: logsumexp over a row without negatives must keep a finite gradient.
+from hypuml.losses.config import LossConfig
+from hypuml.losses.gradient import with_gradient
+
+# Stands in for minus infinity: the logsumexp of a row without negatives must stay finite.
 _MASKED = -1e30
 
 
@@ -40,29 +43,42 @@ def contrastive_per_anchor(
     Returns:
         ``[B]`` losses (0 where an anchor has no positive) and ``[B]`` booleans, True where it has.
     """
-    same = labels[:, None] == labels[None, :]
-    eye = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
-    positive = same & ~eye
-    scale = torch.exp(-uncertainty.detach().to(distances.dtype) / 2)
-    logits = -distances * (scale / temperature)[:, None]
-    negatives = logits.masked_fill(same, _MASKED).logsumexp(dim=1, keepdim=True)
-    # -log softmax over {p} and the negatives is softplus(lse(negatives) - logit_p).
-    terms = F.softplus(negatives - logits).masked_fill(~positive, 0)
-    count = positive.sum(1)
-    return terms.sum(1) / count.clamp(min=1), count > 0
+    with torch.no_grad():
+        same = labels[:, None] == labels[None, :]
+        rows, columns = same.clone().fill_diagonal_(False).nonzero(as_tuple=True)
+        count = torch.bincount(rows, minlength=len(labels))
+        scale = torch.exp(-uncertainty.to(distances.dtype) / 2) / temperature
+        logits = distances * -scale[:, None]
+        positives = logits[rows, columns]
+        negatives = logits.masked_fill_(same, _MASKED).logsumexp(dim=1)
+        # -log softmax over {p} and the negatives is softplus(lse(negatives) - logit_p). Positive
+        # pairs are few, so they are a list.
+        excess = negatives[rows] - positives
+        share = 1 / count.clamp(min=1).to(distances.dtype)
+        losses = share * torch.zeros_like(negatives).index_add(0, rows, F.softplus(excess))
+        # Its derivative by D_ip is s/t sigmoid(excess), and as much is drawn from the negatives,
+        # each by its part in their softmax (which a row without negatives does not have).
+        pull = excess.sigmoid() * (scale * share)[rows]
+        total = torch.zeros_like(negatives).index_add(0, rows, pull)
+        weight = logits.sub_(negatives[:, None]).exp_().masked_fill_(same, 0)
+        weight.mul_(-total[:, None])[rows, columns] = pull
+    return with_gradient(distances, losses, weight), count > 0
 
 
 class ContrastiveLoss:
-    """Configured form of :func:`contrastive_per_anchor`, as kept in ``LOSSES``."""
+    """Configured form of :func:`contrastive_per_anchor`, as kept in ``LOSSES``.
 
-    def __init__(self, temperature: float) -> None:
-        """Keep the temperature; raises ``ValueError`` unless it is positive."""
-        if not temperature > 0:
-            raise ValueError(f"temperature must be positive, got {temperature}")
-        self.temperature = temperature
+    ``use_uncertainty=False`` is the parent (Hyp-ViT): one temperature for every anchor.
+    """
+
+    def __init__(self, config: LossConfig, use_uncertainty: bool = True) -> None:
+        """Keep the temperature and whether u flattens the logits."""
+        self.temperature = config.temperature
+        self.use_uncertainty = use_uncertainty
 
     def __call__(
         self, distances: Tensor, labels: Tensor, uncertainty: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Losses ``[B]`` and whether each anchor has a positive ``[B]``."""
-        return contrastive_per_anchor(distances, labels, uncertainty, self.temperature)
+        u = uncertainty if self.use_uncertainty else torch.zeros_like(uncertainty)
+        return contrastive_per_anchor(distances, labels, u, self.temperature)
