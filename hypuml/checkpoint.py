@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +22,43 @@ from PIL import Image
 from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
 
+from hypuml import loss_prediction
+from hypuml.confidence import AnswerConfidence, weights
 from hypuml.data.transforms import preprocess
 from hypuml.files import write_atomically
+from hypuml.loss_prediction import LossPrediction
 from hypuml.models.network import ModelConfig, Network
-from hypuml.types import Embedding
+from hypuml.types import Embedding, FloatArray
 
 FORMAT = 1
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
+FILES = [WEIGHTS, CONFIG, weights.FILE, loss_prediction.FILE]
 
 
 class CheckpointError(ValueError):
     """A checkpoint cannot be used; the message says which file, why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Described:
+    """All that a model says about a batch of images, float32.
+
+    Attributes:
+        points: ``[N, n]`` coordinates in the ball of the model's curvature.
+        uncertainty: ``[N]`` values in [0, 1].
+        norm: ``[N]`` length of the tangent vector before the squash.
+        features: ``[N, F]`` backbone features.
+    """
+
+    points: FloatArray
+    uncertainty: FloatArray
+    norm: FloatArray
+    features: FloatArray
+
+    @property
+    def embedding(self) -> Embedding:
+        """Points and uncertainty alone."""
+        return Embedding(self.points, self.uncertainty)
 
 
 class HypUML(Network, PyTorchModelHubMixin, library_name="hypuml"):
@@ -41,17 +67,16 @@ class HypUML(Network, PyTorchModelHubMixin, library_name="hypuml"):
     Attributes:
         config: the architecture.
         training_info: what the checkpoint says of its own training (data set, seed, steps ...).
+        confidence: probability that an answer is right, where one has been fitted.
+        loss_prediction: a control for the uncertainty, where one has been fitted.
     """
 
     def __init__(self, config: ModelConfig, pretrained: bool | None = None) -> None:
         """Build the network, with random weights unless ``config.pretrained``."""
         super().__init__(config, pretrained)
         self.training_info: dict[str, Any] = {}
-
-    @property
-    def curvature(self) -> float:
-        """C > 0 of curvature -c."""
-        return self.config.curvature
+        self.confidence: AnswerConfidence | None = None
+        self.loss_prediction: LossPrediction | None = None
 
     @property
     def preprocessing(self) -> dict[str, Any]:
@@ -91,29 +116,48 @@ class HypUML(Network, PyTorchModelHubMixin, library_name="hypuml"):
 
     def embed_array(self, inputs: np.ndarray) -> Embedding:
         """Embed preprocessed inputs ``[N, 3, S, S]`` float32 in one forward pass."""
+        return self.describe_array(inputs).embedding
+
+    def describe_array(self, inputs: np.ndarray) -> Described:
+        """Embed preprocessed inputs ``[N, 3, S, S]`` float32, with what the controls need.
+
+        Raises:
+            ValueError: the network gives a value that is not finite (broken weights).
+        """
         self.eval()
         device = next(self.parameters()).device
         # Grad mode belongs to the thread, so it is switched off here and not by the caller.
         with torch.inference_mode():
-            out = self(torch.from_numpy(inputs).to(device))
-        points, uncertainty = out.points.cpu().numpy(), out.uncertainty.cpu().numpy()
-        if not (np.isfinite(points).all() and np.isfinite(uncertainty).all()):
+            features = self.backbone(torch.from_numpy(inputs).to(device)).float()
+            out = self.head(features)
+        found = Described(
+            *(x.cpu().numpy() for x in (out.points, out.uncertainty, out.norm, features))
+        )
+        if not (np.isfinite(found.points).all() and np.isfinite(found.uncertainty).all()):
             raise ValueError("the model gives values that are not finite; its weights are broken")
-        return Embedding(points, uncertainty)
+        return found
 
     def save_pretrained(self, save_directory: str | Path, **_: Any) -> None:
         """Write the checkpoint; each file appears whole or not at all, the config last."""
         folder = Path(save_directory)
         folder.mkdir(parents=True, exist_ok=True)
         state = {k: v.detach().cpu().contiguous() for k, v in self.state_dict().items()}
-        weights = save_safetensors(state, metadata={"format": "pt"})
+        tensors = save_safetensors(state, metadata={"format": "pt"})
         config = {
             "format": FORMAT,
             "model": asdict(self.config),
-            "weights_sha256": hashlib.sha256(weights).hexdigest(),
+            "weights_sha256": hashlib.sha256(tensors).hexdigest(),
             "training": self.training_info,
         }
-        write_atomically(folder / WEIGHTS, weights)
+        # What was fitted for other weights must not stay beside these.
+        for name, part in (
+            (weights.FILE, self.confidence),
+            (loss_prediction.FILE, self.loss_prediction),
+        ):
+            (folder / name).unlink(missing_ok=True)
+            if part is not None:
+                part.save(folder)
+        write_atomically(folder / WEIGHTS, tensors)
         write_atomically(folder / CONFIG, (json.dumps(config, indent=2) + "\n").encode())
 
     @classmethod
@@ -149,6 +193,11 @@ class HypUML(Network, PyTorchModelHubMixin, library_name="hypuml"):
                 f"the weights in {folder} do not fit its {CONFIG}: {reason}"
             ) from error
         model.training_info = config.get("training", {})
+        try:
+            model.confidence = AnswerConfidence.load(folder)
+            model.loss_prediction = LossPrediction.load(folder)
+        except ValueError as error:
+            raise CheckpointError(str(error)) from error
         return model.eval()
 
 
@@ -186,7 +235,7 @@ def _find(name: str, revision: str | None) -> Path:
             f"no checkpoint at {name!r}: expected a folder with {CONFIG} and {WEIGHTS}"
         )
     try:
-        return Path(snapshot_download(name, revision=revision, allow_patterns=[WEIGHTS, CONFIG]))
+        return Path(snapshot_download(name, revision=revision, allow_patterns=FILES))
     except Exception as error:
         # The hub client raises many unrelated types for offline, unknown and private.
         raise CheckpointError(

@@ -14,8 +14,8 @@ from squares import SquaresDataset
 from training_support import TINY, tiny_config
 
 from hypuml.checkpoint import CONFIG, WEIGHTS, HypUML
-from hypuml.losses import Calibration, make_loss
-from hypuml.models.head import HeadOutput
+from hypuml.losses import Calibration, LossConfig, make_loss
+from hypuml.models.head import HeadOutput, HyperbolicHead
 from hypuml.training import train
 from hypuml.training.host import pick_device
 from hypuml.training.loop import StoppedError
@@ -130,19 +130,20 @@ def test_calibration_classes_train_the_uncertainty_alone():
     uncertainty = 1 - points.norm(dim=-1)
     labels = torch.tensor([0, 0, 1, 1, 2, 2, 3, 3])
     out = HeadOutput(points, uncertainty, raw.norm(dim=-1))
-    loss = make_loss("contrastive", 0.5)
-    step_loss(out, labels, 4, 1.0, loss, Calibration(), 0.0).total.backward()
+    loss = make_loss("contrastive", LossConfig(temperature=0.5))
+    head = HyperbolicHead(5, 3, curvature=1.0, diameter=4.0)
+    step_loss(out, labels, 4, head, loss, Calibration(), 0.0).total.backward()
     assert raw.grad[:4].abs().sum() > 0
     assert raw.grad[4:].abs().sum() == 0
     raw.grad = None
     points = torch.tanh(raw) / 2
     out = HeadOutput(points, 1 - points.norm(dim=-1), raw.norm(dim=-1))
-    step_loss(out, labels, 4, 1.0, loss, Calibration(), 1.0, held_only=True).total.backward()
+    step_loss(out, labels, 4, head, loss, Calibration(), 1.0, held_only=True).total.backward()
     held = raw.grad.clone()
     raw.grad = None
     points = torch.tanh(raw) / 2
     out = HeadOutput(points, 1 - points.norm(dim=-1), raw.norm(dim=-1))
-    step_loss(out, labels, 4, 1.0, loss, Calibration(), 1.0).total.backward()
+    step_loss(out, labels, 4, head, loss, Calibration(), 1.0).total.backward()
     assert (raw.grad - held)[:4].abs().sum() > 0  # "all" calibrates the fit images too
     rest, direction = held[4:], torch.tanh(raw)[4:].detach()
     assert rest.abs().sum() > 0

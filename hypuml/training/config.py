@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass, field
 
 from hypuml.data.augment import AugmentConfig
+from hypuml.losses.config import LossConfig
 from hypuml.models.network import ModelConfig
 
 
@@ -21,13 +22,23 @@ class TrainConfig:
     loss: str = "contrastive"
     """Metric-learning loss."""
     temperature: float = 0.2
-    """Temperature of the loss, in units of distance times sqrt(c)."""
+    """Temperature of the contrastive losses, in units of distance times sqrt(c)."""
+    margin_low: float = 0.1
+    """Smallest margin of the margin losses, in units of distance times sqrt(c)."""
+    margin_high: float = 0.5
+    """Largest margin of the margin losses; the one margin of fixed-margin."""
     calibration: float = 0.5
     """Weight of the calibration term; 0 switches it off."""
     calibration_classes: float = 0.2
-    """Share of the fit classes that only the calibration term sees."""
+    """Share of the training classes that only the calibration term sees."""
     calibration_on: str = "all"
-    """Images the calibration term learns from: all, or held (calibration-only classes)."""
+    """Images the calibration term learns from: all, or held (all but the fit images)."""
+    calibration_share: float = 0.15
+    """Share of a batch drawn from the calibration-only classes."""
+    ambiguous_share: float = 0.06
+    """Share of a batch that is ambiguous images (hybrids), where the data set has any."""
+    degraded_share: float = 0.12
+    """Share of a batch that is degraded images, seen by the calibration term alone."""
     validation_classes: float = 0.2
     """Share of the training classes held out for validation."""
     seed: int = 0
@@ -37,7 +48,7 @@ class TrainConfig:
     steps: int = 3000
     """Optimiser steps."""
     classes_per_batch: int = 48
-    """Fit classes in a batch; calibration-only classes come on top, in proportion."""
+    """Images in a batch as a number of classes; what the uncertainty learns from is among them."""
     images_per_class: int = 4
     """Images of each class in a batch."""
     lr: float = 2e-3
@@ -88,7 +99,9 @@ class TrainConfig:
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"{name.replace('_', '-')} must not be negative, got {value}")
-        for name in ("calibration_classes", "validation_classes", "warmup", "ema"):
+        LossConfig(self.temperature, self.margin_low, self.margin_high)
+        shares = ("calibration_share", "ambiguous_share", "degraded_share")
+        for name in ("calibration_classes", "validation_classes", "warmup", "ema", *shares):
             value = getattr(self, name)
             if not 0 <= value < 1:
                 raise ValueError(f"{name.replace('_', '-')} must be in [0, 1), got {value}")
@@ -98,3 +111,13 @@ class TrainConfig:
             raise ValueError(f"calibration-on must be all or held, got {self.calibration_on!r}")
         if self.precision not in ("auto", "float32", "bfloat16"):
             raise ValueError(f"precision must be auto, float32 or bfloat16, got {self.precision!r}")
+
+    @property
+    def loss_config(self) -> LossConfig:
+        """Options of the metric-learning loss."""
+        return LossConfig(self.temperature, self.margin_low, self.margin_high)
+
+    @property
+    def teaches_uncertainty(self) -> bool:
+        """Whether the calibration term is on."""
+        return self.calibration > 0

@@ -10,10 +10,17 @@ import torch
 from torch import Tensor
 
 from hypuml.data.pixels import Progress, read_pixels
-from hypuml.data.samplers import ClassBalancedSampler
-from hypuml.data.splits import ClassSplit, class_ids, split_classes
+from hypuml.data.splits import (
+    CALIBRATION,
+    VALIDATION,
+    ClassSplit,
+    class_ids,
+    split_classes,
+    split_images,
+)
+from hypuml.training.batches import BatchMaker, divide
 from hypuml.training.config import TrainConfig
-from hypuml.types import Dataset, IntArray, TaxonomyPath, has_class
+from hypuml.types import AMBIGUOUS, Dataset, IntArray, TaxonomyPath, has_class
 
 # Training pictures are kept a little larger than the input, so that a crop still has real pixels.
 _MARGIN = 1.125
@@ -36,30 +43,41 @@ class Part:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Training pictures with their samplers, and the validation part.
+    """Training pictures with what makes batches of them, and the validation part.
 
     Attributes:
-        train: images of the fit and calibration-only classes.
-        fit: draws batches of fit classes, as rows of ``train``.
-        calibration: draws batches of calibration-only classes, or None without such classes.
+        train: fit, calibration-only and ambiguous images.
+        batches: draws batches of them, as rows of ``train``.
         validation: images of the validation classes, or None without such classes.
-        split: the classes of each part.
+        calibration_rows: rows of the *data set* that the metric loss never sees.
+        split: the classes of each part (the same ones in each where the split is by image).
+        by_image: whether the split is by image.
         unreadable: item id to reason.
     """
 
     train: Part
-    fit: ClassBalancedSampler
-    calibration: ClassBalancedSampler | None
+    batches: BatchMaker
     validation: Part | None
+    calibration_rows: IntArray
     split: ClassSplit
+    by_image: bool
     unreadable: dict[str, str]
 
 
 def trainable_rows(dataset: Dataset) -> IntArray:
     """Rows of the training classes: split "seen", or every class where none is (a folder)."""
-    labelled = [i for i, item in enumerate(dataset.items) if has_class(item.path)]
+    labelled = [
+        i for i, x in enumerate(dataset.items) if has_class(x.path) and x.split != AMBIGUOUS
+    ]
     seen = [i for i in labelled if dataset.items[i].split == "seen"]
     return np.asarray(seen or labelled, dtype=np.int64)
+
+
+def is_split_by_image(dataset: Dataset) -> bool:
+    """Whether the data set tests on the classes it trains on (digits), not on new ones."""
+    seen = {item.path for item in dataset.items if item.split == "seen"}
+    unseen = {item.path for item in dataset.items if item.split == "unseen"}
+    return bool(unseen) and unseen <= seen
 
 
 def fingerprint(dataset: Dataset) -> str:
@@ -80,37 +98,59 @@ def prepare(
     """
     rows = trainable_rows(dataset)
     paths = [dataset.items[i].path for i in rows]
-    split = split_classes(paths, config.seed, config.validation_classes, config.calibration_classes)
-    held = set(split.validation)
-    is_validation = np.asarray([p in held for p in paths], dtype=bool)
-    size = config.model.image_size
+    shares = (config.seed, config.validation_classes, config.calibration_classes)
+    by_image = is_split_by_image(dataset)
+    if by_image:
+        part_of = split_images(paths, *shares)
+        everything = tuple(sorted(set(paths)))
+        split = ClassSplit(everything, everything, everything)
+    else:
+        split = split_classes(paths, *shares)
+        place = {path: i for i, part in enumerate(split.parts()) for path in part}
+        part_of = np.asarray([place[path] for path in paths], dtype=np.int64)
     numbers = {path: i for i, path in enumerate(class_ids(paths)[1])}
+    mixed = _ambiguous_rows(dataset, set(split.fit)) if config.teaches_uncertainty else rows[:0]
     unreadable: dict[str, str] = {}
 
-    def part(chosen: IntArray, side: int) -> Part:
+    def part(chosen: IntArray, side: int) -> tuple[Part, IntArray]:
         pixels, kept, failed = read_pixels(dataset, chosen, side, progress=progress)
         unreadable.update(failed)
         kept_paths = [dataset.items[i].path for i in kept]
         labels = np.asarray([numbers[p] for p in kept_paths], dtype=np.int64)
-        return Part(torch.from_numpy(pixels).permute(0, 3, 1, 2), labels, kept_paths)
+        return Part(torch.from_numpy(pixels).permute(0, 3, 1, 2), labels, kept_paths), kept
 
-    train = part(rows[~is_validation], round(size * _MARGIN))
-    validation = part(rows[is_validation], size) if is_validation.any() else None
-    calibrating = {numbers[p] for p in split.calibration}
-    only = np.asarray([label in calibrating for label in train.labels], dtype=bool)
+    size = config.model.image_size
+    calibrating = rows[part_of == CALIBRATION]
+    train, kept = part(np.concatenate([rows[part_of != VALIDATION], mixed]), round(size * _MARGIN))
+    held = rows[part_of == VALIDATION]
+    validation = part(held, size)[0] if len(held) else None
+    is_held, is_mixed = np.isin(kept, calibrating), np.isin(kept, mixed)
     per_class = config.images_per_class
-
-    def sampler(mask: np.ndarray, classes: int, seed: int) -> ClassBalancedSampler:
-        kept = np.flatnonzero(mask)
-        return ClassBalancedSampler(train.labels[kept], classes, per_class, seed, rows=kept)
-
-    share = len(split.calibration) / max(1, len(split.fit))
-    extra = max(2, round(config.classes_per_batch * share))
-    return TrainingData(
-        train=train,
-        fit=sampler(~only, config.classes_per_batch, 2 * config.seed),
-        calibration=sampler(only, extra, 2 * config.seed + 1) if only.any() else None,
-        validation=validation,
-        split=split,
-        unreadable=unreadable,
+    sizes = divide(
+        config.classes_per_batch * per_class,
+        per_class,
+        config.calibration_share if config.teaches_uncertainty and is_held.any() else 0.0,
+        config.ambiguous_share if is_mixed.any() else 0.0,
+        config.degraded_share if config.teaches_uncertainty else 0.0,
     )
+    batches = BatchMaker(
+        train.labels,
+        sizes,
+        per_class,
+        config.seed,
+        np.flatnonzero(~is_held & ~is_mixed),
+        np.flatnonzero(is_held),
+        np.flatnonzero(is_mixed),
+        np.asarray([numbers[dataset.items[i].other] for i in kept[is_mixed]], dtype=np.int64),
+    )
+    return TrainingData(train, batches, validation, calibrating, split, by_image, unreadable)
+
+
+def _ambiguous_rows(dataset: Dataset, fit: set[TaxonomyPath]) -> IntArray:
+    """Ambiguous images both of whose classes are fit."""
+    rows = [
+        i
+        for i, item in enumerate(dataset.items)
+        if item.split == AMBIGUOUS and item.path in fit and item.other in fit
+    ]
+    return np.asarray(rows, dtype=np.int64)

@@ -24,8 +24,11 @@ from torch import Tensor, nn
 
 from hypuml.checkpoint import HypUML
 from hypuml.data.augment import augment
+from hypuml.data.degradations import KINDS, degrade_mixed
 from hypuml.files import write_atomically
 from hypuml.losses import Calibration, make_loss
+from hypuml.training.after import fit_afterwards
+from hypuml.training.batches import Batch
 from hypuml.training.config import TrainConfig
 from hypuml.training.data import Part, TrainingData, fingerprint, prepare
 from hypuml.training.host import check_output, pick_device, stop_requests
@@ -67,7 +70,7 @@ def train(
         StoppedError: a stop was requested; the state is saved.
     """
     say = report or (lambda phase, done, total, figures: None)
-    make_loss(config.loss, config.temperature)
+    make_loss(config.loss, config.loss_config)
     device = pick_device(config.device)
     torch.manual_seed(config.seed)
     model = starting_model(config)
@@ -90,7 +93,14 @@ def train(
     averaged.training_info = _info(dataset, data, state, device, config)
     if config.init:
         averaged.training_info["started_from"] = model.training_info
-    averaged.save_pretrained(out)
+    fit_afterwards(
+        averaged.to(device),
+        dataset,
+        data.calibration_rows,
+        config,
+        lambda done, total: say("images", done, total, {}),
+    )
+    averaged.cpu().save_pretrained(out)
     log = {"config": facts, "training": averaged.training_info, "history": state.history}
     write_atomically(out / "training.json", (json.dumps(log, indent=1) + "\n").encode())
     clear_state(out)
@@ -137,7 +147,7 @@ def _run(
     say: Report,
 ) -> None:
     """Take the remaining steps, validating and saving on the way."""
-    loss = make_loss(config.loss, config.temperature)
+    loss = make_loss(config.loss, config.loss_config)
     model, optimizer = state.model, state.optimizer
     labels = torch.from_numpy(data.train.labels)
     low = config.precision == "bfloat16" or (config.precision == "auto" and device.type == "cuda")
@@ -145,21 +155,18 @@ def _run(
     recent: dict[str, float] = {}
     started = time.perf_counter() - state.seconds
     while state.step < config.steps:
-        rows = torch.from_numpy(data.fit.batch(state.step))
-        fit_count = len(rows)
-        if data.calibration is not None and config.calibration > 0:
-            rows = torch.cat([rows, torch.from_numpy(data.calibration.batch(state.step))])
-        images = data.train.pixels[rows].to(device).float() / 255
+        batch = data.batches.batch(state.step)
+        rows = torch.from_numpy(batch.rows)
         noise = torch.Generator(device).manual_seed(config.seed * 1_000_003 + state.step)
-        images = augment(images, config.model.image_size, config.augment, noise)
+        images = batch_images(data, batch, config, device, noise)
         model.train()
         with torch.autocast(device.type, torch.bfloat16, enabled=low):
             features = model.backbone(normalise(images))
         result = step_loss(
             model.head(features.float()),
             labels[rows].to(device),
-            fit_count,
-            config.model.curvature,
+            batch.fit,
+            model.head,
             loss,
             state.calibration,
             config.calibration,
@@ -194,6 +201,24 @@ def _run(
             raise StoppedError(f"stopped at step {state.step} of {config.steps}")
 
 
+def batch_images(
+    data: TrainingData,
+    batch: Batch,
+    config: TrainConfig,
+    device: torch.device,
+    noise: torch.Generator,
+) -> Tensor:
+    """Augmented images of a batch, its last ones degraded: ``[B, 3, S, S]`` in [0, 1]."""
+    images = data.train.pixels[torch.from_numpy(batch.rows)].to(device).float() / 255
+    images = augment(images, config.model.image_size, config.augment, noise)
+    if batch.degraded:
+        bad = images[-batch.degraded :]
+        kinds = torch.randint(len(KINDS), (len(bad),), generator=noise, device=device)
+        level = torch.rand(len(bad), generator=noise, device=device)
+        images = torch.cat([images[: -batch.degraded], degrade_mixed(bad, kinds, level, noise)])
+    return images
+
+
 def validate_average(state: RunState, part: Part, config: TrainConfig) -> dict[str, Any]:
     """Validate the averaged weights without touching the ones being trained."""
     device = next(state.model.parameters()).device
@@ -218,10 +243,11 @@ def _initialise_scale(
     model: HypUML, data: TrainingData, config: TrainConfig, device: torch.device
 ) -> None:
     """Set the head's scale from one batch seen as in training (batch statistics included)."""
-    rows = torch.from_numpy(data.fit.batch(0))
-    images = data.train.pixels[rows].to(device).float() / 255
+    batch = data.batches.batch(0)
     noise = torch.Generator(device).manual_seed(config.seed)
-    images = augment(images, config.model.image_size, config.augment, noise)
+    images = batch_images(
+        data, replace(batch, rows=batch.rows[: batch.fit], degraded=0), config, device, noise
+    )
     model.train()
     model.head.initialise_scale(model.backbone(_normaliser(model, device)(images)))
 
@@ -246,6 +272,10 @@ def _info(
             "calibration": len(data.split.calibration),
             "validation": len(data.split.validation),
         },
+        "split_by": "image" if data.by_image else "class",
+        "degradations": (
+            list(KINDS) if config.teaches_uncertainty and config.degraded_share > 0 else []
+        ),
         "images": len(data.train.labels),
         "unreadable": len(data.unreadable),
         "seed": config.seed,

@@ -44,6 +44,27 @@ RECIPES: dict[str, TrainConfig] = {
         steps=1000,
         eval_every=250,
     ),
+    # A space that can be drawn as it is. Digits may not be mirrored, and need no colour.
+    "digits-2d": TrainConfig(
+        model=ModelConfig(
+            backbone="resnet18",
+            backbone_args={"channels": [16, 32, 64, 128]},
+            dim=2,
+            diameter=6.0,
+            image_size=32,
+        ),
+        augment=AugmentConfig(
+            min_scale=0.75, flip=0.0, rotation=12.0, brightness=0.2, hue=0.0, noise=0.03
+        ),
+        temperature=0.25,
+        validation_classes=0.15,
+        calibration_classes=0.3,
+        classes_per_batch=16,
+        images_per_class=12,
+        steps=1200,
+        eval_every=200,
+        save_every=200,
+    ),
 }
 
 

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from hypuml import geometry, metrics
+from hypuml.checkpoint import Described
 from hypuml.data.splits import class_ids
 from hypuml.models.network import Network
 from hypuml.taxonomy import Taxonomy
 from hypuml.training.data import Part
-from hypuml.types import FloatArray
+from hypuml.types import FloatArray, TaxonomyPath
 
 
 @torch.inference_mode()
-def embed_pixels(
-    model: Network, pixels: Tensor, batch_size: int = 256
-) -> tuple[FloatArray, FloatArray]:
-    """Embed uint8 pixels ``[N, 3, S, S]``: points ``[N, n]``, uncertainty ``[N]``."""
+def describe_pixels(model: Network, pixels: Tensor, batch_size: int = 256) -> Described:
+    """All that a model says of uint8 pixels ``[N, 3, S, S]``."""
     device = next(model.parameters()).device
     mean = torch.tensor(model.backbone.mean, device=device)[:, None, None]
     std = torch.tensor(model.backbone.std, device=device)[:, None, None]
     was_training = model.training
     model.eval()
-    points, uncertainty = [], []
+    parts = []
     for batch in pixels.split(batch_size):
-        out = model((batch.to(device).float() / 255 - mean) / std)
-        points.append(out.points.cpu())
-        uncertainty.append(out.uncertainty.cpu())
+        features = model.backbone((batch.to(device).float() / 255 - mean) / std).float()
+        out = model.head(features)
+        parts.append((out.points, out.uncertainty, out.norm, features))
     model.train(was_training)
-    return torch.cat(points).numpy(), torch.cat(uncertainty).numpy()
+    return Described(*(torch.cat(x).cpu().numpy() for x in zip(*parts, strict=True)))
 
 
 def nearest(points: FloatArray, curvature: float, k: int) -> np.ndarray:
@@ -51,13 +52,26 @@ def validate(model: Network, part: Part) -> dict[str, float | None]:
         ``recall@1``, ``map@r``, ``r_auroc``, ``tree_spearman`` (None without a taxonomy),
         ``curvature_use`` and quartiles of the scaled distance from the origin.
     """
-    points, uncertainty = embed_pixels(model, part.pixels)
-    c = model.config.curvature
-    ids, classes = class_ids(part.paths)
+    found = describe_pixels(model, part.pixels)
+    return validation_figures(found.points, found.uncertainty, part.paths, model.curvature)
+
+
+def validation_figures(
+    points: FloatArray, uncertainty: FloatArray, paths: Sequence[TaxonomyPath], c: float
+) -> dict[str, float | None]:
+    """The figures of :func:`validate` for images that are embedded already.
+
+    Args:
+        points: ``[N, n]`` points of the ball.
+        uncertainty: ``[N]`` values in [0, 1].
+        paths: ``[N]`` classes.
+        c: curvature parameter, > 0.
+    """
+    ids, classes = class_ids(paths)
     largest = int(np.bincount(ids).max())
     neighbours = nearest(points, c, min(len(points) - 1, max(8, largest - 1)))
     correct, rows = metrics.first_hit_correct(neighbours, ids)
-    radius = np.sqrt(c) * 2 * model.head.r * (1 - uncertainty)
+    radius = np.sqrt(c) * geometry.dist0(points, c)
     tree = None
     if len(classes) > 2 and len({len(p) for p in classes}) == 1 and len(classes[0]) > 1:
         distances = Taxonomy.from_paths(classes).distance_matrix()

@@ -1,0 +1,95 @@
+"""What is fitted once the weights stand: answer confidence and the loss-prediction control.
+
+Both learn from the calibration part of the training classes, which the metric loss has never seen,
+prepared as evaluation prepares images.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from hypuml.checkpoint import HypUML
+from hypuml.confidence import fit_confidence
+from hypuml.data.pixels import Progress, read_pixels
+from hypuml.data.splits import class_ids
+from hypuml.loss_prediction import fit_loss_prediction
+from hypuml.losses import make_loss
+from hypuml.training.config import TrainConfig
+from hypuml.training.validate import describe_pixels
+from hypuml.types import Dataset, IntArray
+
+# More images than this change the fit of a dozen weights no further and cost minutes.
+MOST_IMAGES = 6000
+_FEWEST_IMAGES = 50
+# A loss is taken against this many images at a time, like a batch.
+_CHUNK = 512
+
+
+def fit_afterwards(
+    model: HypUML,
+    dataset: Dataset,
+    rows: IntArray,
+    config: TrainConfig,
+    progress: Progress | None = None,
+) -> None:
+    """Fit and attach ``model.confidence`` and ``model.loss_prediction``; None where impossible.
+
+    Args:
+        model: the finished model.
+        dataset: what it was trained on.
+        rows: rows of the calibration part.
+        config: of the run.
+        progress: of reading the images.
+    """
+    if len(rows) < _FEWEST_IMAGES:
+        return
+    rng = np.random.default_rng([config.seed, 0xC0F])
+    rows = thinned(rows, class_ids([dataset.items[i].path for i in rows])[0], MOST_IMAGES, rng)
+    pixels, kept, _ = read_pixels(dataset, rows, model.config.image_size, progress=progress)
+    found = describe_pixels(model, torch.from_numpy(pixels).permute(0, 3, 1, 2))
+    ids, _ = class_ids([dataset.items[i].path for i in kept])
+    model.confidence = fit_confidence(
+        found.points, found.uncertainty, ids, model.curvature, seed=config.seed
+    )
+    losses, valid = own_losses(model, found.points, found.uncertainty, ids, config, rng)
+    if valid.sum() >= _FEWEST_IMAGES:
+        model.loss_prediction = fit_loss_prediction(
+            found.features[valid], losses[valid], seed=config.seed
+        )
+
+
+def thinned(rows: IntArray, ids: IntArray, most: int, rng: np.random.Generator) -> IntArray:
+    """At most about ``most`` of ``rows``, the same number from every class (or all it has)."""
+    if len(rows) <= most:
+        return rows
+    per_class = max(2, most // len(np.unique(ids)))
+    kept = [rng.permutation(np.flatnonzero(ids == one))[:per_class] for one in np.unique(ids)]
+    return rows[np.sort(np.concatenate(kept))]
+
+
+@torch.inference_mode()
+def own_losses(
+    model: HypUML,
+    points: np.ndarray,
+    uncertainty: np.ndarray,
+    ids: IntArray,
+    config: TrainConfig,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Loss of every image among images of other classes ``[N]``, and where it is defined."""
+    loss = make_loss(config.loss, config.loss_config)
+    device = next(model.parameters()).device
+    losses, valid = np.zeros(len(points), np.float32), np.zeros(len(points), bool)
+    # Whole classes stay together, so that an image meets its positives.
+    order = np.concatenate([np.flatnonzero(ids == one) for one in rng.permutation(ids.max() + 1)])
+    for chunk in np.array_split(order, max(1, len(order) // _CHUNK)):
+        x = torch.from_numpy(points[chunk]).to(device)
+        eye = torch.eye(len(chunk), dtype=torch.bool, device=device)
+        found, good = loss(
+            model.head.pairwise_dist(x, x, mask=eye),
+            torch.from_numpy(ids[chunk]).to(device),
+            torch.from_numpy(uncertainty[chunk]).to(device),
+        )
+        losses[chunk], valid[chunk] = found.cpu().numpy(), good.cpu().numpy()
+    return losses, valid

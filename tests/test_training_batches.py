@@ -1,0 +1,129 @@
+"""What a batch is made of: sizes, kinds, and that none of it changes what a step costs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from squares import SquaresDataset
+from training_support import tiny_config
+
+from hypuml.data.garden import GardenConfig, GardenDataset, TreeConfig
+from hypuml.training.batches import BatchMaker, divide
+from hypuml.training.data import prepare
+from hypuml.training.loop import batch_images
+from hypuml.types import AMBIGUOUS, indices_of
+
+
+def maker(**shares):
+    """Classes 0-5 to fit, 6-7 for calibration, 8 hybrids between the fit ones."""
+    labels = np.concatenate([np.repeat(np.arange(8), 5), np.arange(8) % 6]).astype(np.int64)
+    every = {"calibration": 0.25, "ambiguous": 0.1, "degraded": 0.2} | shares
+    rows = np.arange(len(labels))
+    made = BatchMaker(
+        labels,
+        divide(40, 2, **every),
+        per_class=2,
+        seed=4,
+        fit=rows[:30],
+        calibration=rows[30:40],
+        ambiguous=rows[40:],
+        other=(np.arange(8) + 1) % 6,
+    )
+    return made, labels
+
+
+def test_the_parts_fill_the_batch_and_leave_whole_classes_to_fit():
+    sizes = divide(256, 4, calibration=0.15, ambiguous=0.06, degraded=0.12)
+    assert sizes.fit % 4 == 0
+    assert sizes.calibration % 4 == 0
+    assert 252 <= sizes.total <= 256
+    assert divide(256, 4, 0, 0, 0).fit == 256
+
+
+def test_too_small_a_batch_is_refused():
+    with pytest.raises(ValueError, match="leaves no two classes to fit"):
+        divide(8, 4, calibration=0.3, ambiguous=0.0, degraded=0.1)
+
+
+def test_kinds_come_in_order_and_from_their_own_rows():
+    made, labels = maker()
+    for step in range(10):
+        batch = made.batch(step)
+        fit = batch.rows[: batch.fit]
+        assert (fit < 30).all()
+        degraded = batch.rows[len(batch.rows) - batch.degraded :]
+        between = batch.rows[batch.fit : len(batch.rows) - batch.degraded]
+        assert (between >= 30).all()
+        assert (between >= 40).sum() == 4
+        assert (degraded < 40).all()
+        # Each degraded or ambiguous image has its own class in the batch to be ranked against.
+        whole = set(labels[batch.rows[: -batch.degraded]].tolist())
+        assert set(labels[degraded].tolist()) <= whole
+        assert batch.rows.tolist() == made.batch(step).rows.tolist()
+    assert made.batch(0).rows.tolist() != made.batch(1).rows.tolist()
+
+
+def test_both_classes_of_an_ambiguous_image_are_fit_in_its_batch():
+    made, labels = maker(calibration=0.0, ambiguous=0.05, degraded=0.0)
+    for step in range(10):
+        batch = made.batch(step)
+        fit = set(labels[batch.rows[: batch.fit]].tolist())
+        for row in batch.rows[batch.fit :]:
+            assert {int(labels[row]), (int(row) - 40 + 1) % 6} <= fit
+
+
+def test_calibration_does_not_change_how_many_images_a_step_takes():
+    counts = {
+        weight: len(
+            prepare(SquaresDataset(), tiny_config(calibration=weight)).batches.batch(0).rows
+        )
+        for weight in (0.0, 1.0)
+    }
+    assert counts[1.0] <= counts[0.0]
+
+
+def test_only_the_last_images_are_degraded():
+    config = tiny_config(degraded_share=0.25, calibration_share=0.0)
+    data = prepare(SquaresDataset(), config)
+    batch = data.batches.batch(0)
+    assert batch.degraded == 4
+    clean = prepare(SquaresDataset(), config).batches.batch(0)
+    plain = type(clean)(clean.rows, clean.fit, 0)
+    seeded = [torch.Generator().manual_seed(1) for _ in range(2)]
+    device = torch.device("cpu")
+    with_damage = batch_images(data, batch, config, device, seeded[0])
+    without = batch_images(data, plain, config, device, seeded[1])
+    assert torch.equal(with_damage[:-4], without[:-4])
+    assert not torch.equal(with_damage[-4:], without[-4:])
+    assert with_damage.min() >= 0
+    assert with_damage.max() <= 1
+
+
+def test_hybrids_are_trained_on_and_never_evaluated():
+    garden = GardenDataset(
+        config=GardenConfig(
+            seed=3,
+            tree=TreeConfig((2,), 6, 2, unseen_genera=2),
+            seen_individuals=3,
+            unseen_individuals=2,
+            training_hybrids=40,
+        )
+    )
+    crossed = [i for i, item in enumerate(garden.items) if item.split == AMBIGUOUS]
+    assert len(crossed) == 40
+    assert not set(crossed) & set(indices_of(garden, "all").tolist())
+    seen = {item.path for item in garden.items if item.split == "seen"}
+    for i in crossed:
+        assert {garden.items[i].path, garden.items[i].other} <= seen
+        assert garden.items[i].path != garden.items[i].other
+    data = prepare(garden, tiny_config(classes_per_batch=6, ambiguous_share=0.1))
+    fit = set(data.split.fit)
+    used = [i for i in crossed if {garden.items[i].path, garden.items[i].other} <= fit]
+    assert 0 < len(used) < 40
+    assert len(data.train.labels) == len(used) + sum(
+        3 for path in seen if path not in set(data.split.validation)
+    )
+    picture = np.asarray(garden.load(crossed[0], 24))
+    assert picture.shape == (24, 24, 3)
+    assert np.array_equal(picture, np.asarray(garden.load(crossed[0], 24)))
