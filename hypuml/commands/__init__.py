@@ -18,6 +18,7 @@ COMMANDS = {
     "train": "train a model on a data set or a folder of images",
     "evaluate": "report retrieval, uncertainty and geometry of a model on unseen classes",
     "gallery": "embed images and write a gallery that the app opens",
+    "study": "compare losses, uncertainties and geometries, several seeds each",
     "benchmark": "measure speed or difficulty, beside the baselines",
     "rebuild": "train, evaluate and rebuild a checkpoint that ships with the project",
 }

@@ -1,0 +1,218 @@
+"""Training one head on cached features, and measuring it: the inner loop of the study.
+
+The batch, the losses, the calibration term and the optimiser are those of
+:mod:`hypuml.training`; only the backbone is replaced by its cached features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hypuml import metrics
+from hypuml.confidence import CONTROLS, DEPTH, evidence, fit_confidence
+from hypuml.data.degradations import KINDS
+from hypuml.data.splits import class_ids
+from hypuml.geometry_torch import FLAT
+from hypuml.losses import Calibration, LossConfig, make_loss
+from hypuml.models.head import HeadOutput, HyperbolicHead
+from hypuml.models.network import ModelConfig
+from hypuml.search import Index
+from hypuml.study.cached import LEVELS, VIEWS, Features
+from hypuml.study.gardens import RATIOS, Roles
+from hypuml.study.plan import Variant
+from hypuml.training.batches import BatchMaker, divide
+from hypuml.training.config import TrainConfig
+from hypuml.training.optimise import make_optimizer, schedule
+from hypuml.training.step import step_loss
+from hypuml.training.validate import validation_figures
+from hypuml.types import FloatArray
+
+_OPTIONS = TrainConfig(
+    steps=800, lr=3e-3, classes_per_batch=64, weight_decay=0.01, precision="float32"
+)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A head with the curvature its points live in."""
+
+    head: HyperbolicHead
+    curvature: float
+
+
+def train_head(
+    gardens: Sequence[Features],
+    part: Roles,
+    variant: Variant,
+    setting: LossConfig,
+    seed: int,
+    steps: int | None = None,
+) -> Trained:
+    """Train one head.
+
+    Args:
+        gardens: the gardens of the heads.
+        part: which of them are fit and which calibrates.
+        variant: what to train.
+        setting: temperature and margins.
+        seed: of weights and batches.
+        steps: optimiser steps, instead of the study's own number.
+    """
+    torch.manual_seed(seed)
+    options = replace(_OPTIONS, seed=seed, steps=steps or _OPTIONS.steps)
+    features = gardens[0].clean.shape[1]
+    config = ModelConfig(
+        dim=32,
+        diameter=variant.diameter,
+        squash=variant.squash,
+        uncertainty=variant.uncertainty,
+        geometry=variant.geometry,
+    )
+    head = HyperbolicHead(
+        features, config.dim, config.curvature, config.diameter, config.squash,
+        config.uncertainty, config.geometry,
+    )  # fmt: skip
+    pool = _Pool(gardens, part, variant, options)
+    first = pool.batches.batch(0)
+    head.initialise_scale(pool.views[0][torch.from_numpy(first.rows[: first.fit])])
+    loss = make_loss(variant.loss, setting)
+    calibration = Calibration()
+    optimizer = make_optimizer(head, options)
+    labels = torch.from_numpy(pool.labels)
+    for step in range(options.steps):
+        batch = pool.batches.batch(step)
+        result = step_loss(
+            head(pool.images(batch.rows, batch.degraded, step)),
+            labels[torch.from_numpy(batch.rows)],
+            batch.fit,
+            head,
+            loss,
+            calibration,
+            variant.calibration,
+            variant.held_only,
+        )
+        for group in optimizer.param_groups:
+            group["lr"] = options.lr * schedule(step, options)
+        optimizer.zero_grad(set_to_none=True)
+        result.total.backward()
+        nn.utils.clip_grad_norm_(head.parameters(), options.clip)
+        optimizer.step()
+    curvature = config.curvature if variant.geometry == "hyperbolic" else FLAT
+    return Trained(head.eval(), curvature)
+
+
+class _Pool:
+    """Training features of several gardens as one array, with the maker of batches."""
+
+    def __init__(
+        self, gardens: Sequence[Features], part: Roles, variant: Variant, options: TrainConfig
+    ) -> None:
+        used = [gardens[i] for i in part.fit] + [gardens[part.calibration]]
+        paths = [path for garden in used for path in garden.paths]
+        ids, classes = class_ids(paths)
+        number = {path: i for i, path in enumerate(classes)}
+        held = np.arange(len(paths)) >= len(paths) - len(used[-1].paths)
+        crossed = [pair for garden in used[:-1] for pair in garden.parents]
+        mixed = torch.cat([garden.mixed for garden in used[:-1]])
+        self.labels = np.concatenate([ids, [number[a] for a, _ in crossed]]).astype(np.int64)
+        self.views = torch.stack(
+            [torch.cat([*(g.views[v] for g in used), mixed]) for v in range(VIEWS)]
+        )
+        self._degraded = torch.cat([*(g.degraded for g in used), mixed])
+        per_class = options.images_per_class
+        taught = variant.calibration > 0
+        sizes = divide(
+            options.classes_per_batch * per_class,
+            per_class,
+            options.calibration_share if taught else 0.0,
+            options.ambiguous_share if taught and variant.ambiguous else 0.0,
+            options.degraded_share if taught and variant.degraded else 0.0,
+        )
+        self.batches = BatchMaker(
+            self.labels,
+            sizes,
+            per_class,
+            options.seed,
+            np.flatnonzero(~held),
+            np.flatnonzero(held),
+            np.arange(len(paths), len(self.labels)),
+            np.asarray([number[b] for _, b in crossed], dtype=np.int64),
+        )
+
+    def images(self, rows: np.ndarray, degraded: int, step: int) -> Tensor:
+        """Features of a batch: a random view of each image, the last ones degraded."""
+        chosen = torch.from_numpy(rows)
+        view = torch.from_numpy(np.random.default_rng([step, 3]).integers(VIEWS, size=len(rows)))
+        found = self.views[view, chosen]
+        if degraded:
+            found = torch.cat([found[:-degraded], self._degraded[chosen[-degraded:]]])
+        return found
+
+
+@torch.inference_mode()
+def recall_at_1(trained: Trained, garden: Features) -> float:
+    """Recall@1 alone, which is what settings are chosen by."""
+    points = trained.head(garden.clean).points.numpy()
+    hits = Index(points, trained.curvature).search(points, 1, exclude=np.arange(len(points)))
+    return float(metrics.first_hit_correct(hits.ids, class_ids(garden.paths)[0])[0].mean())
+
+
+@torch.inference_mode()
+def measure(trained: Trained, garden: Features, calibration: Features | None) -> dict[str, Any]:
+    """Every figure of a head on one garden that it has not been trained on.
+
+    Args:
+        trained: the head.
+        garden: what it is measured on.
+        calibration: where its answer confidence is fitted; None leaves that out.
+    """
+    head, c = trained.head, trained.curvature
+    out = head(garden.clean)
+    points, u = out.points.numpy(), out.uncertainty.numpy()
+    found: dict[str, Any] = dict(validation_figures(points, u, garden.paths, c))
+    ids, _ = class_ids(garden.paths)
+    hits = Index(points, c).search(points, DEPTH, exclude=np.arange(len(points)))
+    correct, rows = metrics.first_hit_correct(hits.ids, ids)
+    found["controls"] = {
+        "tangent_norm": metrics.r_auroc(-out.norm.numpy()[rows], correct),
+        "feature_norm": metrics.r_auroc(-garden.clean.norm(dim=1).numpy()[rows], correct),
+    }
+    found["degradation"] = _sweep(head, garden)
+    crossed = head(garden.series.flatten(0, 1)).uncertainty
+    by_ratio = crossed.unflatten(0, garden.series.shape[:2]).mean(0).numpy()
+    found["hybrids"] = {
+        "mean_u": [float(x) for x in by_ratio],
+        "spearman": metrics.spearman(by_ratio, RATIOS),
+    }
+    if calibration is not None:
+        base: HeadOutput = head(calibration.clean)
+        fitted = fit_confidence(
+            base.points.numpy(), base.uncertainty.numpy(), class_ids(calibration.paths)[0], c
+        )
+        seen = evidence(hits, ids, u, u, c)
+        found["confidence_controls"] = {
+            name: metrics.auroc(score(seen)[rows], correct) for name, score in CONTROLS.items()
+        }
+        if fitted is not None:
+            probability = fitted.probability(seen)[rows]
+            found["confidence_auroc"] = metrics.auroc(probability, correct)
+            found["confidence_ece"] = metrics.ece(probability, correct)
+    return found
+
+
+def _sweep(head: HyperbolicHead, garden: Features) -> dict[str, Any]:
+    """Per kind of degradation: Spearman of mean u with the level, share of images that rise."""
+    found = {}
+    for kind, by_level in zip(KINDS, garden.swept, strict=True):
+        u: FloatArray = torch.stack([head(x).uncertainty for x in by_level]).numpy()
+        found[kind] = {
+            "spearman": metrics.spearman(u.mean(1), LEVELS),
+            "share_rising": float((u[-1] > u[0]).mean()),
+        }
+    return found
