@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from hypuml import geometry as G
 from hypuml import metrics as M
 
-PARTS = ("bootstrap", "confidence", "gromov", "retrieval", "structure")
+PARTS = ("bootstrap", "confidence", "gromov", "resampling", "retrieval", "structure")
 scored = st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=14)
 
 
@@ -23,6 +24,13 @@ scored = st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_s
 def test_examples_run(module):
     result = doctest.testmod(importlib.import_module(module))
     assert result.attempted > 0
+    assert result.failed == 0
+
+
+def test_the_examples_of_the_page_on_metrics_run():
+    page = Path(__file__).parents[1] / "assets" / "docs" / "metrics.md"
+    result = doctest.testfile(str(page), module_relative=False)
+    assert result.attempted > 30
     assert result.failed == 0
 
 

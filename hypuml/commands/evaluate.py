@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
-from typing import Any
+import json
+import os
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from hypuml.commands.common import Bar, add_data, json_writer, report_left_out
+from hypuml.commands.common import Bar, add_data, json_writer, note, report_left_out
 from hypuml.data.registry import open_dataset
+from hypuml.files import write_atomically
+
+if TYPE_CHECKING:
+    from hypuml.evaluation import Evaluation
 
 
 def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
@@ -20,6 +27,11 @@ def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
         "--json", metavar="FILE", help="write the report as JSON to a file, or - for stdout"
     )
     parser.add_argument(
+        "--figures",
+        metavar="DIR",
+        help="write risk-coverage, degradation and radius figures as HTML, and their data",
+    )
+    parser.add_argument(
         "--ood",
         metavar="FOLDER",
         help="images of something else: how well u tells them from the evaluated ones",
@@ -27,23 +39,114 @@ def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
     parser.add_argument(
         "--split", default="unseen", choices=("unseen", "seen", "all"), help="which classes"
     )
+    slow = parser.add_mutually_exclusive_group()
+    slow.add_argument(
+        "--max-degraded",
+        metavar="N",
+        type=_at_least_one,
+        default=400,
+        help="images to damage for the degradation figures (default: 400)",
+    )
+    slow.add_argument(
+        "--no-degradation",
+        dest="max_degraded",
+        action="store_const",
+        const=0,
+        help="leave the degradation figures, the slowest part, out",
+    )
+
+
+def _at_least_one(text: str) -> int:
+    if not (text.isdecimal() and int(text) > 0):
+        raise ArgumentTypeError(f"expected a number of images, at least 1, got {text!r}")
+    return int(text)
 
 
 def run(options: Namespace) -> int:
     """Evaluate and print a table, or JSON."""
     write = json_writer(options.json)
+    draw = figure_writer(options.figures)
     dataset = open_dataset(options.data, options.root)
     foreign = open_dataset(options.ood, options.root) if options.ood else None
     from hypuml.checkpoint import HypUML
-    from hypuml.evaluation import evaluate
+    from hypuml.evaluation import measure
 
     model = HypUML.from_pretrained(options.checkpoint)
-    result = evaluate(model, dataset, options.split, Bar("reading images"), foreign)
-    report_left_out(dataset, result["unreadable"])
+    found = measure(model, dataset, options.split, Bar("evaluating"), foreign, options.max_degraded)
+    report_left_out(dataset, found.result["unreadable"])
+    if foreign is not None:
+        report_left_out(foreign, found.result["ood_unreadable"])
     if options.json != "-":
-        print(table(result))
-    write(result)
+        print(table(found.result))
+    write(found.result)
+    draw(found, model.config.uncertainty != "radial")
     return 0
+
+
+def figure_writer(target: str | None) -> Callable[[Evaluation, bool], None]:
+    """Prepare to write the figures of an evaluation.
+
+    Args:
+        target: a folder, made if there is none, or None for nothing.
+
+    Returns:
+        A function of the evaluation and of whether u is worth drawing against the radius.
+
+    Raises:
+        ValueError: the folder cannot be written to; said before the work starts.
+    """
+    folder = None if target is None else Path(target).expanduser()
+    if folder is not None:
+        if folder.exists() and not folder.is_dir():
+            raise ValueError(f"cannot write figures to {target}: it is a file, expected a folder")
+        if not folder.exists() and not folder.parent.is_dir():
+            raise ValueError(f"cannot write figures to {target}: its parent does not exist")
+        if not os.access(folder if folder.exists() else folder.parent, os.W_OK | os.X_OK):
+            raise ValueError(f"cannot write figures to {target}: no permission")
+
+    def draw(found: Evaluation, uncertainty: bool) -> None:
+        if folder is not None:
+            folder.mkdir(exist_ok=True)
+            write_figures(folder, found, uncertainty)
+            note(f"figures are in {target}")
+
+    return draw
+
+
+def write_figures(folder: Path, found: Evaluation, uncertainty: bool) -> None:
+    """Write ``figures.json`` and a page for each figure that there is data for."""
+    from hypuml.figures import degradation_figure, radius_figure, risk_coverage_figure, write_page
+
+    curves = found.curves
+    where = f"{found.result['dataset']}, {found.result['split']}"
+    pages = {
+        "risk_coverage": curves["risk_coverage"]
+        and (
+            risk_coverage_figure(curves["risk_coverage"]),
+            "Risk and coverage",
+            "If only the surest share of the queries is answered, how many of those answers are "
+            "wrong? Lower is better; the oracle refuses the wrong ones first.",
+        ),
+        "degradation": curves["degradation"]
+        and (
+            degradation_figure(curves["degradation"]),
+            "Damaged images",
+            "The same images, damaged more and more. The uncertainty should rise as retrieval "
+            "fails.",
+        ),
+        "radius": (
+            radius_figure(curves["radius"], uncertainty),
+            "Distance from the origin",
+            "Images near the origin are meant to be the unsure ones: the share of wrong answers "
+            "should fall with the distance.",
+        ),
+    }
+    for name, page in pages.items():
+        if page:
+            figure, title, words = page
+            write_page(folder, name, figure, f"{title}: {where}", words)
+    text = json.dumps(curves, allow_nan=False) + "\n"
+    write_atomically(folder / "figures.json", text.encode())
 
 
 def table(result: dict[str, Any]) -> str:
@@ -51,14 +154,88 @@ def table(result: dict[str, Any]) -> str:
     lines = [
         f"{result['n']:,} images of {result['classes']:,} classes, {result['queries']:,} queries"
     ]
-    names = ("recall@1", "recall@2", "recall@4", "recall@8", "map@r", "r_auroc")
-    for name in (*names, "ood_auroc", "curvature_use", "delta_rel", "tree_spearman"):
-        value = result[name]
-        interval = result["intervals"].get(name)
-        spread = f"  [{interval['low']:.3f}, {interval['high']:.3f}]" if interval else ""
-        lines.append(f"{name:<14} {'-' if value is None else f'{value:.3f}'}{spread}")
+    for name in ("recall@1", "recall@2", "recall@4", "recall@8", "map@r", "r_auroc"):
+        lines.append(_line(name, result[name], result["intervals"].get(name)))
+    for name, value in (result["controls"] or {}).items():
+        lines.append(_control(name, value, result))
+    probe = result["probe"] or {}
+    lines += [_line(f"  probe, {k.replace('_', ' ')}", v) for k, v in probe.items()]
+    for name in ("confidence_auroc", "confidence_ece", "aurc", "e_aurc"):
+        lines.append(_line(name, result[name], result["intervals"].get(name)))
+    lines += [_line(f"  {k}", v) for k, v in (result["confidence_controls"] or {}).items()]
+    lines += _rejection(result["rejection"])
+    for name in ("ood_auroc", "ood_auroc_matched"):
+        lines.append(_line(name, result[name], result["intervals"].get(name)))
+        sharp = result[name.replace("auroc", "laplacian")]
+        if sharp is not None:
+            lines.append(_line("  laplacian_variance", sharp))
+    for name in ("curvature_use", "delta_rel", "tree_spearman"):
+        lines.append(_line(name, result[name]))
     radius = result["radius"]
-    lines.append(f"{'radius d0':<14} median {radius['p50']:.3f}, IQR {radius['iqr']:.3f}")
+    lines.append(f"{'radius d0':<22} median {radius['p50']:.3f}, IQR {radius['iqr']:.3f}")
+    lines += _degradation(result)
+    return "\n".join([*lines, *_remarks(result)])
+
+
+def _line(name: str, value: float | None, interval: dict[str, float] | None = None) -> str:
+    spread = f"  [{interval['low']:.3f}, {interval['high']:.3f}]" if interval else ""
+    return f"{name:<22} {'-' if value is None else f'{value:.3f}'}{spread}"
+
+
+def _control(name: str, value: float | None, result: dict[str, Any]) -> str:
+    """A control's R-AUROC, and by how much u is above it."""
+    if name == "tangent_norm" and result["tangent_norm_is_u"]:
+        return f"{_line(f'  {name}', value)}  the same ranking as u"
+    gap = (result["control_differences"] or {}).get(name)
+    if gap is None:
+        return _line(f"  {name}", value)
+    spread = "" if gap["low"] is None else f" [{gap['low']:+.3f}, {gap['high']:+.3f}]"
+    return f"{_line(f'  {name}', value)}  u is {gap['difference']:+.3f}{spread}"
+
+
+def _rejection(found: dict[str, Any] | None) -> list[str]:
+    if found is None or found["oracle"] is None:
+        return []
+    parts = [
+        f"{name} {found[name]:.0%}"
+        for name in ("confidence", "u", "oracle")
+        if found[name] is not None
+    ]
+    start = f"{'rejecting ' + format(found['rejected'], '.0%'):<22} "
+    return [f"{start}removes of the errors: {', '.join(parts)}"]
+
+
+def _degradation(result: dict[str, Any]) -> list[str]:
+    kinds = result["degradation"]
+    if not kinds:
+        return []
+    setup = result["degradation_setup"]
+    seen = setup["seen_in_training"] or ()
+    lines = [
+        f"{'damage':<12} {'Spearman':>8} {'rising':>7} {'mean u':>13}  {'Recall@1':>13}"
+        f"   ({setup['images']:,} images, level 0 to 1)"
+    ]
+    for name, kind in kinds.items():
+        rank = "-" if kind["spearman"] is None else f"{kind['spearman']:+.2f}"
+        recall = kind["recall@1"]
+        fall = "-" if recall is None else f"{recall[0]:.3f} > {recall[-1]:.3f}"
+        rise = f"{kind['mean_u'][0]:.3f} > {kind['mean_u'][-1]:.3f}"
+        lines.append(
+            f"  {name:<10} {rank:>8} {kind['share_rising']:>7.0%} {rise:>13}  {fall:>13}"
+            + ("   seen in training" if name in seen else "")
+        )
+    return lines
+
+
+def _remarks(result: dict[str, Any]) -> list[str]:
+    """What a reader must not miss."""
+    remarks = []
     if result["curvature_use"] is not None and result["curvature_use"] < 0.05:
-        lines.append("curvature is not used: hyperbolic and flat neighbours agree")
-    return "\n".join(lines)
+        remarks.append("curvature is not used: hyperbolic and flat neighbours agree")
+    for beaten, whose in (
+        (result["controls_that_beat_u"], "u"),
+        (result["controls_that_beat_confidence"], "the confidence"),
+    ):
+        if beaten:
+            remarks.append(f"beats {whose} here: {', '.join(beaten)}")
+    return remarks

@@ -7,9 +7,11 @@ and never markup.
 
 from __future__ import annotations
 
+from hypuml.figures.degradation import degradation_figure
 from hypuml.figures.disk import disk_figure, query_traces
 from hypuml.figures.dots import Dots, Drawable
 from hypuml.figures.histogram import uncertainty_histogram
+from hypuml.figures.page import write_page
 from hypuml.figures.palette import (
     ACCENT,
     THEMES,
@@ -18,6 +20,8 @@ from hypuml.figures.palette import (
     uncertainty_colours,
     uncertainty_range,
 )
+from hypuml.figures.radius import radius_figure
+from hypuml.figures.risk_coverage import risk_coverage_figure
 
 __all__ = [
     "ACCENT",
@@ -26,9 +30,13 @@ __all__ = [
     "Drawable",
     "Theme",
     "category_colours",
+    "degradation_figure",
     "disk_figure",
     "query_traces",
+    "radius_figure",
+    "risk_coverage_figure",
     "uncertainty_colours",
     "uncertainty_histogram",
     "uncertainty_range",
+    "write_page",
 ]

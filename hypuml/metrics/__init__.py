@@ -12,10 +12,28 @@ Convention
 
 from __future__ import annotations
 
-from hypuml.metrics.bootstrap import Interval, bootstrap_over_classes
-from hypuml.metrics.confidence import aurc, auroc, e_aurc, ece, r_auroc, risk_coverage
+from hypuml.metrics.bootstrap import Interval, bootstrap_over_classes, percentile_interval
+from hypuml.metrics.confidence import (
+    MIN_ERRORS,
+    aurc,
+    auroc,
+    average_ranks,
+    e_aurc,
+    ece,
+    errors_removed,
+    r_auroc,
+    risk_coverage,
+)
 from hypuml.metrics.gromov import delta_rel
+from hypuml.metrics.resampling import (
+    Resamples,
+    resampled_aurc,
+    resampled_auroc,
+    resampled_ece,
+    resampled_mean,
+)
 from hypuml.metrics.retrieval import (
+    average_precision_at_r,
     first_hit_correct,
     map_at_r,
     query_rows,
@@ -32,23 +50,33 @@ from hypuml.metrics.structure import (
 )
 
 __all__ = [
+    "MIN_ERRORS",
     "Interval",
+    "Resamples",
     "aurc",
     "auroc",
+    "average_precision_at_r",
+    "average_ranks",
     "bootstrap_over_classes",
     "class_means",
     "curvature_use",
     "delta_rel",
     "e_aurc",
     "ece",
+    "errors_removed",
     "first_hit_correct",
     "map_at_r",
     "matrix_spearman",
+    "percentile_interval",
     "query_rows",
     "r_auroc",
     "radius_summary",
     "recall_at_k",
     "recall_per_level",
+    "resampled_aurc",
+    "resampled_auroc",
+    "resampled_ece",
+    "resampled_mean",
     "risk_coverage",
     "spearman",
     "tree_spearman",

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from hypuml.types import IntArray
 
@@ -32,6 +32,38 @@ class Interval:
     replicates: int
 
 
+def draw_classes(classes: int, replicates: int, seed: int) -> IntArray:
+    """Numbers of the classes drawn with replacement, ``[replicates, classes]``."""
+    return np.random.default_rng(seed).integers(classes, size=(replicates, classes))
+
+
+def percentile_interval(
+    value: float | None, drawn: ArrayLike, level: float = 0.95
+) -> Interval | None:
+    """The interval that holds the middle ``level`` of the resampled values.
+
+    Args:
+        value: the statistic on all rows, None where it is not defined.
+        drawn: ``[R]`` its values on the resamples, NaN where it is not defined.
+        level: coverage of the interval, in (0, 1).
+
+    Returns:
+        None when the statistic is undefined on all rows or on half of the resamples or more.
+
+    >>> percentile_interval(0.5, [0.0, 1.0, float("nan")], level=0.5)
+    Interval(value=0.5, low=0.25, high=0.75, replicates=2)
+    >>> percentile_interval(0.5, [1.0, float("nan")]) is None
+    True
+    """
+    values: NDArray[np.float64] = np.asarray(drawn, dtype=np.float64)
+    defined = values[~np.isnan(values)]
+    if value is None or 2 * len(defined) <= len(values):
+        return None
+    tail = (1.0 - level) / 2.0
+    low, high = np.quantile(defined, [tail, 1.0 - tail])
+    return Interval(float(value), float(low), float(high), len(defined))
+
+
 def bootstrap_over_classes(
     statistic: Callable[[IntArray], float | None],
     class_ids: ArrayLike,
@@ -40,6 +72,9 @@ def bootstrap_over_classes(
     seed: int = 0,
 ) -> Interval | None:
     """Percentile interval of a statistic, drawing whole classes with replacement.
+
+    For any statistic; :mod:`hypuml.metrics.resampling` gives the same intervals of the usual ones
+    without calling them a thousand times.
 
     Args:
         statistic: from row numbers ``[M]`` (repeated where a class was drawn twice) to a value, or
@@ -51,8 +86,8 @@ def bootstrap_over_classes(
         seed: of the draws.
 
     Returns:
-        The interval; None when the statistic is undefined on all rows or on more than half of the
-        resamples, or when there is only one class.
+        The interval; None when the statistic is undefined on all rows or on half of the resamples
+        or more, or when there is only one class.
 
     Raises:
         ValueError: ``level`` outside (0, 1) or ``replicates`` < 1.
@@ -72,15 +107,8 @@ def bootstrap_over_classes(
     value = statistic(np.arange(len(ids))) if len(members) > 1 else None
     if value is None:
         return None
-    rng = np.random.default_rng(seed)
     drawn = []
-    for _ in range(replicates):
-        picked = rng.integers(len(members), size=len(members))
+    for picked in draw_classes(len(members), replicates, seed):
         one = statistic(np.concatenate([members[i] for i in picked]))
-        if one is not None:
-            drawn.append(float(one))
-    if 2 * len(drawn) <= replicates:
-        return None
-    tail = (1.0 - level) / 2.0
-    low, high = np.quantile(drawn, [tail, 1.0 - tail])
-    return Interval(float(value), float(low), float(high), len(drawn))
+        drawn.append(np.nan if one is None else float(one))
+    return percentile_interval(value, drawn, level)

@@ -12,8 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 
 F64 = NDArray[np.float64]
 
+# Fewer wrong answers than this leave an R-AUROC too noisy to report.
+MIN_ERRORS = 30
 
-def _pair(score: ArrayLike, correct: ArrayLike, name: str) -> tuple[F64, NDArray[np.bool_]]:
+
+def check_pair(score: ArrayLike, correct: ArrayLike, name: str) -> tuple[F64, NDArray[np.bool_]]:
+    """Two vectors of one length ``[M]``, the first finite; raises ``ValueError`` otherwise."""
     s, y = np.asarray(score, dtype=np.float64), np.asarray(correct).astype(bool)
     if s.ndim != 1 or s.shape != y.shape:
         raise ValueError(
@@ -52,7 +56,7 @@ def auroc(score: ArrayLike, positive: ArrayLike) -> float | None:
     >>> auroc([1, 1], [True, False]), auroc([1, 2], [True, True])
     (0.5, None)
     """
-    s, y = _pair(score, positive, "scores")
+    s, y = check_pair(score, positive, "scores")
     p = int(y.sum())
     n = len(y) - p
     if p == 0 or n == 0:
@@ -60,7 +64,7 @@ def auroc(score: ArrayLike, positive: ArrayLike) -> float | None:
     return float((average_ranks(s)[y].sum() - p * (p + 1) / 2.0) / (p * n))
 
 
-def r_auroc(u: ArrayLike, correct: ArrayLike, min_errors: int = 30) -> float | None:
+def r_auroc(u: ArrayLike, correct: ArrayLike, min_errors: int = MIN_ERRORS) -> float | None:
     """R-AUROC (Kirchhof et al. 2023): AUROC of ``-u`` for "the first neighbour is right".
 
     Args:
@@ -76,7 +80,7 @@ def r_auroc(u: ArrayLike, correct: ArrayLike, min_errors: int = 30) -> float | N
     >>> r_auroc([0.9, 0.2, 0.1], [False, True, True]) is None
     True
     """
-    s, y = _pair(u, correct, "uncertainties")
+    s, y = check_pair(u, correct, "uncertainties")
     if int((~y).sum()) < min_errors:
         return None
     return auroc(-s, y)
@@ -104,7 +108,7 @@ def risk_coverage(confidence: ArrayLike, correct: ArrayLike) -> tuple[F64, F64]:
     >>> coverage.round(2).tolist(), risk.round(2).tolist()
     ([0.33, 0.67, 1.0], [0.0, 0.5, 0.33])
     """
-    s, y = _pair(confidence, correct, "confidences")
+    s, y = check_pair(confidence, correct, "confidences")
     k = np.arange(1, len(s) + 1)
     errors = _expected_by_confidence(s, (~y).astype(np.float64)) if len(s) else np.zeros(0)
     return k / max(len(s), 1), np.cumsum(errors) / k
@@ -165,7 +169,7 @@ def ece(confidence: ArrayLike, correct: ArrayLike, bins: int = 15) -> float | No
     >>> ece([1.0, 1.0], [False, True], bins=1)
     0.5
     """
-    s, y = _pair(confidence, correct, "confidences")
+    s, y = check_pair(confidence, correct, "confidences")
     if not len(s):
         return None
     if s.min() < 0.0 or s.max() > 1.0:
@@ -175,3 +179,36 @@ def ece(confidence: ArrayLike, correct: ArrayLike, bins: int = 15) -> float | No
     gap = -np.sort(-s) - _expected_by_confidence(s, y.astype(np.float64))
     parts = np.array_split(gap, min(bins, len(gap)))
     return float(sum(abs(part.sum()) for part in parts) / len(gap))
+
+
+def errors_removed(
+    confidence: ArrayLike, correct: ArrayLike, rejected: float = 0.2
+) -> float | None:
+    """Share of all errors that are among the least confident ``rejected`` of the queries.
+
+    Rejected are ``floor(rejected * M)`` queries; inside a group of ties the number is the
+    expectation over a random order.
+
+    Args:
+        confidence: ``[M]``, high = sure.
+        correct: ``[M]`` booleans; given as the confidence they are the oracle.
+        rejected: share of the queries to reject, in [0, 1].
+
+    Returns:
+        A value in [0, 1], high is good, ``rejected`` itself = useless; None without errors.
+
+    Raises:
+        ValueError: ``rejected`` outside [0, 1].
+
+    >>> errors_removed([0.9, 0.8, 0.7, 0.2, 0.1], [True, False, True, True, False], 0.2)
+    0.5
+    """
+    if not 0.0 <= rejected <= 1.0:
+        raise ValueError(f"got a share of {rejected} to reject, expected a number in [0, 1]")
+    s, y = check_pair(confidence, correct, "confidences")
+    if y.all():
+        return None
+    errors = _expected_by_confidence(s, (~y).astype(np.float64))
+    # 0.2 * 15 is 3.0000000000000004 and 0.29 * 100 is 28.999999999999996: both are meant exactly.
+    out = int(rejected * len(s) + 1e-9)
+    return float(errors[len(errors) - out :].sum() / errors.sum())

@@ -118,10 +118,10 @@ def first_hit_correct(
     return classes[ids[:, 0]] == classes[rows], rows
 
 
-def map_at_r(
+def average_precision_at_r(
     neighbours: ArrayLike, class_ids: ArrayLike, queries: ArrayLike | None = None
-) -> float | None:
-    """MAP@R (Musgrave et al. 2020): mean of the precision at each correct rank up to R.
+) -> NDArray[np.float64]:
+    """Precision at each correct rank up to R, averaged over R, of every query.
 
     Per query ``(1/R) sum_{i=1..R} rel(i) * P(i)``, where R is the number of *other* images of its
     class, ``rel(i)`` tells whether rank i is one of them and ``P(i)`` is the precision up to i.
@@ -132,23 +132,39 @@ def map_at_r(
         queries: ``[Q]`` rows, every row when omitted.
 
     Returns:
-        A value in [0, 1]; None when no query is left.
+        ``[P]`` values in [0, 1], ``P <= Q``: classes with one image left out.
 
     Raises:
         ValueError: as in :func:`recall_at_k`.
 
-    >>> map_at_r([[3, 1, 2], [2, 3, 0], [0, 1, 3], [0, 1, 2]], [0, 0, 0, 1])  # (1/4 + 1/2 + 1) / 3
-    0.5833333333333334
+    >>> near = [[3, 1, 2], [2, 3, 0], [0, 1, 3], [0, 1, 2]]
+    >>> average_precision_at_r(near, [0, 0, 0, 1]).tolist()
+    [0.25, 0.5, 1.0]
     """
     ids, classes, rows = _checked(neighbours, class_ids, queries, None)
     if not len(rows):
-        return None
+        return np.zeros(0)
     r = _class_sizes(classes)[rows] - 1
     ids = ids[:, : r.max()]
     rank = np.arange(1, ids.shape[1] + 1)
     hit = (classes[ids] == classes[rows][:, None]) & (rank <= r[:, None])
     precision = np.cumsum(hit, axis=1) / rank
-    return float(((hit * precision).sum(axis=1) / r).mean())
+    return (hit * precision).sum(axis=1) / r
+
+
+def map_at_r(
+    neighbours: ArrayLike, class_ids: ArrayLike, queries: ArrayLike | None = None
+) -> float | None:
+    """MAP@R (Musgrave et al. 2020): mean over queries of :func:`average_precision_at_r`.
+
+    Returns:
+        A value in [0, 1]; None when no query is left.
+
+    >>> map_at_r([[3, 1, 2], [2, 3, 0], [0, 1, 3], [0, 1, 2]], [0, 0, 0, 1])  # (1/4 + 1/2 + 1) / 3
+    0.5833333333333334
+    """
+    found = average_precision_at_r(neighbours, class_ids, queries)
+    return float(found.mean()) if len(found) else None
 
 
 def recall_per_level(

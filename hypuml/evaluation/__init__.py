@@ -1,0 +1,28 @@
+"""One report for every model and data set: the protocol and the JSON of the command line.
+
+Every part is a function from arrays to a JSON-able dict; what does not apply is None, so that
+readers of the JSON need no case distinction. What each figure means stands in
+``assets/docs/metrics.md``.
+
+* :mod:`.retrieval`: what the embedding alone tells.
+* :mod:`.answers`: is the answer's confidence right.
+* :mod:`.controls`, :mod:`.probe`: what u is worth beside simpler scores, and the most it could be.
+* :mod:`.foreign`: images of something else. :mod:`.degradation`: damaged images.
+* :mod:`.run`: all of it in order.
+"""
+
+from __future__ import annotations
+
+from hypuml.evaluation.embedding import Evaluated, embed_dataset
+from hypuml.evaluation.retrieval import report, tree_correlation
+from hypuml.evaluation.run import Evaluation, evaluate, measure
+
+__all__ = [
+    "Evaluated",
+    "Evaluation",
+    "embed_dataset",
+    "evaluate",
+    "measure",
+    "report",
+    "tree_correlation",
+]

@@ -1,0 +1,106 @@
+"""Answer confidence: how well it knows which first hits are right, beside simpler scores.
+
+Confidence belongs to an *answer*, unlike u, which belongs to an image: it may look at what was
+retrieved. Its controls are single parts of what it is made of, and u itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypuml import metrics
+from hypuml.confidence import CONTROLS, AnswerConfidence, Evidence, evidence
+from hypuml.evaluation.intervals import as_json
+from hypuml.evaluation.retrieval import Retrieved
+from hypuml.types import FloatArray
+
+# Share of the queries that a rejection turns away.
+REJECTED = 0.2
+
+_NAMES = ("confidence_auroc", "confidence_ece", "aurc", "e_aurc")
+
+
+def answer_scores(
+    model: AnswerConfidence | None, retrieved: Retrieved, u: FloatArray, curvature: float
+) -> dict[str, FloatArray]:
+    """What can be said of every query's answer, ``[Q]`` each, high = sure.
+
+    Args:
+        model: what turns evidence into a probability, where one has been fitted.
+        retrieved: the answers.
+        u: ``[N]`` uncertainty of every image.
+        curvature: c > 0.
+
+    Returns:
+        ``confidence`` where there is a model, then the controls ``first_distance``, ``lead``,
+        ``knn_agreement`` (see :mod:`hypuml.confidence.evidence`) and ``u``.
+    """
+    found: Evidence = evidence(retrieved.hits, retrieved.labels, u, u[retrieved.queries], curvature)
+    scores: dict[str, FloatArray] = {}
+    if model is not None:
+        scores["confidence"] = model.probability(found)
+    scores |= {name: control(found) for name, control in CONTROLS.items()}
+    return scores | {"u": -found["u_query"]}
+
+
+def answer_report(scores: dict[str, FloatArray], retrieved: Retrieved) -> dict[str, Any]:
+    """The figures of answer confidence.
+
+    Args:
+        scores: from :func:`answer_scores`.
+        retrieved: the answers.
+
+    Returns:
+        ``confidence_auroc``, ``confidence_ece``, ``aurc``, ``e_aurc``, ``confidence_controls``
+        (AUROC of each), ``controls_that_beat_confidence``, ``rejection`` and ``intervals``; None
+        where there is nothing to measure.
+    """
+    result: dict[str, Any] = {
+        **dict.fromkeys((*_NAMES, "confidence_controls", "controls_that_beat_confidence")),
+        "rejection": None,
+        "intervals": {},
+    }
+    correct = retrieved.correct
+    if not len(correct):
+        return result
+    controls = {
+        name: metrics.auroc(score, correct)
+        for name, score in scores.items()
+        if name != "confidence"
+    }
+    result["confidence_controls"] = controls
+    result["rejection"] = _rejection(scores, correct)
+    confidence = scores.get("confidence")
+    if confidence is None:
+        return result
+    result["confidence_auroc"] = own = metrics.auroc(confidence, correct)
+    result["confidence_ece"] = metrics.ece(confidence, correct)
+    result["aurc"] = metrics.aurc(confidence, correct)
+    result["e_aurc"] = metrics.e_aurc(confidence, correct)
+    if own is not None:
+        beaten = [name for name, x in controls.items() if x is not None and x > own]
+        result["controls_that_beat_confidence"] = beaten
+    resamples = metrics.Resamples.draw(retrieved.query_classes)
+    if resamples is not None:
+        drawn = {
+            "confidence_auroc": metrics.resampled_auroc(confidence, correct, resamples),
+            "confidence_ece": metrics.resampled_ece(confidence, correct, resamples),
+            "aurc": metrics.resampled_aurc(confidence, correct, resamples),
+        }
+        result["intervals"] = {name: as_json(result[name], x) for name, x in drawn.items()}
+    return result
+
+
+def _rejection(
+    scores: dict[str, FloatArray], correct: NDArray[np.bool_]
+) -> dict[str, float | None]:
+    """What rejecting the least sure fifth of the queries does to the errors."""
+    by = {"confidence": scores.get("confidence"), "u": scores["u"], "oracle": correct}
+    removed = {
+        name: None if score is None else metrics.errors_removed(score, correct, REJECTED)
+        for name, score in by.items()
+    }
+    return {"rejected": REJECTED, **removed}

@@ -1,0 +1,120 @@
+"""Out-of-distribution images: does u rise for something that the model has never been about.
+
+Two data sets differ in more than their subject: small pictures enlarged to the network's input are
+blurred, and any score that notices blur tells them apart. So the comparison is made again with both
+sets brought to one sharpness first, and a score that sees nothing but sharpness stands beside it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from hypuml import metrics
+from hypuml.checkpoint import HypUML
+from hypuml.data.images import square_crop
+from hypuml.evaluation.embedding import Evaluated, Pixels, Progress, describe_pixels, embed_dataset
+from hypuml.evaluation.intervals import as_json
+from hypuml.evaluation.statistics import laplacian_variance
+from hypuml.types import Dataset, FloatArray, IntArray
+
+# Pictures looked at to learn how large those of a data set typically are.
+_SAMPLE = 100
+
+
+def foreign_report(
+    model: HypUML,
+    dataset: Dataset,
+    evaluated: Evaluated,
+    classes: IntArray,
+    ood: Dataset,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Tell foreign images from the evaluated ones.
+
+    Args:
+        model: what embeds them.
+        dataset: where the evaluated images come from.
+        evaluated: N images.
+        classes: ``[N]`` class of each.
+        ood: the foreign images, all of them.
+        progress: called with (done, total).
+
+    Returns:
+        ``ood_auroc`` and ``ood_auroc_matched`` (AUROC of u, high = foreign), ``ood_laplacian`` and
+        ``ood_laplacian_matched`` (of the Laplacian variance, in whichever direction is better for
+        it), ``ood_side`` (pixels that both sets were brought to), ``ood_images``,
+        ``ood_unreadable`` and ``intervals`` (over the classes of the evaluated images).
+    """
+    foreign = embed_dataset(model, ood, "all", progress)
+    size = model.config.image_size
+    sides = typical_side(dataset, evaluated.rows, size), typical_side(ood, foreign.rows, size)
+    side = min(*sides, size)
+    result: dict[str, Any] = {
+        "ood_images": len(foreign.rows),
+        "ood_unreadable": foreign.unreadable,
+        "ood_side": side,
+        "intervals": {},
+    }
+    home, away = evaluated.embedding.uncertainty, foreign.embedding.uncertainty
+    pixels = evaluated.pixels, foreign.pixels
+    for suffix in ("", "_matched"):
+        if suffix and side < size:
+            pixels = through_side(pixels[0], side), through_side(pixels[1], side)
+            home, away = (describe_pixels(model, p).uncertainty for p in pixels)
+        key = f"ood_auroc{suffix}"
+        result[key], result["intervals"][key] = separation(home, away, classes)
+        one, other = (laplacian_variance(p) for p in pixels)
+        sharp, _ = separation(one, other, classes)
+        result[f"ood_laplacian{suffix}"] = None if sharp is None else max(sharp, 1.0 - sharp)
+    return result
+
+
+def typical_side(dataset: Dataset, rows: IntArray, size: int) -> int:
+    """Median short side in pixels of a data set's pictures; ``size`` where they are drawn.
+
+    Args:
+        dataset: where the pictures come from.
+        rows: readable items; the first to the last, evenly, are looked at.
+        size: what a data set that draws its pictures is asked to draw.
+    """
+    if dataset.source is None:
+        return size
+    chosen = rows[np.unique(np.linspace(0, len(rows) - 1, _SAMPLE).astype(int))]
+    return int(np.median([min(dataset.load(int(row), size).size) for row in chosen]))
+
+
+def through_side(pixels: Pixels, side: int) -> Pixels:
+    """Squares ``[N, S, S, 3]`` brought to ``side`` pixels and back to S: one sharpness for all."""
+    result = np.empty(pixels.shape, dtype=np.uint8)
+    for i, one in enumerate(pixels):
+        small = square_crop(Image.fromarray(one), side)
+        result[i] = np.asarray(square_crop(small, pixels.shape[1]))
+    return result
+
+
+def separation(
+    home: FloatArray, away: FloatArray, classes: IntArray
+) -> tuple[float | None, dict[str, float] | None]:
+    """AUROC of a score for "foreign", and its interval over the classes at home.
+
+    The AUROC is the mean over images at home of the share of foreign ones that score higher, so it
+    is resampled like any mean.
+
+    Args:
+        home: ``[N]`` scores of the evaluated images.
+        away: ``[M]`` scores of the foreign ones.
+        classes: ``[N]``.
+    """
+    ordered = np.sort(away)
+    right = np.searchsorted(ordered, home, side="right")
+    left = np.searchsorted(ordered, home, side="left")
+    above = 1.0 - (left + right) / (2.0 * len(ordered))
+    value = metrics.auroc(
+        np.concatenate([home, away]), np.arange(len(home) + len(away)) >= len(home)
+    )
+    resamples = metrics.Resamples.draw(classes)
+    drawn = None if resamples is None else metrics.resampled_mean(above, resamples)
+    return value, None if drawn is None else as_json(value, drawn)
