@@ -15,9 +15,21 @@ _FIGURES = {
     "recall@8": "Recall@8",
     "map@r": "MAP@R",
     "r_auroc": "R-AUROC of u",
+    "confidence_auroc": "AUROC of the answer confidence",
+    "confidence_ece": "ECE of the answer confidence",
+    "aurc": "AURC of the answer confidence",
     "tree_spearman": "tree correlation (Spearman)",
     "delta_rel": "relative Gromov δ",
     "curvature_use": "curvature use",
+}
+
+_SOURCES = {
+    "radial": "read from the point's distance to the origin",
+    "predicted": "read from the backbone's features beside the point",
+}
+_NEW = {
+    "class": "the model has never seen",
+    "image": "known to the model (the images are not)",
 }
 
 
@@ -53,7 +65,7 @@ def model_card(
         f"# {name}",
         "",
         "A Hyp-UML model: an image becomes a point in a Poincaré ball and an uncertainty "
-        "u in [0, 1] (1 = unsure), read from the point's distance to the origin.",
+        f"u in [0, 1] (1 = unsure), {_SOURCES[model['uncertainty']]}.",
         "",
         *([about, ""] if about else []),
         "## Architecture",
@@ -78,8 +90,9 @@ def model_card(
         "## Measured",
         "",
         f"{report['dataset']}, split “{report['split']}”: {report['n']:,} images of "
-        f"{report['classes']} classes the model has never seen, each querying all the others. "
-        "Intervals: 95 % bootstrap over classes. One training run, one seed.",
+        f"{report['classes']} classes {_NEW[training.get('split_by', 'class')]}, each querying "
+        "all the others. Intervals: 95 % bootstrap over classes. One training run, one seed. "
+        "Definitions: `assets/docs/metrics.md`.",
         "",
         "| figure | value | interval |",
         "|---|---|---|",
@@ -88,6 +101,8 @@ def model_card(
         _levels(report),
         _radius(report),
         "",
+        *_uncertainty(report),
+        *_degradation(report),
     ]
     return "\n".join(lines)
 
@@ -131,3 +146,73 @@ def _radius(report: dict[str, Any]) -> str:
     if use is not None and use < 0.05:
         text += " **Curvature is not used**: hyperbolic and flat neighbours agree."
     return text
+
+
+def _uncertainty(report: dict[str, Any]) -> list[str]:
+    """What u is worth beside its controls, and the answer confidence beside its own."""
+    lines = ["## Uncertainty, beside its controls", ""]
+    if report["recall@1"] is None:
+        return [*lines, "Not defined: no image has another one of its class.", ""]
+    if report["r_auroc"] is None:
+        return [
+            *lines,
+            f"Only {round((1 - report['recall@1']) * report['queries'])} of {report['queries']:,} "
+            "first answers are wrong: too few (below 30) for an R-AUROC.",
+            "",
+        ]
+    lines += [
+        "R-AUROC of u and of scores that are as cheap (0.5 = useless), each telling images whose "
+        "first answer is wrong:",
+        "",
+        "| score | R-AUROC |",
+        "|---|---|",
+        f"| **u** | {report['r_auroc']:.3f} |",
+    ]
+    for name, value in report["controls"].items():
+        note = " (the same ranking as u)" if name == "tangent_norm" else ""
+        same = note if report.get("tangent_norm_is_u") else ""
+        if value is not None:
+            lines.append(f"| {name.replace('_', ' ')}{same} | {value:.3f} |")
+    probe = report.get("probe") or {}
+    if probe.get("other_classes") is not None:
+        lines += [
+            "",
+            "Probe ceiling (a classifier from the model's features and image statistics to “first "
+            f"answer right”): {probe['other_classes']:.3f} fitted on other classes, "
+            f"{probe['same_classes']:.3f} on other images of the same classes.",
+        ]
+    if report["confidence_auroc"] is not None:
+        controls = ", ".join(
+            f"{name.replace('_', ' ')} {value:.3f}"
+            for name, value in report["confidence_controls"].items()
+            if value is not None
+        )
+        lines += [
+            "",
+            f"Answer confidence: AUROC {report['confidence_auroc']:.3f} (controls: {controls}), "
+            f"ECE {report['confidence_ece']:.3f}.",
+        ]
+    return [*lines, ""]
+
+
+def _degradation(report: dict[str, Any]) -> list[str]:
+    """How u answers to damage."""
+    if not report["degradation"]:
+        return []
+    lines = [
+        "## Degraded images",
+        "",
+        "| kind | Spearman of mean u with level | images whose u rises | mean u, level 0 → 1 |",
+        "|---|---|---|---|",
+    ]
+    for kind, found in report["degradation"].items():
+        mean = found["mean_u"]
+        rank = "–" if found["spearman"] is None else f"{found['spearman']:.2f}"
+        lines.append(
+            f"| {kind} | {rank} | {100 * found['share_rising']:.0f} % | "
+            f"{mean[0]:.2f} → {mean[-1]:.2f} |"
+        )
+    seen = (report.get("degradation_setup") or {}).get("seen_in_training")
+    if seen is not None:
+        lines += ["", f"Seen in training: {', '.join(seen) or 'none'}."]
+    return [*lines, ""]

@@ -97,7 +97,9 @@ def fit_loss_prediction(
     mean, scale = features.mean(0), features.std(0)
     scale = np.where(scale > 0, scale, 1.0)
     target = np.log(losses + floor)
-    network = MLPRegressor((HIDDEN,), alpha=1e-2, early_stopping=True, random_state=seed)
+    network = MLPRegressor(
+        hidden_layer_sizes=(HIDDEN,), alpha=1e-2, early_stopping=True, random_state=seed
+    )
     with warnings.catch_warnings():
         # The number of passes is a budget, not a promise.
         warnings.simplefilter("ignore", ConvergenceWarning)

@@ -161,6 +161,8 @@ def test_rebuild_makes_everything_and_replaces_the_old_only_at_the_end(
         monkeypatch.setitem(DATASETS, name, entry)
     for name in ("garden", "garden-finish"):
         monkeypatch.setitem(RECIPES, name, tiny_config())
+    # It draws thousands of flowers, whatever the data set.
+    monkeypatch.setattr("hypuml.study.ambiguity.ambiguity_report", lambda model: {"asked": 1})
     trained = (tmp_path / "garden.building" / "model.safetensors").stat().st_mtime_ns
     assert main(["rebuild", "garden", "--out", str(out)]) == 0
     assert [p.name for p in tmp_path.iterdir()] == ["garden"]
@@ -175,3 +177,4 @@ def test_rebuild_makes_everything_and_replaces_the_old_only_at_the_end(
     assert "continuing the run above" in card
     assert "python -m hypuml rebuild garden" in card
     assert f"{report['recall@1']:.3f}" in card
+    assert json.loads((out / "ambiguity.json").read_text()) == {"asked": 1}

@@ -19,7 +19,9 @@ COMMANDS = {
     "evaluate": "report retrieval, uncertainty and geometry of a model on unseen classes",
     "gallery": "embed images and write a gallery that the app opens",
     "study": "compare losses, uncertainties and geometries, several seeds each",
+    "ambiguity": "ask whether the uncertainty knows how ambiguous the garden's images are",
     "benchmark": "measure speed or difficulty, beside the baselines",
+    "page": "renew the tables of a Markdown page from the results that ship",
     "rebuild": "train, evaluate and rebuild a checkpoint that ships with the project",
 }
 

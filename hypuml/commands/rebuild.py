@@ -49,7 +49,7 @@ TRAINED_ON = {"garden": "gardens", "digits-2d": "digits"}
 STAGES = {"garden": ("garden", "garden-finish"), "digits-2d": ("digits-2d",)}
 CONTENT = {
     *("model.safetensors", "config.json", "training.json", "evaluation.json"),
-    *("confidence.json", "loss_prediction.safetensors", "README.md", "gallery"),
+    *("confidence.json", "loss_prediction.safetensors", "ambiguity.json", "README.md", "gallery"),
 }
 
 
@@ -69,6 +69,7 @@ def run(options: Namespace) -> int:
     from hypuml.data.registry import open_dataset
     from hypuml.evaluation import evaluate
     from hypuml.gallery import build_gallery
+    from hypuml.study.ambiguity import ambiguity_report
     from hypuml.training import train
     from hypuml.training.loop import StoppedError
     from hypuml.training.recipes import recipe
@@ -97,6 +98,10 @@ def run(options: Namespace) -> int:
     model = HypUML.from_pretrained(work)
     report = evaluate(model, dataset, "unseen", Bar("evaluating"))
     write_atomically(work / "evaluation.json", (json.dumps(report, indent=2) + "\n").encode())
+    if name == "garden":
+        note("asking u about hybrids and hardships")
+        found = ambiguity_report(model)
+        write_atomically(work / "ambiguity.json", (json.dumps(found, indent=2) + "\n").encode())
     card = model_card(
         name, read_config(work), report, f"python -m hypuml rebuild {name}", ABOUT[name]
     )

@@ -1,4 +1,4 @@
-"""``study``: the ablation on cached features; resumable, with its table and figures."""
+"""``study``: the ablation on cached features; resumable, with its tables and figure."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ def run(options: Namespace) -> int:
     """Run what is missing; write ``study.json``, ``study.md`` and ``study.html``."""
     if options.workers is not None and options.workers < 1:
         raise ValueError(f"workers must be at least 1, got {options.workers}")
+    from hypuml.figures.page import write_page
     from hypuml.figures.study import study_figure
     from hypuml.study import run_study
-    from hypuml.study.summary import dots, effects_table, table
+    from hypuml.study.page import STUDY
+    from hypuml.study.summary import dots
 
-    result = run_study(options.out, note, options.workers)
-    rows = result["rows"]
-    pages = [
-        "## Effect of each part (validation, paired)",
-        effects_table(rows),
-        "## Test classes (finalists)",
-        table(rows, "test"),
-        "## Every variant (validation)",
-        table(rows, "validation"),
-    ]
-    write_atomically(options.out / "study.md", ("\n\n".join(pages) + "\n").encode())
-    html = study_figure(dots(rows)).to_html(include_plotlyjs=True, full_html=True)
-    write_atomically(options.out / "study.html", html.encode())
+    rows = run_study(options.out, note, options.workers)["rows"]
+    tables = [f"## {name}\n\n{make(rows)}\n" for name, make in STUDY.items()]
+    write_atomically(options.out / "study.md", "\n".join(tables).encode())
+    write_page(
+        options.out,
+        "study",
+        study_figure(dots(rows)),
+        "Every variant of the study",
+        "Retrieval across, uncertainty up, on classes no head was trained on; bars are half the "
+        "range of the seeds.",
+    )
     print(options.out)
     return 0

@@ -202,6 +202,10 @@ def _execute(out: Path, runs: list[Run], workers: int, say: Say, phase: str) -> 
 
 
 def _one_thread() -> None:
+    # Processes share the cores already; threads of theirs would only wait for each other.
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1)
     torch.set_num_threads(1)
 
 

@@ -22,10 +22,11 @@ _GARDEN = TrainConfig(
     calibration=1.0,
     validation_classes=0.1,
     calibration_classes=0.15,
-    classes_per_batch=64,
+    ambiguous_share=0.08,
+    classes_per_batch=72,
     precision="bfloat16",
     steps=2000,
-    eval_every=250,
+    eval_every=500,
     save_every=100,
 )
 
@@ -39,10 +40,10 @@ RECIPES: dict[str, TrainConfig] = {
         model=replace(_GARDEN.model, image_size=80),
         augment=AugmentConfig(min_scale=0.75, rotation=10.0, brightness=0.15, hue=0.02, noise=0.01),
         temperature=0.2,
-        calibration=3.0,
+        calibration=4.0,
         lr=1.5e-3,
         steps=1000,
-        eval_every=250,
+        eval_every=500,
     ),
     # A space that can be drawn as it is. Digits may not be mirrored, and need no colour.
     "digits-2d": TrainConfig(

@@ -1,0 +1,184 @@
+"""Tables inside a Markdown page, between markers, so that no number is typed by hand.
+
+A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``; everything else on the page is
+left as it is. Tables are made of what ships: ``study.json`` beside the page, and the reports in the
+checkpoints' folders.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from hypuml.study.summary import Row, effects_table, table
+
+_SPOT = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+STUDY: dict[str, Callable[[Sequence[Row]], str]] = {
+    "effects": effects_table,
+    "finalists": lambda rows: table(rows, "test"),
+    "peers": lambda rows: table(_group(rows, ("baseline", "twin")), "validation"),
+    "remedies": lambda rows: table(_group(rows, ("remedy",)), "validation"),
+    "grid": lambda rows: table(_group(rows, ("grid",)), "validation"),
+}
+
+
+def _group(rows: Sequence[Row], groups: tuple[str, ...]) -> list[Row]:
+    return [row for row in rows if row["variant"]["group"] in groups]
+
+
+def fill(page: str, tables: dict[str, Callable[[], str]]) -> str:
+    """The page with every marked table made anew.
+
+    Args:
+        page: Markdown with markers.
+        tables: name to what makes the table.
+
+    Raises:
+        ValueError: a marker names no table, or the page has none.
+    """
+
+    def made(spot: re.Match[str]) -> str:
+        name = spot.group(2)
+        if name not in tables:
+            raise ValueError(f"unknown table {name!r} in the page, expected {', '.join(tables)}")
+        return f"{spot.group(1)}\n{tables[name]()}\n\n{spot.group(3)}"
+
+    filled, count = _SPOT.subn(made, page)
+    if not count:
+        raise ValueError("the page has no <!-- table: NAME --> ... <!-- end --> to fill")
+    return filled
+
+
+def shipped_tables(root: Path) -> dict[str, Callable[[], str]]:
+    """Every table that can be made of what ships below the project's folder ``root``."""
+    study = root / "assets" / "docs" / "study.json"
+
+    def report(name: str, file: str = "evaluation.json") -> dict[str, Any]:
+        path = root / "checkpoints" / name / file
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return found
+
+    def of_study(make: Callable[[Sequence[Row]], str]) -> Callable[[], str]:
+        return lambda: make(json.loads(study.read_text(encoding="utf-8"))["rows"])
+
+    tables = {name: of_study(make) for name, make in STUDY.items()}
+    for name in ("garden", "digits-2d"):
+        tables[name] = lambda name=name: evaluation_table(report(name))  # type: ignore[misc]
+        tables[f"{name}-degraded"] = lambda name=name: degraded_table(  # type: ignore[misc]
+            report(name)
+        )
+    tables["ambiguity"] = lambda: ambiguity_table(report("garden", "ambiguity.json"))
+    tables["images"] = lambda: images_table(report("garden", "ambiguity.json"))
+    return tables
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A figure as it is printed; a dash for what is not defined."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def _interval(found: dict[str, float] | None) -> str:
+    return f"[{found['low']:.3f}, {found['high']:.3f}]" if found else ""
+
+
+def evaluation_table(report: dict[str, Any]) -> str:
+    """Retrieval, uncertainty and confidence of a model, each beside its controls."""
+    lines = ["| | value | 95 % over classes |", "|---|---|---|"]
+
+    def row(title: str, key: str) -> None:
+        lines.append(
+            f"| {title} | {number(report[key])} | {_interval(report['intervals'].get(key))} |"
+        )
+
+    row("Recall@1", "recall@1")
+    row("MAP@R", "map@r")
+    row("R-AUROC of u", "r_auroc")
+    for name, value in report["controls"].items():
+        same = ", the same ranking as u" if name == "tangent_norm" else ""
+        note = same if report["tangent_norm_is_u"] else ""
+        gap = (report["control_differences"] or {}).get(name)
+        better = f"u less this: {gap['difference']:+.3f} {_interval(gap)}" if gap and not note else ""
+        lines.append(f"| … {name.replace('_', ' ')}{note} | {number(value)} | {better} |")
+    probe = report["probe"] or {}
+    for key, what in (
+        ("other_classes", "fitted on half the classes, read on the other half"),
+        ("same_classes", "fitted on other images of the same classes"),
+    ):
+        lines.append(f"| probe ceiling, {what} | {number(probe.get(key))} | |")
+    row("AUROC of the answer confidence", "confidence_auroc")
+    for name, value in report["confidence_controls"].items():
+        lines.append(f"| … {name.replace('_', ' ')} | {number(value)} | |")
+    row("ECE of the answer confidence", "confidence_ece")
+    row("AURC of the answer confidence", "aurc")
+    rejection = report["rejection"]
+    if rejection and rejection["confidence"] is not None:
+        share = f"{100 * rejection['confidence']:.0f} % (oracle {100 * rejection['oracle']:.0f} %)"
+        lines.append(f"| errors removed by rejecting the 20 % least confident | {share} | |")
+    row("curvature use", "curvature_use")
+    row("tree correlation", "tree_spearman")
+    return "\n".join(lines)
+
+
+def degraded_table(report: dict[str, Any]) -> str:
+    """How u answers to damage."""
+    lines = [
+        "| kind | Spearman of mean u with level | images whose u rises | mean u | Recall@1 |",
+        "|---|---|---|---|---|",
+    ]
+    for kind, found in (report["degradation"] or {}).items():
+        u, recall = found["mean_u"], found["recall@1"]
+        lines.append(
+            f"| {kind} | {number(found['spearman'], 2)} | {100 * found['share_rising']:.1f} % | "
+            f"{u[0]:.2f} → {u[-1]:.2f} | {number(recall[0], 2)} → {number(recall[-1], 2)} |"
+        )
+    return "\n".join(lines)
+
+
+def ambiguity_table(found: dict[str, Any]) -> str:
+    """Mean u along crosses of two species and along each hardship."""
+    lines = []
+    for key, scale, title in (
+        ("hybrids", "ratios", "crosses, mixing ratio"),
+        ("hardships", "strengths", "one plant, strength of a hardship"),
+    ):
+        part = found[key]
+        steps = " | ".join(f"{x:.1f}" for x in part[scale])
+        lines += [
+            f"| {title} | {steps} | Spearman | rises for |",
+            "|---" * (len(part[scale]) + 3) + "|",
+        ]
+        for name, series in part.items():
+            if name != scale:
+                values = " | ".join(f"{u:.3f}" for u in series["mean_u"])
+                rank, rising = number(series["spearman"], 2), 100 * series["share_rising"]
+                lines.append(f"| {name} | {values} | {rank} | {rising:.0f} % |")
+        lines.append("")
+    return "\n".join(lines).rstrip()
+
+
+_IMAGES = {
+    "u_with_difficulty": "Spearman of u with the difficulty the image was drawn with",
+    "u_with_difficulty_among_hard": "… among the hard images alone",
+    "u_with_sharpness": "Spearman of u with sharpness (Laplacian variance)",
+    "mean_u_of_species_with_nearest_relative": "Spearman of a species' mean u with how close its "
+    "nearest relative looks",
+    "r_auroc": "R-AUROC of u, all images",
+    "r_auroc_on_clear_images": "… clear images alone (no hardship)",
+    "r_auroc_on_hard_images": "… hard images alone",
+    "r_auroc_inside_species": "… comparing images of one species only",
+    "r_auroc_inside_bands_of_sharpness": "… comparing images of equal sharpness only",
+    "r_auroc_inside_bands_of_difficulty": "… comparing images of equal difficulty only",
+    "r_auroc_of_difficulty": "R-AUROC of the true difficulty",
+    "r_auroc_of_sharpness": "R-AUROC of low sharpness",
+}
+
+
+def images_table(found: dict[str, Any]) -> str:
+    """What u of the test images goes with."""
+    images = found["images"]
+    rows = [f"| {title} | {number(images[key])} |" for key, title in _IMAGES.items()]
+    return "\n".join(["| | |", "|---|---|", *rows])
