@@ -1,0 +1,81 @@
+"""Take the pictures that the README and the results page show, from what ships.
+
+    python tests/take_pictures.py
+
+Needs the browser of the browser tests. Writes ``assets/explore.png`` and
+``assets/docs/{garden,study}.webp``.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from browser_support import ROOT, chromium, running_app
+from PIL import Image
+
+sys.path.insert(0, str(ROOT))  # run as a script, only tests/ is on the path
+
+DOCS = ROOT / "assets" / "docs"
+
+
+def explore(browser: Any, home: Path) -> None:
+    """The Explore view as a newcomer finds it, and with a degraded query."""
+    with running_app(home) as server:
+        page = browser.new_page(viewport={"width": 1280, "height": 720}, device_scale_factor=1)
+        page.goto(server.url)
+        page.locator('[data-testid="stPlotlyChart"] .main-svg').first.wait_for(timeout=60_000)
+        page.wait_for_timeout(4000)
+        page.screenshot(path=str(ROOT / "assets" / "explore.png"))
+        page.close()
+
+
+def charts(browser: Any, folder: Path, names: list[str], target: Path) -> None:
+    """Several figure pages, one below the other, as one picture."""
+    shots = []
+    for name in names:
+        page = browser.new_page(viewport={"width": 900, "height": 600})
+        page.goto((folder / f"{name}.html").as_uri())
+        page.locator(".main-svg").first.wait_for(timeout=60_000)
+        page.wait_for_timeout(500)
+        shots.append(Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB"))
+        page.close()
+    whole = Image.new("RGB", (900, sum(shot.height for shot in shots)), "white")
+    top = 0
+    for shot in shots:
+        whole.paste(shot, (0, top))
+        top += shot.height
+    whole.save(target, quality=85)
+
+
+def main() -> None:
+    """Take all of them."""
+    from hypuml.figures.page import write_page
+    from hypuml.figures.study import study_figure
+    from hypuml.study.summary import dots
+
+    rows = json.loads((DOCS / "study.json").read_text(encoding="utf-8"))["rows"]
+    with tempfile.TemporaryDirectory() as name, chromium() as browser:
+        folder = Path(name)
+        command = ["evaluate", "checkpoints/garden", "garden", "--figures", str(folder)]
+        subprocess.run([sys.executable, "-m", "hypuml", *command], cwd=ROOT, check=True)
+        charts(browser, folder, ["risk_coverage", "degradation", "radius"], DOCS / "garden.webp")
+        write_page(
+            folder,
+            "study",
+            study_figure(dots(rows)),
+            "Every variant of the study",
+            "Retrieval across, uncertainty up, on validation classes; bars: half the range of the "
+            "seeds.",
+        )
+        charts(browser, folder, ["study"], DOCS / "study.webp")
+        explore(browser, folder / "home")
+
+
+if __name__ == "__main__":
+    main()
