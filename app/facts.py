@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hypuml.types import FloatArray, IntArray, TaxonomyPath, has_class
+from hypuml.confidence import DEPTH, evidence
+from hypuml.types import FloatArray, Hits, IntArray, TaxonomyPath, has_class
 
 if TYPE_CHECKING:
     from hypuml.gallery import Gallery
@@ -65,6 +67,19 @@ class Answers:
         return self.marks.count(RIGHT)
 
 
+@dataclass(frozen=True)
+class Sure:
+    """The confidence of the first answer.
+
+    Attributes:
+        probability: that it has the query's class, calibrated; None where that is not known.
+        reason: why it is not known; empty where it is.
+    """
+
+    probability: float | None
+    reason: str = ""
+
+
 def class_codes(paths: Sequence[TaxonomyPath]) -> IntArray:
     """``[N]`` number of each image's class, numbered as they come; -1 for images without one.
 
@@ -98,13 +113,23 @@ def kept(
     return Kept(int(keep.sum()), len(keep), int(judged.sum()), recall)
 
 
-def keep_mask(uncertainty: FloatArray, threshold: float) -> np.ndarray:
+def keep_mask(uncertainty: FloatArray, threshold: float) -> NDArray[np.bool_]:
     """``[N]`` bool, ``u <= threshold``.
 
     Thresholds are shown with three decimals; half of the last one is forgiven, so that a slider
     at an image's own (rounded) value keeps that image.
     """
     return np.asarray(uncertainty <= threshold + 5e-4)
+
+
+def rejects(threshold: float, query: float, uncertainty: FloatArray) -> bool:
+    """Whether a threshold rejects a query of this uncertainty.
+
+    At the slider's upper end nothing is rejected, also no picture that is less sure than all of
+    the gallery (``uncertainty``, ``[N]``), such as an upload or a blurred one.
+    """
+    kept = bool(keep_mask(np.asarray([query]), threshold)[0])
+    return not kept and threshold < bounds(uncertainty)[1]
 
 
 def bounds(uncertainty: FloatArray) -> tuple[float, float]:
@@ -117,30 +142,30 @@ def bounds(uncertainty: FloatArray) -> tuple[float, float]:
     return lo, max(hi, lo + 0.01)
 
 
-def answers(
+def nearest(
     gallery: Gallery,
-    codes: IntArray,
     point: FloatArray,
     k: int,
     row: int | None = None,
-    allowed: np.ndarray | None = None,
-) -> Answers:
-    """The ``k`` nearest gallery images of a query.
+    allowed: NDArray[np.bool_] | None = None,
+) -> Hits:
+    """The nearest gallery images of a query, ``[1, K]``: as many as the answers and their
+    confidence need, at least ``k`` where there are as many.
 
     Args:
         gallery: where to search.
-        codes: ``[N]`` from `class_codes`.
         point: ``[1, n]`` query in the gallery's ball.
-        k: wanted number, at least 1. Fewer come back when there are not as many.
+        k: wanted number of answers, at least 1.
         row: the query's own row, which is not an answer; None for a picture from outside.
         allowed: ``[N]`` bool, rows that may be answers; None allows all.
     """
     exclude = None if row is None else np.array([row], dtype=np.int64)
     available = len(gallery) - (row is not None)
     mask = np.ones(len(gallery), bool) if allowed is None else allowed
-    want = min(k, int(mask.sum()) - (row is not None and bool(mask[row])))
+    depth = k if gallery.confidence is None else max(k, DEPTH)
+    want = min(depth, int(mask.sum()) - (row is not None and bool(mask[row])))
     if want <= 0:
-        return Answers(np.zeros(0, np.int64), np.zeros(0), ())
+        return Hits(np.zeros((1, 0), np.int64), np.zeros((1, 0)))
     # Hidden images are skipped after the search: ask for more until enough remain.
     ask = want
     while True:
@@ -149,12 +174,65 @@ def answers(
         if good.sum() >= want or ask >= available:
             break
         ask *= 4
-    rows, distances = hits.ids[0][good][:want], hits.distances[0][good][:want]
+    return Hits(hits.ids[:, good][:, :want], hits.distances[:, good][:, :want])
+
+
+def answers(hits: Hits, codes: IntArray, k: int, row: int | None = None) -> Answers:
+    """The first ``k`` hits, and which are right.
+
+    Args:
+        hits: from `nearest`.
+        codes: ``[N]`` from `class_codes`.
+        k: wanted number. Fewer come back when there are not as many.
+        row: the query's own row; None for a picture from outside, whose class nobody knows.
+    """
+    rows, distances = hits.ids[0, :k], hits.distances[0, :k]
     own = -1 if row is None else int(codes[row])
     marks = tuple(
         UNKNOWN if own < 0 or codes[i] < 0 else RIGHT if codes[i] == own else WRONG for i in rows
     )
     return Answers(rows, distances, marks)
+
+
+def how_sure(
+    gallery: Gallery,
+    codes: IntArray,
+    hits: Hits,
+    uncertainty: float,
+    row: int | None = None,
+    allowed: NDArray[np.bool_] | None = None,
+) -> Sure:
+    """How probable it is that the answer shown first has the query's class.
+
+    Where rejected images are hidden, they count as though they were not in the gallery: the first
+    answer is the first one shown, and only what can be shown speaks for or against it.
+
+    Args:
+        gallery: which has a confidence, or not.
+        codes: ``[N]`` from `class_codes`.
+        hits: from `nearest`, with the same ``row`` and ``allowed``.
+        uncertainty: u of the query.
+        row: the query's own row; None for a picture from outside.
+        allowed: ``[N]`` bool, rows that may be answers; None allows all.
+    """
+    if gallery.confidence is None:
+        return Sure(None, "This gallery was made by a model without an answer confidence.")
+    if not (codes >= 0).any():
+        return Sure(None, "No image here has a class, so no answer is right or wrong.")
+    if not hits.ids.size:
+        return Sure(None, "There is no answer to be sure of.")
+    if codes[hits.ids[0, 0]] < 0:
+        return Sure(None, "The first answer has no class, so it is neither right nor wrong.")
+    shown = codes if allowed is None else np.where(allowed, codes, -1)
+    found = evidence(
+        hits,
+        shown,
+        gallery.uncertainty,
+        np.array([uncertainty]),
+        gallery.curvature,
+        inside=row is not None and (allowed is None or bool(allowed[row])),
+    )
+    return Sure(float(gallery.confidence.probability(found)[0]))
 
 
 def majority(codes: IntArray) -> tuple[int, int]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ROOT / "checkpoints"
+FIRST = "garden"  # of the galleries that ship, the one a visitor sees first
 
 
 @dataclass
@@ -94,6 +95,32 @@ class Entry:
         """Whether any image has a known class."""
         return bool((self.codes >= 0).any())
 
+    @property
+    def has_model(self) -> bool:
+        """Whether the model that made the gallery lies on this machine (not whether it fits)."""
+        from hypuml.gallery.opened import WEIGHTS
+
+        folder = self.gallery.model_path if self.gallery else None
+        return folder is not None and (folder / WEIGHTS).is_file()
+
+    def has_original(self, row: int) -> bool:
+        """Whether the picture itself is there and not only its thumbnail.
+
+        Only looked for and not opened, so a damaged file counts as there.
+        """
+        if self.gallery is None:
+            return False
+        source = self.gallery.manifest["source"]
+        if source is None:
+            return self._redrawn
+        image = self.gallery.images[row]
+        return bool(image) and (Path(source) / image).is_file()
+
+    @cached_property
+    def _redrawn(self) -> bool:
+        """Whether this version of the program can draw the gallery's pictures again."""
+        return self.gallery is not None and self.gallery.original(0, size=16) is not None
+
     @cached_property
     def rows(self) -> dict[str, int]:
         """Item id to row number."""
@@ -154,8 +181,9 @@ class Shelf:
                 return
             for folder in gallery_arguments(sys.argv[1:]):
                 self.add(folder)
-            for manifest in sorted(SHIPPED.glob("*/gallery/gallery.json")):
-                self.add(manifest.parent, key=slug(manifest.parent.parent.name))
+            folders = [m.parent for m in SHIPPED.glob("*/gallery/gallery.json")]
+            for folder in sorted(folders, key=lambda f: (f.parent.name != FIRST, f)):
+                self.add(folder, key=slug(folder.parent.name))
             self._filled = True
 
     def entries(self) -> list[Entry]:

@@ -1,76 +1,38 @@
 """Sole owner of the view's state, in the session and in the page address.
 
 The address carries ``gallery``, ``query`` (item id), ``k``, ``threshold`` and, where not the
-default, ``colour`` and ``hide``, so a link restores what its sender saw. Widgets keep their value
-under the same names in the session. Two sources can disagree, and the rule is:
+default, ``colour``, ``hide`` and ``degrade`` with ``level``, so a link restores what its sender
+saw. Widgets keep their value under the same names in the session. Two sources can disagree, and
+the rule is:
 
 * a widget or click was used in this run (its callback called `act`): the session wins;
 * otherwise an address that differs from what we last wrote came from outside (a link, the
   browser's back button): it is read again, and what it says wrongly is replaced and reported.
 
-An uploaded picture lives in the session only: no address can carry it.
+An uploaded picture, and what is done to it, lives in the session only: no address can carry it.
+
+Another query starts untouched (level 0), since a click on a picture asks with that picture; the
+kind of degradation stays chosen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 import streamlit as st
 
 from app import facts, resources
+from app.queries import Upload, View
 from app.resources import Entry
+from hypuml.data.degradation_scale import KINDS
 from hypuml.gallery import Gallery
-from hypuml.types import FloatArray
 
+T = TypeVar("T")
 DEFAULT_K, MAX_K = 10, 100
 UNCERTAINTY, LABEL = "uncertainty", "label"
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A picture from outside, as the model of one gallery sees it.
-
-    Attributes:
-        name: the file's name; data, never markup.
-        data_url: the picture as ``data:image/webp;base64,…``, short side at most 384 px.
-        point: ``[1, n]`` in the gallery's ball.
-        uncertainty: in [0, 1].
-        radius: hyperbolic distance from the origin.
-        xy: ``[1, 2]`` on the gallery's disk.
-        version: gallery the point belongs to.
-    """
-
-    name: str
-    data_url: str
-    point: FloatArray
-    uncertainty: float
-    radius: float
-    xy: FloatArray
-    version: str
-
-
-@dataclass(frozen=True)
-class View:
-    """What to show, after every value has been checked against the gallery.
-
-    Attributes:
-        row: query image; None while an upload is the query.
-        upload: uploaded query, or None.
-        k: wanted answers, between 1 and what the gallery can give.
-        threshold: largest uncertainty that is kept.
-        colour: ``"uncertainty"``, ``"label"`` or a taxonomy level.
-        hide: whether rejected images are left out of the answers.
-    """
-
-    row: int | None
-    upload: Upload | None
-    k: int
-    threshold: float
-    colour: str
-    hide: bool
 
 
 def act() -> None:
@@ -83,7 +45,7 @@ def pick(row: int) -> None:
     act()
     st.session_state["row"] = int(row)
     st.session_state["upload"] = None
-    st.session_state["upload_problem"] = ""
+    _start_untouched()
 
 
 def ask_with(upload: Upload) -> None:
@@ -91,7 +53,31 @@ def ask_with(upload: Upload) -> None:
     act()
     st.session_state["upload"] = upload
     st.session_state["row"] = None
+    _start_untouched()
+
+
+def leave_untouched() -> None:
+    """Take the query as it is, because its picture cannot be changed."""
+    st.session_state["level"] = 0.0
+
+
+def _start_untouched() -> None:
+    """Forget what was done to, and what was wrong with, the former query's picture."""
+    leave_untouched()
     st.session_state["upload_problem"] = ""
+    st.session_state.pop("_made", None)
+
+
+def made_once(key: tuple[object, ...], make: Callable[[], T]) -> T:
+    """What ``make`` gives, kept until another ``key`` or another query comes.
+
+    For what takes a model: moving the threshold must not look at the picture again. One thing a
+    session is kept.
+    """
+    kept = st.session_state.get("_made")
+    if kept is None or kept[0] != key:
+        kept = st.session_state["_made"] = (key, make())
+    return kept[1]
 
 
 def change_gallery(key: str | None = None) -> None:
@@ -99,7 +85,7 @@ def change_gallery(key: str | None = None) -> None:
     act()
     if key is not None:
         st.session_state["gallery"] = key
-    for name in ("row", "upload", "threshold", "colour", "upload_problem"):
+    for name in ("row", "upload", "threshold", "colour", "level", "upload_problem", "_made"):
         st.session_state.pop(name, None)
 
 
@@ -163,6 +149,7 @@ def settle(entry: Entry, gallery: Gallery, read: bool) -> tuple[View, list[str]]
     upload = session.get("upload")
     if upload is not None and upload.version != entry.version:
         upload = session["upload"] = None
+        leave_untouched()
     row = session.get("row")
     if upload is None and (row is None or not 0 <= row < len(gallery)):
         row = session["row"] = first_query(gallery)
@@ -172,6 +159,8 @@ def settle(entry: Entry, gallery: Gallery, read: bool) -> tuple[View, list[str]]
     if session.get("colour") not in colours(entry, gallery):
         session["colour"] = UNCERTAINTY
     session["hide"] = bool(session.get("hide", False))
+    session["degrade"] = session["degrade"] if session.get("degrade") in KINDS else KINDS[0]
+    session["level"] = float(min(max(session.get("level", 0.0), 0.0), 1.0))
     view = View(
         None if upload else row,
         upload,
@@ -179,6 +168,8 @@ def settle(entry: Entry, gallery: Gallery, read: bool) -> tuple[View, list[str]]
         session["threshold"],
         session["colour"],
         session["hide"],
+        session["degrade"],
+        session["level"],
     )
     _write_address(view, gallery)
     return view, notices
@@ -201,21 +192,36 @@ def _read_address(address: Mapping[str, str], entry: Entry, gallery: Gallery) ->
         if not 0 < value <= most:
             notices.append(f"k has to be a whole number from 1 to {most}, not “{k}”.")
     if threshold := address.get("threshold"):
-        try:
-            cut = float(threshold)
-        except ValueError:
-            cut = np.nan
-        if np.isfinite(cut):
-            session["threshold"] = cut
-        else:
-            session.pop("threshold", None)
+        session["threshold"] = _number(threshold)
+        if session["threshold"] is None:
+            del session["threshold"]
             notices.append(f"The threshold has to be a number from 0 to 1, not “{threshold}”.")
     if colour := address.get("colour"):
         session["colour"] = colour
         if colour not in colours(entry, gallery):
             notices.append(f"This gallery cannot be coloured by “{colour}”.")
     session["hide"] = address.get("hide") == "1"
+    leave_untouched()
+    if kind := address.get("degrade"):
+        session["degrade"] = kind
+        if kind not in KINDS:
+            notices.append(f"Pictures cannot be degraded by “{kind}”, only by {', '.join(KINDS)}.")
+    if level := address.get("level"):
+        share = _number(level)
+        if share is None or not 0 <= share <= 1:
+            notices.append(f"The level has to be a number from 0 to 1, not “{level}”.")
+        elif session.get("degrade", KINDS[0]) in KINDS:
+            session["level"] = share
     return notices
+
+
+def _number(text: str) -> float | None:
+    """A finite number, or None."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
 
 
 def _write_address(view: View, gallery: Gallery) -> None:
@@ -230,6 +236,8 @@ def _write_address(view: View, gallery: Gallery) -> None:
         ours["colour"] = view.colour
     if view.hide:
         ours["hide"] = "1"
+    if view.row is not None and view.level > 0:
+        ours["degrade"], ours["level"] = view.kind, f"{view.level:g}"
     if st.query_params.to_dict() != ours:
         st.query_params.from_dict(ours)
     st.session_state["_address"] = ours

@@ -7,6 +7,7 @@ over the disk: clicks, thresholds and uploads then do something.
 from __future__ import annotations
 
 import atexit
+import json
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -14,10 +15,14 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
-from hypuml.data.garden import GardenConfig, GardenDataset
-from hypuml.gallery import build_gallery
+from hypuml.confidence import AnswerConfidence
+from hypuml.confidence.weights import Term
+from hypuml.data.garden import GardenDataset
+from hypuml.gallery import Embedder, build_gallery
+from hypuml.layout import fit
 from hypuml.types import Dataset, Embedding, Item
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,10 +56,19 @@ def small_checkpoint(folder: Path, images: Sequence[Image.Image]) -> Path:
     return folder
 
 
-def garden_gallery(folder: Path, per_species: int = 4, seed: int = 0) -> Path:
-    """Write a checkpoint to ``folder`` and its gallery of unseen species to ``folder/gallery``."""
-    garden = GardenDataset(config=GardenConfig(seed=seed, unseen_individuals=per_species))
-    rows = [i for i, item in enumerate(garden.items) if item.split == "unseen"]
+def garden_gallery(folder: Path, per_species: int = 4) -> Path:
+    """Write a checkpoint to ``folder`` and its gallery of unseen species to ``folder/gallery``.
+
+    The flowers are the first ones of each species of the garden that ships, so that the program
+    can draw them again.
+    """
+    garden = GardenDataset()
+    first = {f"i{i:03d}" for i in range(per_species)}
+    rows = [
+        i
+        for i, item in enumerate(garden.items)
+        if item.split == "unseen" and item.id.rpartition("-")[2] in first
+    ]
     return dataset_gallery(garden, rows, folder)
 
 
@@ -64,8 +78,17 @@ def dataset_gallery(dataset: Dataset, rows: Sequence[int], folder: Path) -> Path
 
     few = [dataset.load(i, 32) for i in rows[:: max(1, len(rows) // 64)]]
     model = HypUML.from_pretrained(small_checkpoint(folder, few))
-    build_gallery(dataset, rows, model, folder / "gallery", model_ref=folder)
+    _build(dataset, rows, model, folder / "gallery", folder)
     return folder / "gallery"
+
+
+def _build(
+    dataset: Dataset, rows: Sequence[int], model: Embedder, out: Path, checkpoint: Path
+) -> None:
+    """Build a gallery without UMAP, which takes ten seconds to compile."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fit, "_MANY", 0)
+        build_gallery(dataset, rows, model, out, model_ref=checkpoint)
 
 
 class Pictures:
@@ -90,15 +113,40 @@ def small_garden() -> Path:
     return garden_gallery(folder / "small", per_species=2)
 
 
+CONFIDENCE = AnswerConfidence(
+    0.3,
+    {
+        "soft_agreement": Term(0.8, 0.0, 1.0, -3.0, 3.0),
+        "relative_lead": Term(0.5, 0.2, 0.2, 0.0, 1.0),
+        "u_query": Term(-0.7, 0.5, 0.2, 0.0, 1.0),
+    },
+)
+
+
+def with_confidence(gallery: Path) -> Path:
+    """Write a made-up answer confidence into a gallery's manifest."""
+    manifest = json.loads((gallery / "gallery.json").read_bytes())
+    manifest["confidence"] = CONFIDENCE.to_json()
+    (gallery / "gallery.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return gallery
+
+
+@cache
+def sure_garden() -> Path:
+    """`small_garden` with an answer confidence, in a folder "sure" beside it."""
+    small = small_garden().parent
+    folder = small.with_name("sure")
+    shutil.copytree(small, folder)
+    return with_confidence(folder / "gallery")
+
+
 def pictures_gallery(folder: Path, paths: Sequence[tuple[str, ...]]) -> Path:
     """A gallery of coloured squares with these taxonomy paths; no checkpoint beside it."""
     n = len(paths)
     angle = np.arange(n)
     radius = np.linspace(0.2, 0.8, n)
     points = np.stack([np.cos(angle) * radius, np.sin(angle) * radius, 0 * angle], 1)
-    build_gallery(
-        Pictures(paths), range(n), FixedModel(points), folder, model_ref=folder.parent / "nowhere"
-    )
+    _build(Pictures(paths), range(n), FixedModel(points), folder, folder.parent / "nowhere")
     return folder
 
 

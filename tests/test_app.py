@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 from app_pages import address, markup, page, start_app, tiles  # noqa: F401
-from app_support import MAIN, ROOT, pictures_gallery, small_garden
+from app_support import MAIN, ROOT, pictures_gallery, small_garden, sure_garden
 
 from app import facts, resources
 from hypuml.gallery import Gallery
@@ -146,6 +146,15 @@ def test_names_full_of_markup_stay_text(start, tmp_path):
     assert not [m for m in at.markdown if bad in m.value]
 
 
+def test_of_what_ships_the_garden_comes_first(monkeypatch, tmp_path):
+    for name in ("zoo", "garden", "digits-2d"):
+        pictures_gallery(tmp_path / name / "gallery", [("a",)] * 3)
+    monkeypatch.setattr(sys, "argv", ["main.py"])
+    monkeypatch.setattr(resources, "SHIPPED", tmp_path)
+    keys = [entry.key for entry in resources.Shelf().entries()]
+    assert keys == ["garden", "digits-2d", "zoo"]
+
+
 def test_no_gallery_at_all(start):
     at = start()
     assert "No gallery yet" in page(at)
@@ -197,14 +206,14 @@ def test_no_path_field_when_other_machines_can_reach_the_app(start, monkeypatch)
     assert "--gallery FOLDER" in page(at)
 
 
-def test_the_first_view_imports_neither_torch_nor_umap():
+def test_the_first_view_imports_nothing_slow():
     code = f"""
 import sys
-sys.argv = ["main.py", "--gallery", {str(small_garden())!r}]
+sys.argv = ["main.py", "--gallery", {str(sure_garden())!r}]
 from streamlit.testing.v1 import AppTest
 at = AppTest.from_file({str(MAIN)!r}, default_timeout=60).run()
 assert not at.exception and len(at.get("bidi_component")) == 2
-print([m for m in ("torch", "umap", "timm", "geoopt", "pandas") if m in sys.modules])
+print([m for m in ("torch", "umap", "timm", "geoopt", "pandas", "sklearn") if m in sys.modules])
 """
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=120

@@ -56,10 +56,24 @@ def test_a_threshold_at_an_image_keeps_that_image():
     assert facts.keep_mask(np.array([u]), round(float(u), 3)).all()
 
 
+def test_a_query_is_rejected_unless_the_threshold_is_at_its_end():
+    u = np.array([0.2, 0.5], np.float32)
+    assert facts.bounds(u)[1] == 0.5
+    assert facts.rejects(0.3, 0.4, u)
+    assert not facts.rejects(0.3, 0.3, u)
+    assert facts.rejects(0.49, 0.9, u)
+    assert not facts.rejects(0.5, 0.9, u)  # no image of the gallery is so unsure
+
+
 @pytest.fixture
 def gallery(tmp_path) -> Gallery:
     paths = [ROSE, ROSE, LILY, LILY, FERN, ROSE]
     return Gallery.open(pictures_gallery(tmp_path / "gallery", paths))
+
+
+def ask(gallery, point, k, row=None, allowed=None) -> facts.Answers:
+    hits = facts.nearest(gallery, point, k, row, allowed)
+    return facts.answers(hits, facts.class_codes(gallery.paths), k, row)
 
 
 def brute_force(gallery: Gallery, row: int) -> list[int]:
@@ -71,8 +85,7 @@ def brute_force(gallery: Gallery, row: int) -> list[int]:
 
 @pytest.mark.parametrize("row", [0, 3, 5])
 def test_answers_are_the_nearest_others_with_marks(gallery, row):
-    codes = facts.class_codes(gallery.paths)
-    found = facts.answers(gallery, codes, gallery.points[row : row + 1], 3, row)
+    found = ask(gallery, gallery.points[row : row + 1], 3, row)
     assert found.rows.tolist() == brute_force(gallery, row)[:3]
     assert list(found.marks) == [
         "right" if gallery.paths[i] == gallery.paths[row] else "wrong" for i in found.rows
@@ -81,23 +94,20 @@ def test_answers_are_the_nearest_others_with_marks(gallery, row):
 
 
 def test_hidden_images_are_skipped_and_replaced(gallery):
-    codes = facts.class_codes(gallery.paths)
     allowed = np.array([True, False, True, False, True, True])
-    found = facts.answers(gallery, codes, gallery.points[:1], 3, 0, allowed)
+    found = ask(gallery, gallery.points[:1], 3, 0, allowed)
     assert found.rows.tolist() == [i for i in brute_force(gallery, 0) if allowed[i]][:3]
 
 
 def test_more_answers_than_images_gives_all_of_them(gallery):
-    codes = facts.class_codes(gallery.paths)
-    assert len(facts.answers(gallery, codes, gallery.points[:1], 50, 0).rows) == 5
-    assert len(facts.answers(gallery, codes, gallery.points[:1], 50).rows) == 6
+    assert len(ask(gallery, gallery.points[:1], 50, 0).rows) == 5
+    assert len(ask(gallery, gallery.points[:1], 50).rows) == 6
     nothing = np.zeros(6, bool)
-    assert len(facts.answers(gallery, codes, gallery.points[:1], 5, 0, nothing).rows) == 0
+    assert len(ask(gallery, gallery.points[:1], 5, 0, nothing).rows) == 0
 
 
 def test_a_picture_from_outside_is_neither_right_nor_wrong(gallery):
-    codes = facts.class_codes(gallery.paths)
-    assert set(facts.answers(gallery, codes, gallery.points[:1], 5).marks) == {""}
+    assert set(ask(gallery, gallery.points[:1], 5).marks) == {""}
 
 
 def test_first_hits_on_the_shelf_equal_brute_force(gallery):

@@ -12,7 +12,7 @@ from app_support import small_garden
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from app import uploads
+from app import models
 from hypuml.gallery import Gallery
 
 
@@ -69,7 +69,7 @@ def test_an_unreadable_upload_leaves_the_query_as_it_was(start, garden):
 
 
 def test_upload_says_when_the_model_is_missing_or_another(start, tmp_path, monkeypatch):
-    monkeypatch.setattr(uploads, "_models", {})
+    monkeypatch.setattr(models, "_models", {})
     folder = tmp_path / "moved" / "gallery"
     shutil.copytree(small_garden(), folder)
     at = start(folder)

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-from app_support import ROOT, pictures_gallery
+from app_support import ROOT, pictures_gallery, sure_garden
 from browser_support import BrowserMissing, Server, Watched, chromium, running_app, watched_page
 from PIL import Image
 
@@ -101,6 +101,16 @@ def kept_text(page: Any) -> str:
 
 def value_of(page: Any, name: str) -> str:
     return parse_qs(urlsplit(page.url).query).get(name, [""])[0]
+
+
+def fold(page: Any) -> int:
+    """Pixels of the page below the fold."""
+    return page.evaluate(
+        """() => {
+          const main = document.querySelector('[data-testid=stMain]');
+          return main.scrollHeight - main.clientHeight;
+        }"""
+    )
 
 
 def nearest(gallery: Gallery, row: int, k: int) -> list[int]:
@@ -190,13 +200,7 @@ def test_every_thumbnail_arrives_and_nothing_is_below_the_fold(shipped, visit):
           return images.length === 11 && images.every((i) => i.complete && i.naturalWidth > 0);
         }"""
     )
-    below = page.evaluate(
-        """() => {
-          const main = document.querySelector('[data-testid=stMain]');
-          return main.scrollHeight - main.clientHeight;
-        }"""
-    )
-    assert below <= 0
+    assert fold(page) <= 0
 
 
 def test_a_link_restores_the_view(shipped, gallery, visit):
@@ -232,6 +236,43 @@ def test_choosing_from_the_picture_grid(shipped, gallery, visit):
     dialog.locator(".tile").nth(5).click()
     dialog.wait_for(state="detached")
     wait_for_query(page, row)
+
+
+def test_degrading_the_query_moves_it_and_changes_both_numbers(visit, tmp_path):
+    gallery = Gallery.open(sure_garden())
+    row = 11
+    with running_app(tmp_path / "home", "--gallery", str(sure_garden())) as server:
+        page = visit(server, f"/?gallery=sure&query={gallery.ids[row]}").page
+        wait_for_query(page, row)
+        u = f"{gallery.uncertainty[row]:.3f}"
+        numbers = page.locator(".facts dl").inner_text()
+        assert u in numbers
+        assert "→" not in numbers
+        assert "answer confidence" in numbers
+        untouched = rows(page)
+
+        slider = page.locator(".st-key-level [role=slider], .st-key-level input[type=range]").first
+        slider.focus()
+        for _ in range(12):
+            page.keyboard.press("ArrowRight")
+        page.wait_for_url(lambda url: "degrade=blur" in url and "level=0.6" in url)
+        page.wait_for_selector(".facts dl >> text=→")
+        degraded = page.locator(".facts dd:not(.whose)").all_inner_texts()
+        before, _, now = degraded[0].partition(" → ")
+        assert before == u
+        assert now != u
+        assert "→" in degraded[1]
+        picture = page.locator(f'.st-key-query .tile[data-row="{row}"] img')
+        assert picture.get_attribute("src").startswith("data:image/webp")
+        assert fold(page) <= 0
+
+        # Back to the picture as it is.
+        slider.focus()
+        page.keyboard.press("Home")
+        page.wait_for_url(lambda url: "level" not in url)
+        page.wait_for_function("() => !document.querySelector('.facts dl').innerText.includes('→')")
+        wait_for_rows(page, untouched)
+        assert page.locator(".facts dl").inner_text() == numbers
 
 
 def test_dark_and_narrow_work_too(shipped, visit):

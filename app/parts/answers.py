@@ -8,11 +8,12 @@ from app import facts, routes, state
 from app.components.picture_grid import Tile, picture_grid
 from app.parts.palette import shades
 from app.parts.text import esc, name_of, whole_path
+from app.queries import View
 from app.resources import Entry
 from hypuml.gallery import Gallery
 
 
-def answers(entry: Entry, gallery: Gallery, view: state.View, found: facts.Answers) -> None:
+def answers(entry: Entry, gallery: Gallery, view: View, found: facts.Answers) -> None:
     """Draw the line above the pictures and the pictures; a click asks with that picture."""
     with st.container(key="answers", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="asked"):
@@ -78,7 +79,7 @@ def _tile(
     )
 
 
-def _verdict(entry: Entry, gallery: Gallery, view: state.View, found: facts.Answers) -> str:
+def _verdict(entry: Entry, gallery: Gallery, view: View, found: facts.Answers) -> str:
     judged = sum(mark != facts.UNKNOWN for mark in found.marks)
     if judged:
         return f"<span><b>{found.right}</b> of {judged} have the query’s class</span>"
@@ -89,7 +90,7 @@ def _verdict(entry: Entry, gallery: Gallery, view: state.View, found: facts.Answ
     return ""
 
 
-def _why_none(gallery: Gallery, view: state.View) -> str:
+def _why_none(gallery: Gallery, view: View) -> str:
     if view.row is not None and len(gallery) == 1:
         return (
             "This gallery holds one image, so there is nothing else to find. "

@@ -10,8 +10,11 @@ import streamlit as st
 
 from app import facts, resources, state
 from app.parts.text import esc, percent
+from app.queries import Asked, View
 from hypuml.figures import disk_figure, query_traces
+from hypuml.figures.palette import theme_named
 from hypuml.gallery import Gallery
+from hypuml.types import FloatArray
 
 KEY = "disk_chart"
 _RIGHT = {facts.RIGHT: True, facts.WRONG: False, facts.UNKNOWN: None}
@@ -38,16 +41,17 @@ class _Prepared(go.Figure):
         return self._spec
 
 
-def disk(entry: resources.Entry, gallery: Gallery, view: state.View, found: facts.Answers) -> None:
+def disk(
+    entry: resources.Entry, gallery: Gallery, view: View, asked: Asked, found: facts.Answers
+) -> None:
     """Draw the disk; a click on a dot makes its image the query."""
     theme = "dark" if st.context.theme.type == "dark" else "light"
     dots = _dots(entry.version, view.colour, view.threshold, theme)
-    at = view.upload.xy[0] if view.upload else view.row
-    overlay: list[Any] = []
-    if at is not None:
-        right = [_RIGHT[mark] for mark in found.marks]
-        traces = query_traces(gallery, at, found.rows.tolist(), right, theme)
-        overlay = [trace.to_plotly_json() for trace in traces]
+    right = [_RIGHT[mark] for mark in found.marks]
+    traces = query_traces(gallery, asked.placed.xy, found.rows.tolist(), right, theme)
+    if asked.before:
+        traces.insert(0, _drift(asked.before.xy, asked.placed.xy, theme))
+    overlay = [trace.to_plotly_json() for trace in traces]
     with st.container(key="disk"):
         st.plotly_chart(
             _Prepared({"data": [*dots["data"], *overlay], "layout": dots["layout"]}),
@@ -61,6 +65,26 @@ def disk(entry: resources.Entry, gallery: Gallery, view: state.View, found: fact
             "the Browse button",
         )
         st.html(f'<p class="badge" title="{esc(detail(gallery))}">{badge(gallery)}</p>')
+
+
+def _drift(start: FloatArray, end: FloatArray, theme: str) -> go.Scattergl:
+    """From the untouched picture's place ``[2]``, a ring, to the degraded one's."""
+    ink = theme_named(theme).ink
+    return go.Scattergl(
+        x=[float(start[0]), float(end[0])],
+        y=[float(start[1]), float(end[1])],
+        mode="lines+markers",
+        line={"color": ink, "width": 2},
+        opacity=0.75,
+        marker={
+            "symbol": "circle-open",
+            "size": [16, 0],
+            "color": ink,
+            "line": {"width": 2},
+        },
+        hoverinfo="skip",
+        showlegend=False,
+    )
 
 
 @lru_cache(maxsize=16)

@@ -90,6 +90,10 @@ _HELP = """
 <p><b>Near the centre</b> the model is unsure, <b>near the rim</b> it is sure. Images it finds
 alike lie in the same direction.</p>
 <p><b>Click a dot or a picture</b> to ask “what looks like this?”. Lines lead to the answers.</p>
+<p><b>Two numbers, not to be confused.</b> <i>Uncertainty u</i> belongs to the picture alone and
+needs no gallery. <i>Answer confidence</i> belongs to the first answer: how probable it is that its
+class is right, given all that was found.</p>
+<p><b>Degrade the query</b> (blur, occlusion …) and watch it drift, and its numbers change.</p>
 <p><b>Move the threshold</b> to let the model abstain: queries less sure than that are
 rejected, and you see what share is kept and how often the first answer is right.</p>
 <p><b>The address</b> of this page holds what you see: copy it to share the view.</p>

@@ -8,38 +8,59 @@ import streamlit as st
 from app import facts, routes, state, uploads
 from app.components.picture_grid import Tile, picture_grid
 from app.parts import browse
-from app.parts.palette import shades
-from app.parts.text import MEANING, esc, name_of, trail, whole_path
+from app.parts.degrade import degrade
+from app.parts.numbers import numbers
+from app.parts.text import esc, name_of, trail, whole_path
+from app.queries import Asked, View
 from app.resources import Entry
 from hypuml.gallery import Gallery
 
 
-def query(entry: Entry, gallery: Gallery, view: state.View) -> None:
-    """Draw the query panel."""
+def query(
+    entry: Entry,
+    gallery: Gallery,
+    view: View,
+    asked: Asked,
+    sure: facts.Sure,
+    was: facts.Sure | None,
+) -> None:
+    """Draw the query panel.
+
+    Args:
+        entry: the gallery's place on the shelf.
+        gallery: what is shown.
+        view: how.
+        asked: the query.
+        sure: confidence of its first answer.
+        was: the same for the untouched picture; None while that is the one that asks.
+    """
     with st.container(key="query"):
         picture, said = st.columns([2, 3], gap="medium")
         with picture:
-            _picture(entry, gallery, view)
+            _picture(entry, gallery, view, asked)
         with said, st.container(key="said", gap="small"):
-            st.html(_facts_html(gallery, view))
+            st.html(_facts_html(gallery, view, asked, sure, was))
+            degrade(entry, view)
             _choosers(entry, gallery)
             if problem := st.session_state.get("upload_problem"):
                 st.html(f'<p class="problem" role="alert">{esc(problem)}</p>')
     if st.session_state.pop("dialog", None) == "enlarge":
-        _enlarged(entry, gallery, view)
+        _enlarged(entry, gallery, view, asked)
 
 
-def _picture(entry: Entry, gallery: Gallery, view: state.View) -> None:
+def _picture(entry: Entry, gallery: Gallery, view: View, asked: Asked) -> None:
+    row, src, sharp = -1, asked.data_url, ""
     if view.upload:
-        src, alt, row = view.upload.data_url, f"Uploaded picture {view.upload.name}", -1
-        sharp = ""
-    elif view.row is not None:
+        alt = f"Uploaded picture {view.upload.name}"
+    else:
+        assert view.row is not None
         row = view.row
+        alt = f"Query: {name_of(gallery, row)}"
+    if not src:
         src = routes.picture_url(entry.version, row)
         sharp = routes.picture_url(entry.version, row, "picture")
-        alt = f"Query: {name_of(gallery, row)}"
-    else:
-        return
+    if asked.before:
+        alt = f"{alt}, degraded by {view.kind} at level {view.level:g}"
     tile = Tile(row, src, f"{alt}. Enlarge", sharp, eager=True, title="Enlarge")
     picture_grid([tile], "query_picture", _enlarge, columns=1, label="query")
 
@@ -50,55 +71,39 @@ def _enlarge(_: int) -> None:
 
 
 @st.dialog("Query picture", width="large")
-def _enlarged(entry: Entry, gallery: Gallery, view: state.View) -> None:
+def _enlarged(entry: Entry, gallery: Gallery, view: View, asked: Asked) -> None:
     if view.upload:
-        src, name, path = view.upload.data_url, view.upload.name, ""
+        name = path = view.upload.name
+        item = ""
     else:
         assert view.row is not None
-        src = routes.picture_url(entry.version, view.row, "large")
         name, path = name_of(gallery, view.row), whole_path(gallery, view.row)
-    item = gallery.ids[view.row] if view.row is not None else ""
+        item = gallery.ids[view.row]
+    src = asked.data_url or routes.picture_url(entry.version, asked.row or 0, "large")
     st.html(
         f'<img class="large" src="{esc(src)}" alt="{esc(name)}">'
-        f'<p class="trail">{esc(path or name)}</p><p class="trail">{esc(item)}</p>'
+        f'<p class="trail">{esc(path)}</p><p class="trail">{esc(item)}</p>'
     )
 
 
-def _facts_html(gallery: Gallery, view: state.View) -> str:
+def _facts_html(
+    gallery: Gallery, view: View, asked: Asked, sure: facts.Sure, was: facts.Sure | None
+) -> str:
     if view.upload:
-        name, above = view.upload.name, "Your picture"
-        u, radius = view.upload.uncertainty, view.upload.radius
-        below = '<p class="note">It stays in this session: the link of this page leaves it out.</p>'
-    elif view.row is not None:
-        row = view.row
-        name = name_of(gallery, row)
-        above = trail(gallery, row) or "Query"
-        u, radius = float(gallery.uncertainty[row]), float(gallery.radius[row])
-        below = ""
+        name, above = view.upload.name, "Your picture: the link of this page leaves it out"
     else:
-        return '<p class="note">This gallery holds no images.</p>'
-    kept = bool(facts.keep_mask(np.asarray([u]), view.threshold)[0])
+        assert view.row is not None
+        name, above = name_of(gallery, view.row), trail(gallery, view.row) or "Query"
     verdict = (
-        ""
-        if kept
-        else (
-            '<span class="chip rejected" title="Its uncertainty lies above the threshold: a system '
-            'with this threshold would not answer.">rejected by the threshold</span>'
-        )
+        '<span class="chip rejected" title="Its uncertainty lies above the threshold: a system '
+        'with this threshold would not answer.">rejected by the threshold</span>'
+        if facts.rejects(view.threshold, asked.placed.uncertainty, gallery.uncertainty)
+        else ""
     )
-    dot = shades(np.asarray([u]), gallery.uncertainty)[0]
-    rank = float((gallery.uncertainty < u).mean())
     return (
-        f'<div class="facts"><p class="trail" title="{esc(above)}">{esc(above)}</p>'
-        f'<h2 title="{esc(name)}">{esc(name)}</h2>'
-        f'<dl><div title="{esc(MEANING["u"])}"><dt>uncertainty u</dt>'
-        f'<dd><i class="dot" style="background:{dot}"></i>{u:.3f}</dd>'
-        f"</div>"
-        f'<div title="{esc(MEANING["d0"])}"><dt>distance from origin</dt>'
-        f"<dd>{radius:.2f}</dd></div>"
-        f'<div title="Share of the gallery’s images that the model is surer of.">'
-        f"<dt>less sure than</dt><dd>{100 * rank:.0f} % of all</dd></div>"
-        f"</dl>{verdict}{below}</div>"
+        '<div class="facts">'
+        f'<div class="above"><p class="trail" title="{esc(above)}">{esc(above)}</p>{verdict}</div>'
+        f'<h2 title="{esc(name)}">{esc(name)}</h2>{numbers(gallery, asked, sure, was)}</div>'
     )
 
 

@@ -13,8 +13,12 @@ if TYPE_CHECKING:
     from hypuml.gallery import Gallery
 
 MEANING = {
-    "u": "Uncertainty u, from 0 (sure) to 1 (unsure). It belongs to the picture alone: the nearer "
-    "to the disk's centre, the less sure the model is.",
+    "u": "Uncertainty u, from 0 (sure) to 1 (unsure). It belongs to the picture alone and needs no "
+    "gallery: the nearer to the disk's centre, the less sure the model is.",
+    "confidence": "Answer confidence: the probability, from 0 to 1, that the first answer has the "
+    "right class. It belongs to the answer and depends on what was found: how near it is, how far "
+    "ahead of the nearest other class, and whether the images behind it agree. Calibrated with "
+    "unchanged pictures of classes that the model was not trained on.",
     "d0": "Hyperbolic distance of the picture from the origin, in the model's own space. "
     "The disk's radius shows exactly this.",
     "distance": "Hyperbolic distance between query and answer, in the model's own space.",

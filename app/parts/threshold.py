@@ -7,6 +7,7 @@ import streamlit as st
 
 from app import facts, state
 from app.parts.text import percent
+from app.queries import View
 from app.resources import Entry
 from hypuml.gallery import Gallery
 from hypuml.types import FloatArray
@@ -14,7 +15,7 @@ from hypuml.types import FloatArray
 BARS = 60
 
 
-def threshold(entry: Entry, gallery: Gallery, view: state.View) -> None:
+def threshold(entry: Entry, gallery: Gallery, view: View) -> None:
     """Draw the sentence about what is kept, the histogram of u, and the slider under it."""
     lo, hi = facts.bounds(gallery.uncertainty)
     with st.container(key="cut", gap=None):
@@ -53,7 +54,7 @@ def threshold(entry: Entry, gallery: Gallery, view: state.View) -> None:
 
 
 @st.fragment(run_every=1.0)
-def _until_known(entry: Entry, gallery: Gallery, view: state.View) -> None:
+def _until_known(entry: Entry, gallery: Gallery, view: View) -> None:
     """The sentence without Recall@1, looking again every second until it is known."""
     if entry.first_hits(wait=0) is not None:
         st.rerun()

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
-from app import facts, state
+from app import facts, state, whatif
 from app.parts import problems
 from app.parts.answers import answers
 from app.parts.disk import disk
@@ -17,6 +18,10 @@ from app.parts.header import header
 from app.parts.query import answer_upload, query
 from app.parts.text import notice
 from app.parts.threshold import threshold
+from app.queries import Asked, View, untouched
+from app.resources import Entry
+from hypuml.gallery import Gallery
+from hypuml.types import Hits
 
 
 def render() -> None:
@@ -36,19 +41,49 @@ def render() -> None:
     with right:
         answer_upload(entry, gallery)
     view, more = state.settle(entry, gallery, read)
+    with right:
+        asked, problem = _ask(entry, gallery, view)
+    if problem:
+        more.append(problem)
+        state.leave_untouched()
+        view, _ = state.settle(entry, gallery, read=False)
     with told:
         for message in [*notices, *more]:
             notice(message)
 
-    point = view.upload.point if view.upload else gallery.points[view.row : (view.row or 0) + 1]
     allowed = facts.keep_mask(gallery.uncertainty, view.threshold) if view.hide else None
-    found = facts.answers(gallery, entry.codes, np.asarray(point), view.k, view.row, allowed)
+    hits, sure = _search(entry, gallery, view, asked, allowed)
+    found = facts.answers(hits, entry.codes, view.k, view.row)
+    was = None
+    if asked.before:
+        _, was = _search(entry, gallery, view, untouched(gallery, view), allowed)
     with right:  # first, because it is shown while Plotly still draws
-        query(entry, gallery, view)
+        query(entry, gallery, view, asked, sure, was)
         answers(entry, gallery, view, found)
     with left:
-        disk(entry, gallery, view, found)
+        disk(entry, gallery, view, asked, found)
         threshold(entry, gallery, view)
+
+
+def _ask(entry: Entry, gallery: Gallery, view: View) -> tuple[Asked, str]:
+    """The query, degraded where that is wanted, and why it could not be where it could not."""
+    if view.level == 0:
+        return untouched(gallery, view), ""
+    key = (entry.version, view.row, view.kind, view.level)
+    try:
+        with st.spinner("Looking at the changed picture (the first one also loads the model)"):
+            return state.made_once(key, lambda: whatif.degraded(entry, gallery, view)), ""
+    except ValueError as error:
+        return untouched(gallery, view), f"This picture cannot be degraded: {error}"
+
+
+def _search(
+    entry: Entry, gallery: Gallery, view: View, asked: Asked, allowed: NDArray[np.bool_] | None
+) -> tuple[Hits, facts.Sure]:
+    """What is found, and how sure the first answer is."""
+    hits = facts.nearest(gallery, asked.placed.point, view.k, asked.row, allowed)
+    u = asked.placed.uncertainty
+    return hits, facts.how_sure(gallery, entry.codes, hits, u, asked.row, allowed)
 
 
 render()

@@ -1,0 +1,49 @@
+"""What if the picture were blurred? Kind and level of a degradation, in one line."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import state, whatif
+from app.parts.text import esc
+from app.queries import View
+from app.resources import Entry
+from hypuml.data.degradation_scale import KINDS
+
+_HELP = (
+    "Asks with a degraded copy of the picture: watch where it goes on the disk, and what becomes "
+    "of u and of the answers. At 0 it is the picture as it is."
+)
+
+
+def degrade(entry: Entry, view: View) -> None:
+    """Draw the control; where the picture cannot be changed it says why and stays at 0."""
+    reason = whatif.obstacle(entry, view.row)
+    says = reason or _HELP
+    with st.container(
+        key="what_if", horizontal=True, vertical_alignment="center", gap="small", wrap=False
+    ):
+        quiet = " off" if reason else ""
+        st.html(f'<span class="label{quiet}" title="{esc(says)}">Degrade</span>')
+        st.selectbox(
+            "Kind of degradation",
+            KINDS,
+            key="degrade",
+            on_change=state.act,
+            disabled=bool(reason),
+            help=says,
+            label_visibility="collapsed",
+            width=126,
+        )
+        st.slider(
+            "Level of degradation",
+            min_value=0.0,
+            max_value=1.0,
+            step=0.05,
+            format="%.2f",
+            key="level",
+            on_change=state.act,
+            disabled=bool(reason),
+            help=says,
+            label_visibility="collapsed",
+        )

@@ -1,0 +1,94 @@
+"""What if the query were blurred, covered, cropped, noisy or dark? The degraded picture asks.
+
+Level 0 is the picture as it is. At any other level a picture of the gallery is taken anew from its
+original, in the size in which the model saw it when the gallery was made, so that nothing changes
+but the degradation. The same patch, window and grain are used for every picture and level: what
+differs between two queries is the pictures.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from PIL import Image
+
+from app import models, resources
+from app.queries import Asked, View, untouched
+from app.resources import Entry
+from app.uploads import KEPT, SHOWN, as_data_url, reduced
+from hypuml.data.degraded_pictures import degrade_picture
+from hypuml.gallery import Gallery
+
+_NO_MODEL = (
+    "The model that made this gallery is not on this machine, so a changed picture cannot be "
+    "looked at."
+)
+_NO_ORIGINAL = (
+    "The original of this picture is not on this machine, and its thumbnail is too small to go by."
+)
+
+
+class Original(NamedTuple):
+    """One picture twice: as the model gets it, and as the page shows it."""
+
+    seen: Image.Image
+    shown: Image.Image
+
+
+def obstacle(entry: Entry, row: int | None) -> str:
+    """Why the query cannot be degraded, as one sentence; empty when it can.
+
+    Quick, since it is asked on every run: a damaged file is found out only when it is used.
+
+    Args:
+        entry: the gallery.
+        row: the query's row; None for an upload, whose picture is at hand.
+    """
+    if not entry.has_model:
+        return _NO_MODEL
+    return "" if row is None or entry.has_original(row) else _NO_ORIGINAL
+
+
+def degraded(entry: Entry, gallery: Gallery, view: View) -> Asked:
+    """The query after ``view.kind`` has been done to its picture at ``view.level`` > 0.
+
+    Raises:
+        ValueError: the original or the model cannot be used; one sentence for the user.
+    """
+    if reason := obstacle(entry, view.row):
+        raise ValueError(reason)
+    if view.upload is not None:
+        original = Original(view.upload.picture, view.upload.picture)
+    else:
+        assert view.row is not None  # `state.settle` has chosen one
+        original = _original(entry.version, view.row)
+    seen = degrade_picture(original.seen, view.kind, view.level)
+    same = original.shown is original.seen
+    shown = seen if same else degrade_picture(original.shown, view.kind, view.level)
+    return Asked(
+        view.row,
+        models.place(gallery, seen),
+        before=untouched(gallery, view).placed,
+        data_url=as_data_url(shown),
+    )
+
+
+@lru_cache(maxsize=8)
+def _original(version: str, row: int) -> Original:
+    """A gallery's picture; moving the level does not decode or draw it again.
+
+    Raises:
+        ValueError: it is not there, or damaged.
+    """
+    entry = resources.shelf.by_version(version)
+    gallery = entry.gallery if entry else None
+    assert gallery is not None  # it is on the shelf, or it would not be shown
+    size = int(gallery.manifest["preprocessing"]["size"])
+    seen = gallery.original(row, size)
+    if seen is None:
+        raise ValueError(_NO_ORIGINAL)
+    if gallery.manifest["source"] is not None:
+        small = reduced(seen, max(KEPT, size))
+        return Original(small, small)
+    return Original(seen, gallery.original(row, SHOWN) or seen)
