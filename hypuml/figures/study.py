@@ -32,11 +32,13 @@ def study_figure(points: Sequence[dict[str, Any]], theme: str = "light") -> Figu
             part = [p for p in points if p["loss"] == loss and p["group"] == group]
             if not part:
                 continue
+            # The seeds' classes differ, so the bars are long: they must not hide the dots.
+            bar = {"thickness": 1, "width": 0, "color": look.grid}
             figure.add_scatter(
                 x=[p["recall"][0] for p in part],
                 y=[p["r_auroc"][0] for p in part],
-                error_x={"array": [p["recall"][1] for p in part], "thickness": 1},
-                error_y={"array": [p["r_auroc"][1] for p in part], "thickness": 1},
+                error_x={"array": [p["recall"][1] for p in part], **bar},
+                error_y={"array": [p["r_auroc"][1] for p in part], **bar},
                 mode="markers",
                 name=f"{loss} ({group})",
                 text=[p["name"] for p in part],
