@@ -2,8 +2,8 @@
 
     python tests/take_pictures.py
 
-Needs the browser of the browser tests. Writes ``assets/explore.png`` and
-``assets/docs/{garden,study}.webp``.
+Needs the browser of the browser tests. Writes ``assets/{explore,degraded}.png``
+and ``assets/docs/{garden,study}.webp``.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ DOCS = ROOT / "assets" / "docs"
 def explore(browser: Any, home: Path) -> None:
     """The Explore view as a newcomer finds it, and with a degraded query."""
     with running_app(home) as server:
-        page = browser.new_page(viewport={"width": 1280, "height": 720}, device_scale_factor=1)
-        page.goto(server.url)
-        page.locator('[data-testid="stPlotlyChart"] .main-svg').first.wait_for(timeout=60_000)
-        page.wait_for_timeout(4000)
-        page.screenshot(path=str(ROOT / "assets" / "explore.png"))
-        page.close()
+        for name, address in (("explore", ""), ("degraded", "/?degrade=blur&level=0.6")):
+            page = browser.new_page(viewport={"width": 1280, "height": 720})
+            page.goto(server.url + address)
+            page.locator('[data-testid="stPlotlyChart"] .main-svg').first.wait_for(timeout=60_000)
+            page.wait_for_timeout(8000)  # the first degraded picture also loads the model
+            page.screenshot(path=str(ROOT / "assets" / f"{name}.png"))
+            page.close()
 
 
 def charts(browser: Any, folder: Path, names: list[str], target: Path) -> None:

@@ -101,7 +101,9 @@ def evaluation_table(report: dict[str, Any]) -> str:
         same = ", the same ranking as u" if name == "tangent_norm" else ""
         note = same if report["tangent_norm_is_u"] else ""
         gap = (report["control_differences"] or {}).get(name)
-        better = f"u less this: {gap['difference']:+.3f} {_interval(gap)}" if gap and not note else ""
+        better = ""
+        if gap and not note:
+            better = f"u less this: {gap['difference']:+.3f} {_interval(gap)}"
         lines.append(f"| … {name.replace('_', ' ')}{note} | {number(value)} | {better} |")
     probe = report["probe"] or {}
     for key, what in (

@@ -22,7 +22,6 @@ import torch
 from hypuml.checkpoint import CONFIG, HypUML
 from hypuml.data.garden import GardenDataset
 from hypuml.files import write_atomically
-from hypuml.models.network import ModelConfig
 from hypuml.study.cached import Features, cached_features
 from hypuml.study.gardens import (
     HEAD_GARDENS,
@@ -43,18 +42,15 @@ Say = Callable[[str], None]
 # The backbone learns with the parent's loss: it must not have been taught an uncertainty.
 BACKBONE = replace(
     recipe("garden"),
-    model=ModelConfig(
-        backbone="resnet18",
-        backbone_args={"channels": [32, 64, 128, 256]},
-        dim=32,
-        diameter=4.0,
-        image_size=48,
-    ),
+    model=replace(recipe("garden").model, diameter=4.0, image_size=48),
     loss="parent",
     temperature=0.2,
     calibration=0.0,
     validation_classes=0.0,
     calibration_classes=0.0,
+    # As it was when the study was run: the recipe may change, the study's backbone may not.
+    classes_per_batch=64,
+    ambiguous_share=0.06,
     steps=1000,
     eval_every=1000,
 )
