@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from hypuml.commands.common import add_root
 from hypuml.data.registry import DATASETS, open_dataset
-from hypuml.types import indices_of
+from hypuml.types import AMBIGUOUS, indices_of
 
 
 def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
@@ -33,5 +33,7 @@ def run(options: Namespace) -> int:
         rows = indices_of(dataset, split)
         count = len({dataset.items[i].path for i in rows})
         print(f"{split}: {len(rows):,} images of {count:,} classes")
+    if mixed := sum(item.split == AMBIGUOUS for item in dataset.items):
+        print(f"ambiguous: {mixed:,} images of two classes each, for the uncertainty to learn from")
     print(f"licence: {dataset.licence}")
     return 0
