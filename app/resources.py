@@ -103,24 +103,6 @@ class Entry:
         folder = self.gallery.model_path if self.gallery else None
         return folder is not None and (folder / WEIGHTS).is_file()
 
-    def has_original(self, row: int) -> bool:
-        """Whether the picture itself is there and not only its thumbnail.
-
-        Only looked for and not opened, so a damaged file counts as there.
-        """
-        if self.gallery is None:
-            return False
-        source = self.gallery.manifest["source"]
-        if source is None:
-            return self._redrawn
-        image = self.gallery.images[row]
-        return bool(image) and (Path(source) / image).is_file()
-
-    @cached_property
-    def _redrawn(self) -> bool:
-        """Whether this version of the program can draw the gallery's pictures again."""
-        return self.gallery is not None and self.gallery.original(0, size=16) is not None
-
     @cached_property
     def rows(self) -> dict[str, int]:
         """Item id to row number."""

@@ -45,9 +45,9 @@ def obstacle(entry: Entry, row: int | None) -> str:
         entry: the gallery.
         row: the query's row; None for an upload, whose picture is at hand.
     """
-    if not entry.has_model:
+    if entry.gallery is None or not entry.has_model:
         return _NO_MODEL
-    return "" if row is None or entry.has_original(row) else _NO_ORIGINAL
+    return "" if row is None or entry.gallery.has_original(row) else _NO_ORIGINAL
 
 
 def degraded(entry: Entry, gallery: Gallery, view: View) -> Asked:

@@ -194,10 +194,13 @@ def test_folder_of_photographs(tmp_path):
     assert set(gallery.labels) == {"<b>roses<i> & more", "tulips \N{TULIP}"}
     picture = gallery.original(0)
     assert picture.size == (80, 60)
+    assert gallery.has_original(0)
     (source / gallery.images[0]).unlink()
     assert gallery.original(0) is None
+    assert not gallery.has_original(0)
     (source / gallery.images[1]).write_text("not an image")
     assert gallery.original(1) is None
+    assert gallery.has_original(1)  # looked for, not read
 
 
 def test_no_path_leads_out_of_the_source(tmp_path):
@@ -210,6 +213,7 @@ def test_no_path_leads_out_of_the_source(tmp_path):
     linked.unlink()
     linked.symlink_to(secret)
     assert [gallery.original(i) for i in range(3)] == [None] * 3
+    assert not any(gallery.has_original(i) for i in range(3))
 
 
 def test_drawn_pictures_are_drawn_again(tmp_path):
@@ -217,6 +221,7 @@ def test_drawn_pictures_are_drawn_again(tmp_path):
     rows = [0, 5]
     gallery = build_gallery(garden, rows, ColourModel(), tmp_path / "g", model_ref="x")
     assert gallery.original(1, size=120).size == (120, 120)
+    assert gallery.has_original(1)
     assert gallery.manifest["source"] is None
     # A name out of the manifest is never taken for a path.
     manifest = gallery.manifest | {"name": str(photo_folder(tmp_path / "photos"))}
@@ -228,6 +233,7 @@ def test_pictures_drawn_with_other_settings_are_not_drawn_again(tmp_path):
     other = GardenDataset(config=GardenConfig(hard_share=0.5))
     gallery = build_gallery(other, [0, 5], ColourModel(), tmp_path / "g", model_ref="x")
     assert gallery.original(1, size=64) is None
+    assert not gallery.has_original(1)
 
 
 def test_model_is_found_beside_the_gallery_and_checked(tmp_path):

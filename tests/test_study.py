@@ -106,7 +106,7 @@ def test_a_head_learns_on_cached_features(gardens, variant):
 
 def test_a_head_depends_on_its_seed_alone(gardens):
     runs = [
-        train_head(gardens, roles(1), Variant("grid"), LossConfig(), seed=1, steps=5).head
+        train_head(gardens, roles(1), Variant("grid"), LossConfig(), seed=1, steps=5)
         for _ in range(2)
     ]
     assert torch.equal(runs[0].linear.weight, runs[1].linear.weight)

@@ -222,6 +222,10 @@ class Gallery:
         """
         return self._originals.picture(int(row), size)
 
+    def has_original(self, row: int) -> bool:
+        """Whether the image itself is there; it is looked for, not read, so it may be damaged."""
+        return self._originals.has(int(row))
+
     @property
     def model_path(self) -> Path | None:
         """Folder of the checkpoint that made this gallery; None when it is not on this machine."""

@@ -29,19 +29,34 @@ class Originals:
 
     def picture(self, row: int, size: int | None) -> Image.Image | None:
         """The picture; None when it is not there. ``size`` is the side to draw at."""
-        source = self._manifest["source"]
-        if source is None:
+        if self._manifest["source"] is None:
             return self._redraw(self._ids[row], size)
         from hypuml.data.images import load_image
 
-        if not self._images[row]:
-            return None
         try:
-            root = Path(source).resolve()
-            path = (root / self._images[row]).resolve()
-            return load_image(path) if path.is_relative_to(root) else None
+            path = self._file(row)
+            return load_image(path) if path else None
         except (ValueError, OSError):
             return None
+
+    def has(self, row: int) -> bool:
+        """Whether the picture is there. A file is looked for and not opened: damaged ones count."""
+        if self._manifest["source"] is None:
+            with self._lock:
+                return self._ids[row] in self._drawn[1]
+        try:
+            path = self._file(row)
+            return path is not None and path.is_file()
+        except (ValueError, OSError):
+            return False
+
+    def _file(self, row: int) -> Path | None:
+        """The image's file; None where it has none, or where its name leads out of the folder."""
+        if not self._images[row]:
+            return None
+        root = Path(self._manifest["source"]).resolve()
+        path = (root / self._images[row]).resolve()
+        return path if path.is_relative_to(root) else None
 
     def _redraw(self, item: str, size: int | None) -> Image.Image | None:
         with self._lock:

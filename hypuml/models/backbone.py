@@ -64,6 +64,11 @@ class Backbone(nn.Module):
         self.mean: tuple[float, ...] = tuple(data["mean"])
         self.std: tuple[float, ...] = tuple(data["std"])
 
+    def normalise(self, images: Tensor) -> Tensor:
+        """What the network expects of pixels ``[B, 3, S, S]`` in [0, 1]: ``(x - mean) / std``."""
+        mean, std = (images.new_tensor(x)[:, None, None] for x in (self.mean, self.std))
+        return (images - mean) / std
+
     def forward(self, images: Tensor) -> Tensor:
         """Map normalised images ``[B, 3, S, S]`` to features ``[B, F]``."""
         return self.net(images)

@@ -110,6 +110,16 @@ class HyperbolicHead(nn.Module):
         self.length = _readout(in_features) if self.squash is None else None
         self.predict = _readout(in_features) if uncertainty == "predicted" else None
 
+    @property
+    def ball(self) -> float:
+        """C > 0 of the ball of curvature -c that the points lie in.
+
+        The flat twins' points lie in a ball so large that its distances are Euclidean, so that
+        search, metrics and galleries need to know nothing of them. (Nearest by chord is nearest by
+        angle on the sphere.)
+        """
+        return self.curvature if self.geometry == "hyperbolic" else geometry_torch.FLAT
+
     def tangent(self, features: Tensor) -> Tensor:
         """Tangent vectors before the squash, ``[B, n]`` float32."""
         with torch.autocast(features.device.type, enabled=False):
@@ -177,8 +187,7 @@ class HyperbolicHead(nn.Module):
             with torch.autocast(x.device.type, enabled=False):
                 d = 1 - x.float() @ y.float().T
             return d if mask is None else d.masked_fill(mask, 0)
-        c = self.curvature if self.geometry == "hyperbolic" else geometry_torch.FLAT
-        return math.sqrt(self.curvature) * geometry_torch.pairwise_dist(x, y, c, mask=mask)
+        return math.sqrt(self.curvature) * geometry_torch.pairwise_dist(x, y, self.ball, mask=mask)
 
 
 def _readout(in_features: int) -> nn.Linear:

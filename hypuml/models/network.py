@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from hypuml.geometry_torch import FLAT
 from hypuml.models.backbone import Backbone
 from hypuml.models.head import (
     GEOMETRIES,
@@ -114,13 +113,8 @@ class Network(nn.Module):
 
     @property
     def curvature(self) -> float:
-        """C > 0 of the ball of curvature -c that the points lie in.
-
-        The flat twins' points lie in a ball so large that its distances are Euclidean, so that
-        search, metrics and galleries need to know nothing of them. (Nearest by chord is nearest by
-        angle on the sphere.)
-        """
-        return self.config.curvature if self.config.geometry == "hyperbolic" else FLAT
+        """C > 0 of the ball of curvature -c that the points lie in."""
+        return self.head.ball
 
     def check_input(self) -> None:
         """Embed one blank image, so that a wrong input size is found before any work.

@@ -30,9 +30,9 @@ from hypuml.evaluation import embed_dataset
 from hypuml.evaluation.statistics import laplacian_variance
 from hypuml.geometry import dist
 from hypuml.search import Index
-from hypuml.types import FloatArray, IntArray, indices_of
+from hypuml.study.gardens import RATIOS
+from hypuml.types import FloatArray, IntArray
 
-RATIOS = tuple(i / 10 for i in range(6))
 STEPS = tuple(i / 5 for i in range(6))
 
 # Names shared by the parents of a cross: siblings share three (up to the genus), relatives two.
@@ -186,7 +186,7 @@ def _one_trait(
 def _images(model: HypUML, garden: GardenDataset) -> dict[str, Any]:
     evaluated = embed_dataset(model, garden, "unseen")
     points, u = evaluated.embedding.points, evaluated.embedding.uncertainty
-    rows = indices_of(garden, "unseen")
+    rows = evaluated.rows
     species = np.asarray([garden.species_index(int(i)) for i in rows])
     difficulty = np.asarray([garden.individual(int(i)).difficulty for i in rows])
     hits = Index(points, model.curvature).search(points, 1, exclude=np.arange(len(points)))

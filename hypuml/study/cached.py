@@ -157,9 +157,6 @@ def _compute(
 def embed(model: HypUML, images: Tensor) -> Tensor:
     """Backbone features ``[N, F]`` of images ``[N, 3, S, S]`` in [0, 1]."""
     model.eval()
-    mean, std = (torch.tensor(x)[:, None, None] for x in (model.backbone.mean, model.backbone.std))
-    parts = [
-        model.backbone(((part - mean) / std).contiguous(memory_format=torch.channels_last))
-        for part in images.split(256)
-    ]
+    prepared = (model.backbone.normalise(part) for part in images.split(256))
+    parts = [model.backbone(x.contiguous(memory_format=torch.channels_last)) for x in prepared]
     return torch.cat(parts).float()

@@ -7,7 +7,7 @@ The batch, the losses, the calibration term and the optimiser are those of
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,6 @@ from hypuml import metrics
 from hypuml.confidence import CONTROLS, DEPTH, evidence, fit_confidence
 from hypuml.data.degradations import KINDS
 from hypuml.data.splits import class_ids
-from hypuml.geometry_torch import FLAT
 from hypuml.losses import Calibration, LossConfig, make_loss
 from hypuml.models.head import HeadOutput, HyperbolicHead
 from hypuml.models.network import ModelConfig
@@ -38,14 +37,6 @@ _OPTIONS = TrainConfig(
 )
 
 
-@dataclass(frozen=True)
-class Trained:
-    """A head with the curvature its points live in."""
-
-    head: HyperbolicHead
-    curvature: float
-
-
 def train_head(
     gardens: Sequence[Features],
     part: Roles,
@@ -53,7 +44,7 @@ def train_head(
     setting: LossConfig,
     seed: int,
     steps: int | None = None,
-) -> Trained:
+) -> HyperbolicHead:
     """Train one head.
 
     Args:
@@ -103,8 +94,7 @@ def train_head(
         result.total.backward()
         nn.utils.clip_grad_norm_(head.parameters(), options.clip)
         optimizer.step()
-    curvature = config.curvature if variant.geometry == "hyperbolic" else FLAT
-    return Trained(head.eval(), curvature)
+    return head.eval()
 
 
 class _Pool:
@@ -156,23 +146,23 @@ class _Pool:
 
 
 @torch.inference_mode()
-def recall_at_1(trained: Trained, garden: Features) -> float:
+def recall_at_1(head: HyperbolicHead, garden: Features) -> float:
     """Recall@1 alone, which is what settings are chosen by."""
-    points = trained.head(garden.clean).points.numpy()
-    hits = Index(points, trained.curvature).search(points, 1, exclude=np.arange(len(points)))
+    points = head(garden.clean).points.numpy()
+    hits = Index(points, head.ball).search(points, 1, exclude=np.arange(len(points)))
     return float(metrics.first_hit_correct(hits.ids, class_ids(garden.paths)[0])[0].mean())
 
 
 @torch.inference_mode()
-def measure(trained: Trained, garden: Features, calibration: Features | None) -> dict[str, Any]:
+def measure(head: HyperbolicHead, garden: Features, calibration: Features | None) -> dict[str, Any]:
     """Every figure of a head on one garden that it has not been trained on.
 
     Args:
-        trained: the head.
+        head: trained by :func:`train_head`.
         garden: what it is measured on.
         calibration: where its answer confidence is fitted; None leaves that out.
     """
-    head, c = trained.head, trained.curvature
+    c = head.ball
     out = head(garden.clean)
     points, u = out.points.numpy(), out.uncertainty.numpy()
     found: dict[str, Any] = dict(validation_figures(points, u, garden.paths, c))

@@ -57,22 +57,21 @@ def shipped_tables(root: Path) -> dict[str, Callable[[], str]]:
     """Every table that can be made of what ships below the project's folder ``root``."""
     study = root / "assets" / "docs" / "study.json"
 
-    def report(name: str, file: str = "evaluation.json") -> dict[str, Any]:
+    def of_report(
+        make: Callable[[dict[str, Any]], str], name: str, file: str = "evaluation.json"
+    ) -> Callable[[], str]:
         path = root / "checkpoints" / name / file
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return found
+        return lambda: make(json.loads(path.read_text(encoding="utf-8")))
 
     def of_study(make: Callable[[Sequence[Row]], str]) -> Callable[[], str]:
         return lambda: make(json.loads(study.read_text(encoding="utf-8"))["rows"])
 
     tables = {name: of_study(make) for name, make in STUDY.items()}
     for name in ("garden", "digits-2d"):
-        tables[name] = lambda name=name: evaluation_table(report(name))  # type: ignore[misc]
-        tables[f"{name}-degraded"] = lambda name=name: degraded_table(  # type: ignore[misc]
-            report(name)
-        )
-    tables["ambiguity"] = lambda: ambiguity_table(report("garden", "ambiguity.json"))
-    tables["images"] = lambda: images_table(report("garden", "ambiguity.json"))
+        tables[name] = of_report(evaluation_table, name)
+        tables[f"{name}-degraded"] = of_report(degraded_table, name)
+    tables["ambiguity"] = of_report(ambiguity_table, "garden", "ambiguity.json")
+    tables["images"] = of_report(images_table, "garden", "ambiguity.json")
     return tables
 
 

@@ -209,12 +209,12 @@ def _work(out: Path, run: Run, phase: str) -> None:
     """Train one head and write its figures: on the validation garden, or on the test classes."""
     gardens, unseen = _gardens(out)
     part = roles(run.seed)
-    trained = train_head(gardens, part, run.variant, run.variant.settings[run.setting], run.seed)
+    head = train_head(gardens, part, run.variant, run.variant.settings[run.setting], run.seed)
     target = unseen if phase == "test" else gardens[part.validation]
     if phase == "tuning":
-        figures: dict[str, Any] = {"recall@1": recall_at_1(trained, target)}
+        figures: dict[str, Any] = {"recall@1": recall_at_1(head, target)}
     else:
-        figures = measure(trained, target, gardens[part.calibration])
+        figures = measure(head, target, gardens[part.calibration])
     write_atomically(out / phase / run.file, json.dumps(figures).encode())
 
 

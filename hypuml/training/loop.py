@@ -151,7 +151,6 @@ def _run(
     model, optimizer = state.model, state.optimizer
     labels = torch.from_numpy(data.train.labels)
     low = config.precision == "bfloat16" or (config.precision == "auto" and device.type == "cuda")
-    normalise = _normaliser(model, device)
     recent: dict[str, float] = {}
     started = time.perf_counter() - state.seconds
     while state.step < config.steps:
@@ -161,7 +160,7 @@ def _run(
         images = batch_images(data, batch, config, device, noise)
         model.train()
         with torch.autocast(device.type, torch.bfloat16, enabled=low):
-            features = model.backbone(normalise(images))
+            features = model.backbone(_prepared(model, images))
         result = step_loss(
             model.head(features.float()),
             labels[rows].to(device),
@@ -232,10 +231,8 @@ def _to_layout(model: nn.Module, device: torch.device) -> None:
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def _normaliser(model: Any, device: torch.device) -> Callable[[Tensor], Tensor]:
-    mean = torch.tensor(model.backbone.mean, device=device)[:, None, None]
-    std = torch.tensor(model.backbone.std, device=device)[:, None, None]
-    return lambda x: ((x - mean) / std).contiguous(memory_format=torch.channels_last)
+def _prepared(model: HypUML, images: Tensor) -> Tensor:
+    return model.backbone.normalise(images).contiguous(memory_format=torch.channels_last)
 
 
 @torch.no_grad()
@@ -249,7 +246,7 @@ def _initialise_scale(
         data, replace(batch, rows=batch.rows[: batch.fit], degraded=0), config, device, noise
     )
     model.train()
-    model.head.initialise_scale(model.backbone(_normaliser(model, device)(images)))
+    model.head.initialise_scale(model.backbone(_prepared(model, images)))
 
 
 def _info(

@@ -21,13 +21,11 @@ from hypuml.types import FloatArray, TaxonomyPath
 def describe_pixels(model: Network, pixels: Tensor, batch_size: int = 256) -> Described:
     """All that a model says of uint8 pixels ``[N, 3, S, S]``."""
     device = next(model.parameters()).device
-    mean = torch.tensor(model.backbone.mean, device=device)[:, None, None]
-    std = torch.tensor(model.backbone.std, device=device)[:, None, None]
     was_training = model.training
     model.eval()
     parts = []
     for batch in pixels.split(batch_size):
-        features = model.backbone((batch.to(device).float() / 255 - mean) / std).float()
+        features = model.backbone(model.backbone.normalise(batch.to(device).float() / 255)).float()
         out = model.head(features)
         parts.append((out.points, out.uncertainty, out.norm, features))
     model.train(was_training)
