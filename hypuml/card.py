@@ -195,23 +195,31 @@ def _uncertainty(report: dict[str, Any]) -> list[str]:
     return [*lines, ""]
 
 
-def _degradation(report: dict[str, Any]) -> list[str]:
+def number(value: float | None, digits: int = 3) -> str:
+    """A figure as it is printed; a dash for what is not defined."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def degraded_table(report: dict[str, Any]) -> str:
     """How u answers to damage."""
+    lines = [
+        "| kind | Spearman of mean u with level | images whose u rises | mean u | Recall@1 |",
+        "|---|---|---|---|---|",
+    ]
+    for kind, found in (report["degradation"] or {}).items():
+        u, recall = found["mean_u"], found["recall@1"]
+        lines.append(
+            f"| {kind} | {number(found['spearman'], 2)} | {100 * found['share_rising']:.1f} % | "
+            f"{u[0]:.2f} → {u[-1]:.2f} | {number(recall[0], 2)} → {number(recall[-1], 2)} |"
+        )
+    return "\n".join(lines)
+
+
+def _degradation(report: dict[str, Any]) -> list[str]:
+    """The section on damage; nothing where it was not measured."""
     if not report["degradation"]:
         return []
-    lines = [
-        "## Degraded images",
-        "",
-        "| kind | Spearman of mean u with level | images whose u rises | mean u, level 0 → 1 |",
-        "|---|---|---|---|",
-    ]
-    for kind, found in report["degradation"].items():
-        mean = found["mean_u"]
-        rank = "–" if found["spearman"] is None else f"{found['spearman']:.2f}"
-        lines.append(
-            f"| {kind} | {rank} | {100 * found['share_rising']:.0f} % | "
-            f"{mean[0]:.2f} → {mean[-1]:.2f} |"
-        )
+    lines = ["## Degraded images", "", degraded_table(report)]
     seen = (report.get("degradation_setup") or {}).get("seen_in_training")
     if seen is not None:
         lines += ["", f"Seen in training: {', '.join(seen) or 'none'}."]

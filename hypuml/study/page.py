@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from hypuml.card import degraded_table, number
 from hypuml.study.summary import Row, effects_table, table
 
 _SPOT = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -75,11 +76,6 @@ def shipped_tables(root: Path) -> dict[str, Callable[[], str]]:
     return tables
 
 
-def number(value: float | None, digits: int = 3) -> str:
-    """A figure as it is printed; a dash for what is not defined."""
-    return "–" if value is None else f"{value:.{digits}f}"
-
-
 def _interval(found: dict[str, float] | None) -> str:
     return f"[{found['low']:.3f}, {found['high']:.3f}]" if found else ""
 
@@ -121,21 +117,6 @@ def evaluation_table(report: dict[str, Any]) -> str:
         lines.append(f"| errors removed by rejecting the 20 % least confident | {share} | |")
     row("curvature use", "curvature_use")
     row("tree correlation", "tree_spearman")
-    return "\n".join(lines)
-
-
-def degraded_table(report: dict[str, Any]) -> str:
-    """How u answers to damage."""
-    lines = [
-        "| kind | Spearman of mean u with level | images whose u rises | mean u | Recall@1 |",
-        "|---|---|---|---|---|",
-    ]
-    for kind, found in (report["degradation"] or {}).items():
-        u, recall = found["mean_u"], found["recall@1"]
-        lines.append(
-            f"| {kind} | {number(found['spearman'], 2)} | {100 * found['share_rising']:.1f} % | "
-            f"{u[0]:.2f} → {u[-1]:.2f} | {number(recall[0], 2)} → {number(recall[-1], 2)} |"
-        )
     return "\n".join(lines)
 
 
