@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.disk.scene import Layout
 from hypuml.types import FloatArray
 
 if TYPE_CHECKING:
@@ -65,6 +66,11 @@ class View:
         hide: whether rejected images are left out of the answers.
         kind: what is done to the query's picture, one of ``KINDS``.
         level: how much of it, in [0, 1]; 0 leaves the picture as it is.
+        layout: where the disk's points lie, ``"origin"``, ``"query"`` or ``"umap"``.
+        at: how the disk has been moved and zoomed, six numbers; None for the start.
+        highlight: display name of the taxonomy branch that stands out; empty for none.
+        selection: selected rows.
+        panel: what the right column shows, ``"answers"`` or ``"selection"``.
     """
 
     row: int | None
@@ -75,6 +81,11 @@ class View:
     hide: bool
     kind: str
     level: float
+    layout: Layout = "origin"
+    at: tuple[float, ...] | None = None
+    highlight: str = ""
+    selection: tuple[int, ...] = ()
+    panel: str = "answers"
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app import facts
-from hypuml.types import IntArray
+from app.branches import branches
+from app.disk.scene import LAYOUTS, Layout
+from hypuml.types import IntArray, TaxonomyPath
 
 if TYPE_CHECKING:
     from hypuml.gallery import Gallery
@@ -102,6 +104,17 @@ class Entry:
 
         folder = self.gallery.model_path if self.gallery else None
         return folder is not None and (folder / WEIGHTS).is_file()
+
+    @cached_property
+    def branches(self) -> dict[str, TaxonomyPath]:
+        """Taxonomy branches by display name, in tree order (`app.branches`)."""
+        return branches(self.gallery) if self.gallery else {}
+
+    @property
+    def layouts(self) -> tuple[Layout, ...]:
+        """The layouts that its disk can have."""
+        free = self.gallery is not None and self.gallery.umap_xy is not None
+        return LAYOUTS if free else tuple(name for name in LAYOUTS if name != "umap")
 
     @cached_property
     def rows(self) -> dict[str, int]:

@@ -1,9 +1,7 @@
-"""Sole owner of the view's state, in the session and in the page address.
+"""Sole owner of the view's state, in the session and in the page address (see `app.address`).
 
-The address carries ``gallery``, ``query`` (item id), ``k``, ``threshold`` and, where not the
-default, ``colour``, ``hide`` and ``degrade`` with ``level``, so a link restores what its sender
-saw. Widgets keep their value under the same names in the session. Two sources can disagree, and
-the rule is:
+Widgets keep their value in the session under the names that the address uses. Two sources can
+disagree, and the rule is:
 
 * a widget or click was used in this run (its callback called `act`): the session wins;
 * otherwise an address that differs from what we last wrote came from outside (a link, the
@@ -17,22 +15,28 @@ kind of degradation stays chosen.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 import streamlit as st
 
-from app import facts, resources
+from app import address, facts, resources
+from app.disk.scene import LAYOUTS, Layout
 from app.queries import Upload, View
 from app.resources import Entry
 from hypuml.data.degradation_scale import KINDS
 from hypuml.gallery import Gallery
 
 T = TypeVar("T")
-DEFAULT_K, MAX_K = 10, 100
-UNCERTAINTY, LABEL = "uncertainty", "label"
+DEFAULT_K = 10
+
+
+ANSWERS, SELECTION = "answers", "selection"  # what the right column can show
+_OF_A_GALLERY = (
+    "row", "upload", "threshold", "colour", "level", "layout", "at", "highlight", "selection",
+    "panel", "upload_problem", "_made",
+)  # fmt: skip
 
 
 def act() -> None:
@@ -45,6 +49,7 @@ def pick(row: int) -> None:
     act()
     st.session_state["row"] = int(row)
     st.session_state["upload"] = None
+    st.session_state["panel"] = ANSWERS
     _start_untouched()
 
 
@@ -53,6 +58,7 @@ def ask_with(upload: Upload) -> None:
     act()
     st.session_state["upload"] = upload
     st.session_state["row"] = None
+    st.session_state["panel"] = ANSWERS
     _start_untouched()
 
 
@@ -61,9 +67,37 @@ def leave_untouched() -> None:
     st.session_state["level"] = 0.0
 
 
+def move_threshold(value: float) -> None:
+    """Reject queries of larger uncertainty than ``value``."""
+    act()
+    st.session_state["threshold"] = value
+
+
+def look(layout: Layout, at: tuple[float, ...] | None) -> None:
+    """Note how the disk is looked at: its layout, and where it has been moved and zoomed to."""
+    act()
+    st.session_state["layout"] = layout
+    st.session_state["at"] = at
+
+
+def select(rows: Sequence[int]) -> None:
+    """Select these images; none to clear."""
+    act()
+    st.session_state["selection"] = tuple(rows)
+    st.session_state["panel"] = SELECTION if rows else ANSWERS
+
+
+def highlight(name: str) -> None:
+    """Let a taxonomy branch stand out, by its display name; empty to clear."""
+    act()
+    st.session_state["highlight"] = name
+
+
 def _start_untouched() -> None:
     """Forget what was done to, and what was wrong with, the former query's picture."""
     leave_untouched()
+    if st.session_state.get("layout") == "query":
+        st.session_state["at"] = None  # another query in the middle: nothing is where it was
     st.session_state["upload_problem"] = ""
     st.session_state.pop("_made", None)
 
@@ -85,20 +119,8 @@ def change_gallery(key: str | None = None) -> None:
     act()
     if key is not None:
         st.session_state["gallery"] = key
-    for name in ("row", "upload", "threshold", "colour", "level", "upload_problem", "_made"):
+    for name in _OF_A_GALLERY:
         st.session_state.pop(name, None)
-
-
-def colours(entry: Entry, gallery: Gallery) -> list[str]:
-    """What the dots can be coloured by: uncertainty, and what the gallery knows of classes."""
-    if not entry.labelled:
-        return [UNCERTAINTY]
-    return [UNCERTAINTY, LABEL, *gallery.levels[:-1]]
-
-
-def largest_k(gallery: Gallery) -> int:
-    """Largest number of answers that can be asked for, at least 1."""
-    return max(1, min(MAX_K, len(gallery) - 1))
 
 
 def first_query(gallery: Gallery) -> int | None:
@@ -145,7 +167,7 @@ def settle(entry: Entry, gallery: Gallery, read: bool) -> tuple[View, list[str]]
         The checked view, and a sentence for each value of the address that could not be used.
     """
     session = st.session_state
-    notices = _read_address(st.query_params.to_dict(), entry, gallery) if read else []
+    notices = address.read(session, st.query_params.to_dict(), entry, gallery) if read else []
     upload = session.get("upload")
     if upload is not None and upload.version != entry.version:
         upload = session["upload"] = None
@@ -155,12 +177,20 @@ def settle(entry: Entry, gallery: Gallery, read: bool) -> tuple[View, list[str]]
         row = session["row"] = first_query(gallery)
     lo, hi = facts.bounds(gallery.uncertainty)
     session["threshold"] = float(min(max(session.get("threshold", hi), lo), hi))
-    session["k"] = min(max(int(session.get("k") or DEFAULT_K), 1), largest_k(gallery))
-    if session.get("colour") not in colours(entry, gallery):
-        session["colour"] = UNCERTAINTY
+    session["k"] = min(max(int(session.get("k") or DEFAULT_K), 1), address.largest_k(gallery))
+    if session.get("colour") not in address.colours(entry, gallery):
+        session["colour"] = address.UNCERTAINTY
     session["hide"] = bool(session.get("hide", False))
     session["degrade"] = session["degrade"] if session.get("degrade") in KINDS else KINDS[0]
     session["level"] = float(min(max(session.get("level", 0.0), 0.0), 1.0))
+    if session.get("layout") not in entry.layouts:
+        session["layout"], session["at"] = LAYOUTS[0], None
+    if session.get("highlight") not in entry.branches:
+        session["highlight"] = ""
+    selection = tuple(r for r in session.get("selection") or () if 0 <= r < len(gallery))
+    session["selection"] = selection
+    if session.get("panel") != SELECTION or not selection:
+        session["panel"] = ANSWERS
     view = View(
         None if upload else row,
         upload,
@@ -170,74 +200,18 @@ def settle(entry: Entry, gallery: Gallery, read: bool) -> tuple[View, list[str]]
         session["hide"],
         session["degrade"],
         session["level"],
+        session["layout"],
+        session.get("at"),
+        session["highlight"],
+        selection,
+        session["panel"],
     )
     _write_address(view, gallery)
     return view, notices
 
 
-def _read_address(address: Mapping[str, str], entry: Entry, gallery: Gallery) -> list[str]:
-    """Take over the address's values into the session; report what does not fit."""
-    session: Any = st.session_state
-    notices: list[str] = []
-    if query := address.get("query"):
-        row = entry.rows.get(query)
-        session["upload"] = None
-        session["row"] = row
-        if row is None:
-            notices.append(f"This gallery has no image “{query}”: showing its surest one.")
-    if k := address.get("k"):
-        most = largest_k(gallery)
-        value = int(k) if k.isascii() and k.isdigit() and len(k) < 10 else 0
-        session["k"] = value or None
-        if not 0 < value <= most:
-            notices.append(f"k has to be a whole number from 1 to {most}, not “{k}”.")
-    if threshold := address.get("threshold"):
-        session["threshold"] = _number(threshold)
-        if session["threshold"] is None:
-            del session["threshold"]
-            notices.append(f"The threshold has to be a number from 0 to 1, not “{threshold}”.")
-    if colour := address.get("colour"):
-        session["colour"] = colour
-        if colour not in colours(entry, gallery):
-            notices.append(f"This gallery cannot be coloured by “{colour}”.")
-    session["hide"] = address.get("hide") == "1"
-    leave_untouched()
-    if kind := address.get("degrade"):
-        session["degrade"] = kind
-        if kind not in KINDS:
-            notices.append(f"Pictures cannot be degraded by “{kind}”, only by {', '.join(KINDS)}.")
-    if level := address.get("level"):
-        share = _number(level)
-        if share is None or not 0 <= share <= 1:
-            notices.append(f"The level has to be a number from 0 to 1, not “{level}”.")
-        elif session.get("degrade", KINDS[0]) in KINDS:
-            session["level"] = share
-    return notices
-
-
-def _number(text: str) -> float | None:
-    """A finite number, or None."""
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
 def _write_address(view: View, gallery: Gallery) -> None:
-    ours = {
-        "gallery": str(st.session_state["gallery"]),
-        "k": str(view.k),
-        "threshold": f"{view.threshold:g}",
-    }
-    if view.row is not None:
-        ours["query"] = gallery.ids[view.row]
-    if view.colour != UNCERTAINTY:
-        ours["colour"] = view.colour
-    if view.hide:
-        ours["hide"] = "1"
-    if view.row is not None and view.level > 0:
-        ours["degrade"], ours["level"] = view.kind, f"{view.level:g}"
+    ours = address.written(str(st.session_state["gallery"]), view, gallery)
     if st.query_params.to_dict() != ours:
         st.query_params.from_dict(ours)
     st.session_state["_address"] = ours

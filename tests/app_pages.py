@@ -46,9 +46,26 @@ def markup(at: AppTest) -> str:
     return " ".join(part for part in parts if not part.startswith("<style>"))
 
 
+def components(at: AppTest) -> list[dict[str, Any]]:
+    """What our own components were given."""
+    return [json.loads(component.proto.bytes) for component in at.get("bidi_component")]
+
+
 def tiles(at: AppTest, label: str = "answers") -> list[dict[str, Any]]:
-    grids = [json.loads(grid.proto.bytes) for grid in at.get("bidi_component")]
-    return next((grid["items"] for grid in grids if grid["label"] == label), [])
+    return next((given["items"] for given in components(at) if given["label"] == label), [])
+
+
+def scene(at: AppTest) -> dict[str, Any]:
+    """What the disk was given."""
+    return next(given for given in components(at) if "shapes" in given)
+
+
+def on_disk(at: AppTest, /, **changes: Any) -> AppTest:
+    """Do as the disk's callbacks do (AppTest runs no JavaScript), and run."""
+    for name, value in changes.items():
+        at.session_state[name] = value
+    at.session_state["_acted"] = True
+    return at.run()
 
 
 def address(at: AppTest) -> dict[str, str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,18 @@ _skipped: list[str] = []
 def own_data_folder(tmp_path_factory, monkeypatch):
     """No test reads or writes the developer's data folder."""
     monkeypatch.setenv("HYPUML_DATA", str(tmp_path_factory.getbasetemp() / "data"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """One Chromium for all browser tests, each with pages of its own."""
+    from browser_support import BrowserMissing, chromium
+
+    try:
+        with chromium() as started:
+            yield started
+    except BrowserMissing as error:
+        pytest.skip(f"no browser: {error}")
 
 
 def _note(report) -> None:

@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from app_pages import address, markup, page, start_app, tiles  # noqa: F401
+from app_pages import address, markup, on_disk, page, scene, start_app, tiles  # noqa: F401
 from app_support import MAIN, ROOT, pictures_gallery, small_garden, sure_garden
 
 from app import facts, resources
@@ -24,11 +24,12 @@ def garden() -> Gallery:
 def test_the_first_view_shows_everything_kept_and_ten_answers(start, garden):
     at = start(small_garden())
     n = len(garden)
-    assert f"kept {n} of {n}" in page(at)
-    assert "coverage 100 %" in page(at)
+    cut = scene(at)["threshold"]
+    assert cut["value"] == cut["high"] == facts.bounds(garden.uncertainty)[1]
     codes = facts.class_codes(garden.paths)
     hits = garden.search(garden.points, 1, exclude=np.arange(n)).ids[:, 0]
-    assert f"Recall@1 {np.mean(codes[hits] == codes):.3f}" in page(at)
+    assert cut["says"] == f"Recall@1 {np.mean(codes[hits] == codes):.3f}"
+    assert f"over the {n:,} kept images" in cut["detail"]
     surest = int(np.argmin(garden.uncertainty))
     assert tiles(at, "query")[0]["row"] == surest
     expected = garden.search(garden.points[surest : surest + 1], 10, exclude=np.array([surest]))
@@ -48,8 +49,8 @@ def test_the_address_restores_the_view(start, garden):
     assert len(tiles(at)) == 5
     keep = facts.keep_mask(garden.uncertainty, float(cut))
     assert all(keep[tile["row"]] for tile in tiles(at))
-    assert f"kept {keep.sum()} of {len(garden)}" in page(at)
-    assert at.selectbox(key="colour").value == "genus"
+    assert scene(at)["threshold"]["value"] == float(cut)
+    assert at.selectbox(key="colour").value == scene(at)["cloud"]["colour"] == "genus"
     assert at.toggle(key="hide").value is True
     assert 'class="notice' not in markup(at)
 
@@ -57,15 +58,13 @@ def test_the_address_restores_the_view(start, garden):
 def test_widgets_write_the_address(start, garden):
     at = start(small_garden())
     at.number_input(key="k").set_value(3).run()
-    at.slider(key="threshold").set_value(0.5).run()
+    on_disk(at, threshold=0.5)
     at.selectbox(key="colour").set_value("label").run()
     assert address(at)["k"] == "3"
     assert address(at)["threshold"] == "0.5"
     assert address(at)["colour"] == "label"
     assert len(tiles(at)) == 3
-    kept = facts.keep_mask(garden.uncertainty, 0.5).sum()
-    assert 0 < kept < len(garden)
-    assert f"kept {kept} of {len(garden)}" in page(at)
+    assert scene(at)["threshold"]["value"] == 0.5
 
 
 def test_browser_back_restores_the_former_view(start, garden):
@@ -104,11 +103,11 @@ def test_what_the_address_says_wrongly_is_replaced_and_reported(start, name, val
 
 
 def test_a_threshold_out_of_range_keeps_all_or_none(start, garden):
-    n = len(garden)
-    assert f"kept {n} of {n}" in page(start(small_garden(), threshold="7"))
+    low, high = facts.bounds(garden.uncertainty)
+    assert scene(start(small_garden(), threshold="7"))["threshold"]["value"] == high
     at = start(small_garden(), threshold="-1")
-    assert f"kept 0 of {n}" in page(at)
-    assert "everything is rejected" in page(at)
+    assert scene(at)["threshold"]["value"] == low
+    assert scene(at)["threshold"]["says"] == "everything is rejected"
     assert "rejected by the threshold" in page(at)  # the query itself
     assert len(tiles(at)) == 10  # queries are rejected, the gallery stays
     at.toggle(key="hide").set_value(True).run()
@@ -125,14 +124,14 @@ def test_k_is_bounded_by_the_gallery(start, tmp_path):
 
 def test_a_gallery_of_one_image(start, tmp_path):
     at = start(pictures_gallery(tmp_path / "one", [("a",)]))
-    assert "kept 1 of 1" in page(at)
+    assert scene(at)["hits"] == []
     assert "one image" in page(at)
     assert tiles(at) == []
 
 
 def test_images_without_classes_have_no_right_or_wrong(start, tmp_path):
     at = start(pictures_gallery(tmp_path / "plain", [(NO_CLASS,)] * 12))
-    assert "Recall@1 unknown" in page(at)
+    assert scene(at)["threshold"]["says"] == "Recall@1 unknown"
     assert {tile["mark"] for tile in tiles(at)} == {""}
     assert at.selectbox(key="colour").options == ["colour: uncertainty"]
     assert "have the query’s class" not in page(at)
@@ -173,14 +172,14 @@ def test_a_missing_or_damaged_gallery_says_so(start, tmp_path):
     assert "embeddings.safetensors" in page(at)
     # The other one is still there to go to.
     at = start(broken, small_garden())
-    assert "kept 120 of 120" in page(at)
+    assert "120 images" in scene(at)["label"]
 
 
 def test_switching_galleries_starts_over_there(start, tmp_path):
     other = pictures_gallery(tmp_path / "other", [("a",)] * 30)
     at = start(small_garden(), other, threshold="0.5", colour="genus")
     at.selectbox(key="gallery").set_value("other").run()
-    assert "kept 30 of 30" in page(at)
+    assert "30 images" in scene(at)["label"]
     assert address(at)["gallery"] == "other"
     assert "colour" not in address(at)
     assert not at.exception
@@ -192,9 +191,9 @@ def test_opening_another_folder_by_hand(start, tmp_path):
     at.text_input(key="folder").set_value(str(tmp_path / "no <b>such</b>")).run()
     assert "There is no gallery in" in page(at)
     assert "<b>such" not in markup(at)
-    assert "kept 120 of 120" in page(at)
+    assert "120 images" in scene(at)["label"]
     at.text_input(key="folder").set_value(str(other)).run()
-    assert "kept 30 of 30" in page(at)
+    assert "30 images" in scene(at)["label"]
     assert address(at)["gallery"] == "other"
     assert "There is no gallery" not in page(at)
 
@@ -212,7 +211,7 @@ import sys
 sys.argv = ["main.py", "--gallery", {str(sure_garden())!r}]
 from streamlit.testing.v1 import AppTest
 at = AppTest.from_file({str(MAIN)!r}, default_timeout=60).run()
-assert not at.exception and len(at.get("bidi_component")) == 2
+assert not at.exception and len(at.get("bidi_component")) == 3
 print([m for m in ("torch", "umap", "timm", "geoopt", "pandas", "sklearn") if m in sys.modules])
 """
     result = subprocess.run(

@@ -13,7 +13,6 @@ from app import facts, resources
 from app.parts.browse import ORDERS, ordered
 from app.parts.disk import badge, detail
 from app.parts.text import esc, percent
-from app.parts.threshold import histogram
 from hypuml.gallery import Gallery
 from hypuml.types import NO_CLASS
 
@@ -130,15 +129,6 @@ def test_browsing_orders_and_filters(gallery):
     assert ordered(gallery, "as stored", "fern").tolist() == [4]
 
 
-def test_the_histogram_splits_at_the_threshold():
-    u = np.linspace(0.1, 0.9, 200)
-    lo, hi = facts.bounds(u)
-    assert 'class="out"' not in histogram(u, lo, hi, hi)
-    assert 'class="in"' not in histogram(u, lo, hi, lo)
-    half = histogram(u, lo, hi, (lo + hi) / 2)
-    assert abs(half.count('class="in"') - half.count('class="out"')) <= 2
-
-
 def test_gallery_arguments_leave_other_arguments_alone():
     given = ["-q", "--gallery", "a b", "--other", "x", "--gallery=c/d", "--gallery"]
     assert resources.gallery_arguments(given) == [Path("a b"), Path("c/d")]
@@ -167,14 +157,19 @@ def test_the_badge_says_what_a_position_is_worth_and_when_curvature_is_idle():
         "random_angle": {"overlap@10": 0.03},
         "free_umap": {"overlap@10": 0.44},
     }
-    used = SimpleNamespace(fidelity=worth, manifest={"metrics": {"curvature_use": 0.12}})
-    idle = SimpleNamespace(fidelity=worth, manifest={"metrics": {"curvature_use": 0.01}})
-    unmeasured = SimpleNamespace(fidelity={"exact": True}, manifest={})
+    used = SimpleNamespace(
+        fidelity=worth, dilation=0.9641, manifest={"metrics": {"curvature_use": 0.12}}
+    )
+    idle = SimpleNamespace(
+        fidelity=worth, dilation=1.0, manifest={"metrics": {"curvature_use": 0.01}}
+    )
+    unmeasured = SimpleNamespace(fidelity={"exact": True}, dilation=1.0, manifest={})
     assert "41 %" in badge(used)
     assert "free UMAP 44 %" in badge(used)
     assert "not used" not in badge(used)
     assert "Curvature use 0.12" in detail(used)
     assert "52 %" in detail(used)
+    assert "the factor 0.964" in detail(used)
     assert "2.40 to 3.10" in detail(used)
     assert "Curvature is not used" in badge(idle)
     assert "in name only" in detail(idle)

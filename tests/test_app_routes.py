@@ -43,7 +43,33 @@ def test_a_thumbnail_is_the_stored_one_and_kept_for_good(client, entry):
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "image/webp"
     assert "immutable" in answer.headers["cache-control"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.content == entry.gallery.thumbnail(3)
+
+
+def test_a_tile_is_the_stored_file(client, shelf, tmp_path):
+    entry = shelf.add(pictures_gallery(tmp_path / "g", [("a",)] * 103))
+    for number in (0, 1):
+        answer = client.get(routes.gallery_url(entry.version, f"tile/{number}.webp"))
+        stored = (tmp_path / "g" / "thumbs" / f"{number:04d}.webp").read_bytes()
+        assert answer.content == stored == entry.gallery.tile(number)
+        assert answer.headers["content-type"] == "image/webp"
+        assert "immutable" in answer.headers["cache-control"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    for wrong in (2, 102, -1):
+        assert client.get(f"/gallery/{entry.version}/tile/{wrong}.webp").status_code == 404
+        with pytest.raises(IndexError, match="expected 0 to 1"):
+            entry.gallery.tile(wrong)
+
+
+def test_a_gallery_changed_on_disk_is_not_served_and_names_no_file(client, entry):
+    thumbs = entry.folder / "thumbs" / "0000.webp"
+    thumbs.write_bytes(thumbs.read_bytes()[:-1] + b"!")
+    for kind in ("tile", "thumb"):
+        answer = client.get(routes.picture_url(entry.version, 0, kind))
+        assert answer.status_code == 404
+        assert answer.headers["cache-control"] == "no-store"
+        assert str(entry.folder) not in answer.text
 
 
 @pytest.mark.parametrize(
@@ -59,6 +85,14 @@ def test_a_thumbnail_is_the_stored_one_and_kept_for_good(client, entry):
         "/gallery/0000000000000000/thumb/1.webp",
         "/gallery//thumb/1.webp",
         "/gallery/{v}/thumb/99999999999999999999999999.webp",
+        "/gallery/{v}/thumb/" + "1" * 6000 + ".webp",
+        "/gallery/{v}/thumb/\N{ARABIC-INDIC DIGIT ONE}.webp",
+        "/gallery/{v}/thumb/+1.webp",
+        "/gallery/{v}/tile/1.webp",
+        "/gallery/{v}/tile/0000.webp/..",
+        "/gallery/{v}/tile/..%2f..%2fgallery.json",
+        "/gallery/{v}/tile/" + "1" * 6000 + ".webp",
+        "/gallery/0000000000000000/tile/0.webp",
     ],
 )
 def test_nothing_else_is_served(client, entry, path):
@@ -66,9 +100,9 @@ def test_nothing_else_is_served(client, entry, path):
 
 
 def test_only_reading_is_allowed(client, entry):
-    url = routes.picture_url(entry.version, 1)
-    assert client.post(url).status_code == 405
-    assert client.delete(url).status_code == 405
+    for url in (routes.picture_url(entry.version, 1), routes.picture_url(entry.version, 0, "tile")):
+        assert client.post(url).status_code == 405
+        assert client.delete(url).status_code == 405
 
 
 def test_a_gallery_that_is_not_on_the_shelf_is_not_served(client, shelf, tmp_path, entry):

@@ -8,11 +8,11 @@ from functools import cache
 
 import numpy as np
 import pytest
-from app_pages import address, markup, page, start_app, tiles  # noqa: F401
+from app_pages import address, markup, page, scene, start_app, tiles  # noqa: F401
 from app_support import dataset_gallery, pictures_gallery, small_garden, sure_garden
 from PIL import Image
 
-from app import whatif
+from app import asked, whatif
 from hypuml.data.degradation_scale import KINDS
 from hypuml.data.degraded_pictures import degrade_picture
 from hypuml.data.folder import FolderDataset
@@ -70,19 +70,19 @@ def test_the_degraded_picture_becomes_the_query(start):
     assert tiles(at, "query")[0]["src"].startswith("/gallery/")
 
 
-def test_its_place_on_the_disk_moves_and_its_old_one_is_marked(start, monkeypatch):
-    from app.parts import disk
-
-    drifts = []
-    real = disk._drift
-    monkeypatch.setattr(disk, "_drift", lambda *a: drifts.append(a) or real(*a))
+def test_its_place_on_the_disk_moves_and_the_way_is_drawn(start):
     at = start(sure_garden(), query=garden().ids[11])
-    assert drifts == []
+    assert scene(at)["query"]["row"] == 11
+    assert not [shape for shape in scene(at)["shapes"] if shape["type"] == "path"]
     move(at, 1.0, "occlusion")
-    start_xy, end_xy, _ = drifts[0]
     found = embed(degrade_picture(garden().original(11, SIZE), "occlusion", 1.0))
-    np.testing.assert_array_equal(start_xy, garden().xy[11])
-    np.testing.assert_allclose(end_xy, garden().place(found.points)[0], atol=1e-6)
+    query = scene(at)["query"]
+    assert query["row"] is None
+    assert asked.point_of(scene(at)["cloud"]["points"].split("/")[2], query["who"]).shape == (1, 8)
+    np.testing.assert_allclose(query["xy"], garden().place(found.points)[0], atol=1e-6)
+    (way,) = [shape for shape in scene(at)["shapes"] if shape["type"] == "path"]
+    assert way["through"] == [{"row": 11}, {"query": True}]
+    assert way["arrow"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

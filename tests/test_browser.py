@@ -7,38 +7,32 @@ the console, and requests to any host but this machine.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
 from app_support import ROOT, pictures_gallery, sure_garden
-from browser_support import BrowserMissing, Server, Watched, chromium, running_app, watched_page
+from browser_support import Server, running_app
+from explore_page import (  # noqa: F401
+    dot,
+    drop_threshold,
+    fold,
+    kept_text,
+    lonely_row,
+    nearest,
+    rows,
+    value_of,
+    visit_explore,
+    wait_for_query,
+    wait_for_rows,
+)
 from PIL import Image
 
 from hypuml.gallery import Gallery
 
 pytestmark = pytest.mark.browser
 SHIPPED = ROOT / "checkpoints" / "garden" / "gallery"
-PATIENCE = 60_000  # ms; the machine may be busy
-
-# Where Plotly draws a point of the disk, in pixels of the page.
-SCREEN = """([x, y]) => {
-  const plot = document.querySelector('.st-key-disk .js-plotly-plot');
-  const box = plot.getBoundingClientRect(), { xaxis, yaxis } = plot._fullLayout;
-  return [box.x + xaxis._offset + xaxis.d2p(x), box.y + yaxis._offset + yaxis.d2p(y)];
-}"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    try:
-        with chromium() as started:
-            yield started
-    except BrowserMissing as error:
-        pytest.skip(f"no browser: {error}")
 
 
 @pytest.fixture(scope="module")
@@ -51,87 +45,6 @@ def shipped(tmp_path_factory) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def gallery() -> Gallery:
     return Gallery.open(SHIPPED)
-
-
-@pytest.fixture
-def visit(browser) -> Iterator[Callable[..., Watched]]:
-    """Open a page and, at the end of the test, make sure that nothing went wrong on it."""
-    opened: list[Watched] = []
-
-    def go(server: Server, path: str = "", **options: Any) -> Watched:
-        seen = watched_page(browser, **options)
-        opened.append(seen)
-        seen.page.set_default_timeout(PATIENCE)
-        seen.page.goto(server.url + path)
-        seen.page.wait_for_selector(".st-key-disk .js-plotly-plot .gl-canvas")
-        seen.page.wait_for_selector(".st-key-answers .tile img")
-        return seen
-
-    yield go
-    for seen in opened:
-        seen.page.context.close()
-        seen.assert_clean()
-
-
-def rows(page: Any) -> list[int]:
-    return [int(t.get_attribute("data-row")) for t in page.locator(".st-key-answers .tile").all()]
-
-
-def wait_for_query(page: Any, row: int) -> None:
-    page.wait_for_selector(f'.st-key-query .tile[data-row="{row}"]')
-
-
-def wait_for_rows(page: Any, expected: list[int]) -> None:
-    last = len(expected) - 1
-    page.wait_for_function(
-        """([n, last, row]) => {
-          const hosts = [...document.querySelectorAll('.st-key-answers *')];
-          const root = hosts.map((h) => h.shadowRoot).find((s) => s && s.querySelector('.tile'));
-          const tiles = root ? [...root.querySelectorAll('.tile')] : [];
-          return tiles.length === n && +tiles[last].dataset.row === row;
-        }""",
-        arg=[len(expected), last, expected[last]],
-    )
-    assert rows(page) == expected
-
-
-def kept_text(page: Any) -> str:
-    return re.sub(r"\s+", " ", page.locator(".kept").inner_text())
-
-
-def value_of(page: Any, name: str) -> str:
-    return parse_qs(urlsplit(page.url).query).get(name, [""])[0]
-
-
-def fold(page: Any) -> int:
-    """Pixels of the page below the fold."""
-    return page.evaluate(
-        """() => {
-          const main = document.querySelector('[data-testid=stMain]');
-          return main.scrollHeight - main.clientHeight;
-        }"""
-    )
-
-
-def nearest(gallery: Gallery, row: int, k: int) -> list[int]:
-    found = gallery.search(gallery.points[row : row + 1], k, exclude=np.array([row]))
-    return [int(i) for i in found.ids[0]]
-
-
-def lonely_row(gallery: Gallery, avoid: int) -> int:
-    """A dot well away from all others on the picture, so that a click cannot miss it."""
-    xy = gallery.xy.astype(np.float64)
-    gap = np.array([np.sort(np.hypot(*(xy - p).T))[1] for p in xy])
-    gap[avoid] = -1
-    gap[np.hypot(*xy.T) > 0.9] = -1
-    return int(np.argmax(gap))
-
-
-def drop_threshold(page: Any, steps: int) -> None:
-    thumb = page.locator(".st-key-threshold [role=slider], .st-key-threshold input[type=range]")
-    thumb.first.focus()
-    for _ in range(steps):
-        page.keyboard.press("ArrowLeft")
 
 
 @pytest.fixture(scope="module")
@@ -152,8 +65,8 @@ def test_a_newcomer_explores_the_shipped_gallery(shipped, gallery, visit, flower
     wait_for_rows(page, nearest(gallery, surest, 10))
 
     # Click a dot.
-    row = lonely_row(gallery, surest)
-    page.mouse.click(*page.evaluate(SCREEN, gallery.xy[row].tolist()))
+    row = lonely_row(page, surest)
+    page.mouse.click(*dot(page, row))
     wait_for_query(page, row)
     wait_for_rows(page, nearest(gallery, row, 10))
     page.wait_for_url(re.compile("query=" + re.escape(gallery.ids[row])))
@@ -172,7 +85,7 @@ def test_a_newcomer_explores_the_shipped_gallery(shipped, gallery, visit, flower
     before = kept_text(page)
     drop_threshold(page, 20)
     page.wait_for_function(
-        "text => document.querySelector('.kept').innerText.replace(/\\s+/g, ' ') !== text",
+        "text => document.querySelector('.strip .kept').innerText.replace(/\\s+/g, ' ') !== text",
         arg=before,
     )
     page.wait_for_url(lambda url: "threshold=" in url)
@@ -273,6 +186,7 @@ def test_degrading_the_query_moves_it_and_changes_both_numbers(visit, tmp_path):
         page.wait_for_function("() => !document.querySelector('.facts dl').innerText.includes('→')")
         wait_for_rows(page, untouched)
         assert page.locator(".facts dl").inner_text() == numbers
+        page.context.close()  # before the app ends: what it would ask for then is no error
 
 
 def test_dark_and_narrow_work_too(shipped, visit):
@@ -292,8 +206,9 @@ def test_names_full_of_markup_fetch_nothing(visit, tmp_path):
     folder = pictures_gallery(tmp_path / "bad", [bad] * 12)
     with running_app(tmp_path / "home", "--gallery", str(folder)) as server:
         page = visit(server, "/?gallery=bad&colour=label&k=%3Cimg%3E").page
-        gallery = Gallery.open(folder)
-        page.mouse.move(*page.evaluate(SCREEN, gallery.xy[3].tolist()))
-        page.wait_for_selector(".st-key-disk .hoverlayer .hovertext")
+        page.mouse.move(*dot(page, 3))
+        page.wait_for_selector(".hypdisk-card .name")
+        assert bad[1] in page.locator(".hypdisk-card").inner_text()
         assert bad[1] in page.locator(".facts h2").inner_text()
         assert "k has to be a whole number" in page.locator(".notice").inner_text()
+        page.context.close()

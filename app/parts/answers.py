@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
-from app import facts, routes, state
+from app import address, facts, routes, state
 from app.components.picture_grid import Tile, picture_grid
 from app.parts.palette import shades
 from app.parts.text import esc, name_of, whole_path
@@ -13,12 +15,29 @@ from app.resources import Entry
 from hypuml.gallery import Gallery
 
 
-def answers(entry: Entry, gallery: Gallery, view: View, found: facts.Answers) -> None:
-    """Draw the line above the pictures and the pictures; a click asks with that picture."""
+def answers(
+    entry: Entry,
+    gallery: Gallery,
+    view: View,
+    found: facts.Answers,
+    heading: Callable[[], None] | None = None,
+) -> None:
+    """Draw the line above the pictures and the pictures; a click asks with that picture.
+
+    Args:
+        entry: the gallery's place on the shelf.
+        gallery: what is shown.
+        view: how.
+        found: the answers.
+        heading: draws what stands in the place of the word "Answers", such as a switch.
+    """
     with st.container(key="answers", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="asked"):
+            if heading:
+                heading()
+            title = "" if heading else "<h2>Answers</h2>"
             verdict = _verdict(entry, gallery, view, found)
-            st.html(f'<div class="heading"><h2>Answers</h2>{verdict}</div>')
+            st.html(f'<div class="heading">{title}{verdict}</div>')
             st.toggle(
                 "hide rejected",
                 key="hide",
@@ -30,7 +49,7 @@ def answers(entry: Entry, gallery: Gallery, view: View, found: facts.Answers) ->
             st.number_input(
                 "k",
                 1,
-                state.largest_k(gallery),
+                address.largest_k(gallery),
                 key="k",
                 on_change=state.act,
                 width=132,

@@ -16,8 +16,8 @@ from app.parts.answers import answers
 from app.parts.disk import disk
 from app.parts.header import header
 from app.parts.query import answer_upload, query
+from app.parts.selection import selection
 from app.parts.text import notice
-from app.parts.threshold import threshold
 from app.queries import Asked, View, untouched
 from app.resources import Entry
 from hypuml.gallery import Gallery
@@ -57,12 +57,31 @@ def render() -> None:
     was = None
     if asked.before:
         _, was = _search(entry, gallery, view, untouched(gallery, view), allowed)
-    with right:  # first, because it is shown while Plotly still draws
+    with right:  # first, because it is shown while the disk still fetches its points
         query(entry, gallery, view, asked, sure, was)
-        answers(entry, gallery, view, found)
+        _results(entry, gallery, view, found)
     with left:
         disk(entry, gallery, view, asked, found)
-        threshold(entry, gallery, view)
+
+
+def _results(entry: Entry, gallery: Gallery, view: View, found: facts.Answers) -> None:
+    """The answers or, where images are selected, a switch between these and the answers."""
+    if view.panel == state.SELECTION:
+        rows = np.asarray(view.selection, dtype=np.int64)
+        selection(entry, gallery, rows, state.pick, lambda: state.select(()), _switch)
+    else:
+        answers(entry, gallery, view, found, _switch if view.selection else None)
+
+
+def _switch() -> None:
+    st.segmented_control(
+        "Show",
+        (state.ANSWERS, state.SELECTION),
+        key="panel",
+        format_func=str.capitalize,
+        on_change=state.act,
+        label_visibility="collapsed",
+    )
 
 
 def _ask(entry: Entry, gallery: Gallery, view: View) -> tuple[Asked, str]:

@@ -210,6 +210,15 @@ class Gallery:
         """The thumbnail of image ``row`` as a WebP file of 96 x 96 pixels."""
         return self._atlas.thumbnail(int(row))
 
+    def tile(self, number: int) -> bytes:
+        """The stored file of atlas tile ``number``: up to ten by ten thumbnails, row by row.
+
+        Raises:
+            IndexError: there is no such tile.
+            GalleryError: the file was changed or removed since the gallery was opened.
+        """
+        return self._atlas.tile(int(number))
+
     def original(self, row: int, size: int | None = None) -> Image.Image | None:
         """The image itself.
 

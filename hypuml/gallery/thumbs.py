@@ -88,6 +88,13 @@ class Atlas:
         self._tile = lru_cache(maxsize=_TILES)(self._decode)
         self.thumbnail = lru_cache(maxsize=_THUMBNAILS)(self._encode)
 
+    def tile(self, number: int) -> bytes:
+        """The file of a whole tile, as it is stored."""
+        last = (self._count - 1) // PER_TILE
+        if not 0 <= number <= last:
+            raise IndexError(f"got tile {number}, expected 0 to {last}")
+        return self._read(tile_name(number))
+
     def _decode(self, tile: int) -> Image.Image:
         name = tile_name(tile)
         try:

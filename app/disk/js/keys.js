@@ -1,0 +1,58 @@
+// What the keyboard does on the stage: one table, which is also what the help says.
+
+/**
+ * @typedef {{
+ *   pan: (dx: number, dy: number) => void, zoom: (factor: number) => void, home: () => void,
+ *   step: (by: number) => void, query: () => void, clear: () => void, turn: () => void,
+ *   tool: (tool: "lasso" | "box") => void, pictures: () => void, table: () => void,
+ * }} Keys
+ */
+
+const STEP = 0.12; // of the disk's radius
+
+/** @type {Record<string, (act: Keys) => void>} */
+const KEYS = {
+  ArrowLeft: (act) => act.pan(-STEP, 0),
+  ArrowRight: (act) => act.pan(STEP, 0),
+  ArrowUp: (act) => act.pan(0, STEP),
+  ArrowDown: (act) => act.pan(0, -STEP),
+  "+": (act) => act.zoom(1.25),
+  "=": (act) => act.zoom(1.25),
+  "-": (act) => act.zoom(0.8),
+  0: (act) => act.home(),
+  Home: (act) => act.home(),
+  "[": (act) => act.step(-1),
+  "]": (act) => act.step(1),
+  Enter: (act) => act.query(),
+  Escape: (act) => act.clear(),
+  c: (act) => act.turn(),
+  l: (act) => act.tool("lasso"),
+  b: (act) => act.tool("box"),
+  p: (act) => act.pictures(),
+  t: (act) => act.table(),
+};
+
+/** For screen readers and the help. */
+export const HELP =
+  "Arrow keys move the disk, plus and minus zoom, 0 brings everything home. " +
+  "Square brackets step through the images from the query outwards, Enter asks with the one " +
+  "shown, Escape clears. C turns to the query-centred view, L and B draw a lasso or a box, " +
+  "P shows pictures, T the same as a table.";
+
+/**
+ * @param {HTMLElement} stage
+ * @param {Keys} act
+ * @returns {() => void} stops listening
+ */
+export function listenKeys(stage, act) {
+  const heard = (/** @type {KeyboardEvent} */ event) => {
+    if (event.target !== stage || event.ctrlKey || event.metaKey || event.altKey) return;
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (!Object.hasOwn(KEYS, key)) return;
+    event.preventDefault();
+    event.stopPropagation(); // Streamlit has keys of its own, such as C
+    KEYS[key](act);
+  };
+  stage.addEventListener("keydown", heard);
+  return () => stage.removeEventListener("keydown", heard);
+}

@@ -1,0 +1,30 @@
+// How large the stage is, and canvases that fit it pixel by pixel.
+
+/** @typedef {import("./types.js").Frame} Frame */
+
+const MARGIN = 6; // pixels around the disk
+const MOST = 2; // device pixels per CSS pixel: more cannot be told apart and costs fourfold
+const INSET = 64;
+
+/**
+ * Measure the stage and size its canvases. Setting a canvas's size clears it, so only on change.
+ * @param {{stage: HTMLElement, under: HTMLCanvasElement, over: HTMLCanvasElement,
+ *          inset: HTMLCanvasElement}} parts
+ * @returns {Frame}
+ */
+export function sizes({ stage, under, over, inset }) {
+  const width = Math.max(1, stage.clientWidth);
+  const height = Math.max(1, stage.clientHeight);
+  const ratio = Math.min(MOST, window.devicePixelRatio || 1);
+  for (const canvas of [under, over]) fit(canvas, width * ratio, height * ratio);
+  fit(inset, INSET * ratio, INSET * ratio);
+  const radius = Math.max(1, Math.min(width, height) / 2 - MARGIN);
+  return { width, height, cx: width / 2, cy: height / 2, radius, ratio };
+}
+
+/** @param {HTMLCanvasElement} canvas @param {number} width @param {number} height */
+function fit(canvas, width, height) {
+  const [w, h] = [Math.round(width), Math.round(height)];
+  if (canvas.width !== w) canvas.width = w;
+  if (canvas.height !== h) canvas.height = h;
+}

@@ -1,0 +1,42 @@
+"""The disk's own files, as they are served: JavaScript modules and the style sheet.
+
+They are read once, when the server starts. Their common hash is part of every address, so that
+modules which import each other always fit, and a browser can keep them for good. Only what lies
+here can be had: names are looked up, never joined to a path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+_TYPES = {".js": "text/javascript", ".css": "text/css"}
+
+
+def read(folder: Path) -> dict[str, bytes]:
+    """All files that are served, by name: ``js/*.js`` and ``disk.css`` below ``folder``."""
+    paths = [*folder.glob("js/*.js"), *folder.glob("disk.css")]
+    return {path.name: path.read_bytes() for path in sorted(paths) if path.is_file()}
+
+
+def version_of(files: Mapping[str, bytes]) -> str:
+    """First 16 hex digits of the sha256 over names and contents."""
+    digest = hashlib.sha256()
+    for name, content in sorted(files.items()):
+        # With lengths, so that nothing can move from one file into another unnoticed.
+        digest.update(f"{name}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()[:16]
+
+
+_FILES = read(HERE)
+VERSION = version_of(_FILES)
+
+
+def get(name: str) -> tuple[bytes, str] | None:
+    """Content and content type of the file called ``name``; None when there is none."""
+    if name not in _FILES:
+        return None
+    return _FILES[name], _TYPES[Path(name).suffix]
