@@ -118,11 +118,21 @@ class BrowserMissing(RuntimeError):
 
 @dataclass
 class Watched:
-    """A page, and everything about it that should not have happened."""
+    """A page, and everything about it that should not have happened.
+
+    Attributes:
+        page: the page.
+        errors: what its console said.
+        foreign: requests to other hosts.
+        sent: messages to Python; every rerun begins with one (`explore_page` listens).
+        asked: paths of all requests (`explore_page` listens).
+    """
 
     page: Any
     errors: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
+    sent: list[Any] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
     def attach(self) -> Watched:
         self.page.on("console", lambda m: m.type == "error" and self.errors.append(m.text))
@@ -141,9 +151,11 @@ class Watched:
         assert not self.foreign, f"requests to foreign hosts: {self.foreign}"
 
 
-def watched_page(browser: Any, width: int = 1280, height: int = 720, scheme: str = "light") -> Any:
+def watched_page(
+    browser: Any, width: int = 1280, height: int = 720, scheme: str = "light", **options: Any
+) -> Any:
     """A fresh page (own cookies, own cache) whose errors and requests are kept."""
     context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=scheme, locale="en-GB"
+        viewport={"width": width, "height": height}, color_scheme=scheme, locale="en-GB", **options
     )
     return Watched(context.new_page()).attach()

@@ -34,8 +34,14 @@ def visit_explore(browser) -> Iterator[Callable[..., Watched]]:
 
     def go(server: Server, path: str = "", **options: Any) -> Watched:
         seen = watched_page(browser, **options)
+
+        def note(message: Any) -> None:
+            seen.sent.append(message)
+
         opened.append(seen)
         seen.page.set_default_timeout(PATIENCE)
+        seen.page.on("websocket", lambda socket: socket.on("framesent", note))
+        seen.page.on("request", lambda request: seen.asked.append(urlsplit(request.url).path))
         seen.page.goto(server.url + path)
         seen.page.wait_for_function(AT_REST)
         seen.page.wait_for_selector(".st-key-answers .tile img")

@@ -8,6 +8,35 @@ export default function ({ data, parentElement, setTriggerValue }) {
   grid.setAttribute("aria-label", label);
   grid.classList.toggle("plain", items.every((item) => !item.caption.length));
   grid.replaceChildren(...items.map((item) => tile(item, setTriggerValue)));
+  return listen(grid);
+}
+
+// Pictures and dots of the same image are shown together: pointing at one marks the other, wherever
+// it is on the page. Each grid listens once, however often it is drawn.
+const listening = new WeakMap();
+
+function listen(grid) {
+  if (!listening.has(grid)) {
+    const off = new AbortController();
+    listening.set(grid, off);
+    window.addEventListener(
+      "hypuml:point",
+      ({ detail }) => {
+        for (const button of grid.children) {
+          button.classList.toggle("pointed", +button.dataset.row === detail.row);
+        }
+      },
+      { signal: off.signal },
+    );
+  }
+  return () => {
+    listening.get(grid)?.abort();
+    listening.delete(grid);
+  };
+}
+
+function point(row) {
+  window.dispatchEvent(new CustomEvent("hypuml:point", { detail: { row, from: "grid" } }));
 }
 
 function tile(item, setTriggerValue) {
@@ -22,11 +51,13 @@ function tile(item, setTriggerValue) {
   image.draggable = false;
   image.onerror = () => button.classList.add("broken");
   image.src = item.src;
-  if (item.sharp) {
-    const look = () => sharpen(button, image, item.sharp);
-    if (item.eager) whenIdle(look);
-    else button.onpointerenter = button.onfocus = look;
-  }
+  const look = () => {
+    if (item.row >= 0) point(item.row);
+    if (item.sharp && !item.eager) sharpen(image, item.sharp);
+  };
+  if (item.sharp && item.eager) whenIdle(() => sharpen(image, item.sharp));
+  button.onpointerenter = button.onfocus = look;
+  button.onpointerleave = button.onblur = () => point(-1);
   button.append(image);
 
   if (item.mark) {
@@ -54,8 +85,9 @@ function whenIdle(act) {
 }
 
 // The stored thumbnail at once; the larger picture when somebody looks closer.
-function sharpen(button, image, src) {
-  button.onpointerenter = button.onfocus = null;
+function sharpen(image, src) {
+  if (image.dataset.sharp) return;
+  image.dataset.sharp = "asked";
   const better = new Image();
   better.onload = () => (image.src = src);
   better.src = src;

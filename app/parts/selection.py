@@ -108,7 +108,9 @@ def says(numbers: dict[str, Any]) -> str:
     ]
     if classes:
         parts.append(f"<b>{classes:,}</b> class{'' if classes == 1 else 'es'}")
-    return f'<span role="status">{" · ".join(parts)}</span>'
+    text = " · ".join(parts)
+    whole = text.replace("<b>", "").replace("</b>", "")  # where the line is too short for it
+    return f'<span role="status" title="{whole}">{text}</span>'
 
 
 def ordered(gallery: Gallery, rows: IntArray, order: str) -> IntArray:

@@ -1,9 +1,12 @@
 // What hands do: pointer, wheel, fingers, keys and buttons, put to the disk.
 
 import { listen } from "./gestures.js";
-import { fixed } from "./dom.js";
 import { HELP, listenKeys } from "./keys.js";
 import { compose, translation } from "./hyperbolic.js";
+import { copyLink } from "./links.js";
+import { Outward, inWords } from "./outward.js";
+import { shapesOf, stageOf } from "./painting.js";
+import { updatePanels } from "./panels.js";
 import { handleAt } from "./shapes.js";
 import { HOME, dragged, toBase, toDisk, toScreen, zoomed } from "./view.js";
 
@@ -24,12 +27,17 @@ export function act(disk) {
   let handle = null;
   let dwell = 0;
   let focused = -1;
-  /** @type {Uint32Array | null} rows by distance from the query, for stepping through them */
-  let order = null;
-  let ordered = "";
+  const outward = new Outward(disk);
 
   /** @param {Point} px */
   const inDisk = (px) => Math.hypot(...toDisk(disk.view, disk.frame, px)) < 1;
+
+  /** The image at a pixel: its picture where pictures are shown, else its dot. @param {Point} px */
+  function rowAt(px) {
+    if (!disk.screenXY) return -1;
+    const pictured = disk.showPictures ? (disk.pictures?.at(px, stageOf(disk)) ?? -1) : -1;
+    return pictured >= 0 ? pictured : disk.picker.nearest(px);
+  }
 
   /** @param {number} row @param {boolean} now */
   function look(row, now) {
@@ -56,8 +64,8 @@ export function act(disk) {
   /** @param {Point | null} px */
   function hover(px) {
     if (disk.motion.running) return;
-    const row = px && disk.screenXY ? disk.picker.nearest(px) : -1;
-    const held = px && handleAt(px, disk.scene?.shapes ?? [], disk.stage());
+    const row = px ? rowAt(px) : -1;
+    const held = px && handleAt(px, shapesOf(disk), stageOf(disk));
     disk.parts.stage.classList.toggle("pointing", row >= 0 || Boolean(held));
     if (row === disk.hovered) return;
     focused = row >= 0 ? row : focused;
@@ -70,7 +78,7 @@ export function act(disk) {
     grab(px) {
       disk.motion.finish();
       held = toBase(disk.view, disk.frame, px);
-      handle = handleAt(px, disk.scene?.shapes ?? [], disk.stage());
+      handle = handleAt(px, shapesOf(disk), stageOf(disk));
       look(-1, true);
       const grabbed = handle !== null || disk.tool !== "move" || inDisk(px);
       disk.turning.pressed = grabbed;
@@ -78,7 +86,7 @@ export function act(disk) {
     },
     /** @param {Point} from @param {Point} to */
     drag(from, to) {
-      if (handle !== null) disk.handles.set(handle, toBase(disk.view, disk.frame, to));
+      if (handle !== null) disk.handles.move(handle, toBase(disk.view, disk.frame, to));
       else if (disk.tool !== "move") disk.lasso.extend(disk.tool, from, to);
       else {
         // From where it is now, not from where the press was: each part of the way is short.
@@ -93,9 +101,8 @@ export function act(disk) {
       disk.turning.pressed = false;
       disk.parts.stage.classList.remove("dragging");
       if (handle !== null) {
-        const at = /** @type {Point} */ (disk.handles.get(handle));
-        disk.drops.get(handle)?.tell(at);
-        disk.events.handle(handle, at);
+        const at = disk.handles.tell(handle);
+        if (at) disk.events.handle(handle, at);
         handle = null;
       } else if (disk.tool !== "move") choose(event.shiftKey);
       else disk.rest();
@@ -108,7 +115,7 @@ export function act(disk) {
         return;
       }
       if (!disk.screenXY) disk.rest();
-      const row = disk.screenXY ? disk.picker.nearest(px) : -1;
+      const row = rowAt(px);
       if (row >= 0) disk.events.query(row);
     },
     home,
@@ -136,7 +143,7 @@ export function act(disk) {
 
   /** Select what the outline encloses. @param {boolean} more to what is selected already */
   function choose(more) {
-    const outline = disk.lasso.close(disk.stage());
+    const outline = disk.lasso.close(stageOf(disk));
     if (!disk.screenXY) disk.rest();
     const rows = outline.length ? disk.picker.inPolygon(outline) : [];
     const before = more ? (disk.scene?.selection ?? []) : [];
@@ -170,45 +177,19 @@ export function act(disk) {
     disk.press("table", true);
     disk.hover(-1);
     await disk.turning.measure();
-    disk.updatePanels();
+    updatePanels(disk);
     disk.table.open();
-  }
-
-  async function link() {
-    const linked = disk.scene?.query?.linked ?? true;
-    const left = linked ? "" : " Your own picture is not in it: a link cannot carry it.";
-    let done = "Link copied.";
-    try {
-      await navigator.clipboard.writeText(location.href);
-    } catch {
-      done = "The link is the address of this page: copy it there.";
-    }
-    disk.say(done + left);
-    window.setTimeout(() => disk.say(""), linked ? 2200 : 5000);
-  }
-
-  /** Rows from the query outwards; without a query, as they are. */
-  async function outward() {
-    const who = disk.scene?.query?.who ?? "";
-    if (order && ordered === who) return order;
-    const found = await disk.turning.measure();
-    const rows = Uint32Array.from({ length: disk.cloud?.count ?? 0 }, (_, i) => i);
-    if (found) rows.sort((a, b) => found.distances[a] - found.distances[b] || a - b);
-    order = rows;
-    ordered = who;
-    return rows;
   }
 
   /** @param {number} by */
   async function step(by) {
-    const rows = await outward();
-    if (!rows.length) return;
-    const at = rows.indexOf(focused);
-    focused = rows[at < 0 ? 0 : (at + by + rows.length) % rows.length];
+    const row = await outward.next(focused, by);
+    if (row < 0) return;
+    focused = row;
     if (!disk.screenXY) disk.rest();
-    disk.hover(focused);
-    look(focused, true);
-    disk.parts.live.textContent = words(disk, focused);
+    disk.hover(row);
+    look(row, true);
+    disk.parts.live.textContent = inWords(disk, row);
   }
 
   const keys = {
@@ -239,7 +220,8 @@ export function act(disk) {
   };
 
   const buttons = {
-    home, pictures, table, link,
+    home, pictures, table,
+    link: () => copyLink(disk),
     lasso: () => setTool("lasso"),
     box: () => setTool("box"),
   };
@@ -277,14 +259,4 @@ function middle([a, b]) {
 /** @param {[Point, Point]} two */
 function spreadOf([a, b]) {
   return Math.hypot(a[0] - b[0], a[1] - b[1]);
-}
-
-/** A point in words. @param {Disk} disk @param {number} row */
-function words({ cloud, turning, threshold }, row) {
-  if (!cloud) return "";
-  const path = cloud.paths[cloud.group[row]];
-  const u = cloud.uncertainty[row];
-  const far = turning.distances ? `, distance to the query ${fixed(turning.distances[row], 2)}` : "";
-  const rejected = u > Math.fround(threshold + 5e-4) ? ", rejected" : "";
-  return `${path.join(", ") || "no class"}, uncertainty ${fixed(u, 3)}${far}${rejected}`;
 }

@@ -2,6 +2,7 @@
 
 import { fetchGroups, paletteBytes, pointCodes, uncertaintyCodes } from "./colours.js";
 import { address } from "./dom.js";
+import { updatePanels } from "./panels.js";
 import { readTheme } from "./theme.js";
 
 /** @typedef {import("./types.js").Cloud} Cloud */
@@ -45,7 +46,7 @@ export async function recolour(disk) {
     const codes = uncertaintyCodes(cloud.uncertainty, range[0], range[1], palette.length);
     disk.renderer.setColours(codes, paletteBytes(palette));
   }
-  disk.updatePanels();
+  updatePanels(disk);
   disk.restSoon();
   disk.requestDraw();
 }

@@ -116,7 +116,7 @@ export async function fetchCloud(url) {
     need(unit > 0 && tiles?.side > 0 && tiles.columns > 0 && tiles.perTile > 0,
       "unit or tiles are missing");
     need(group.every((/** @type {number} */ g) => g < paths.length), "a group is not in paths");
-    checkPoints(xy, 1);
+    checkPoints(xy);
     return { count, xy, uncertainty, group, paths, levels, unit, exact: Boolean(exact),
       umap: Boolean(umap), tiles };
   });
@@ -131,7 +131,7 @@ export async function fetchUmap(url) {
   return checked(url, () => {
     const { xy } = tensors;
     need(xy instanceof Float32Array && xy.length % 2 === 0, "xy is missing");
-    checkPoints(xy, 1);
+    checkPoints(xy);
     return /** @type {Float32Array} */ (xy);
   });
 }
@@ -151,15 +151,13 @@ export async function fetchAround(url) {
   });
 }
 
-/**
- * @param {Float32Array} xy
- * @param {number} most  the rim: float32 rounds points just inside it onto it
- */
-function checkPoints(xy, most) {
+/** @param {Float32Array} xy */
+function checkPoints(xy) {
   for (let i = 0; i < xy.length; i += 2) {
-    const r = Math.hypot(xy[i], xy[i + 1]);
-    // Each coordinate's own rounding may lift the radius by one part in 2^24.
-    if (!(r <= most + 1e-7)) throw new Error(`point ${i / 2} is not in the disk`);
+    // Rounding to float32 may put a point from just inside the rim on it, or 2^-24 beyond.
+    if (!(Math.hypot(xy[i], xy[i + 1]) <= 1 + 1e-7)) {
+      throw new Error(`point ${i / 2} is not in the disk`);
+    }
   }
 }
 

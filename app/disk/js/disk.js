@@ -7,32 +7,28 @@ import { Card } from "./card.js";
 import { coloursOf, recolour } from "./colouring.js";
 import { highlightFlags, setSelected } from "./colours.js";
 import { fetchCloud } from "./data.js";
-import { count } from "./dom.js";
 import { Echo } from "./echo.js";
-import { drawGrid } from "./grid.js";
-import { drawInset } from "./inset.js";
+import { Handles } from "./handles.js";
 import { GroupLabels } from "./labels.js";
 import { Lasso } from "./lasso.js";
-import { Motion, reducedMotion } from "./motion.js";
+import { Motion } from "./motion.js";
+import { paint, stageOf } from "./painting.js";
+import { sayLayout, sayShown, updatePanels } from "./panels.js";
 import { Picker, screenPositions } from "./picking.js";
-import { Pictures } from "./pictures.js";
+import { Pictures, shuffled } from "./pictures.js";
 import { Places } from "./places.js";
 import { createPoints } from "./points.js";
-import { drawShapes } from "./shapes.js";
 import { sizes } from "./sizes.js";
 import { Table } from "./table.js";
-import { onThemeChange, readTheme } from "./theme.js";
+import { onThemeChange } from "./theme.js";
 import { Threshold } from "./threshold.js";
 import { Turning } from "./turning.js";
-import { HOME, pack, toScreen, unpack } from "./view.js";
+import { HOME, pack, unpack } from "./view.js";
 import { Legend } from "./legend.js";
 
-/** @typedef {import("./types.js").Anchor} Anchor */
 /** @typedef {import("./types.js").Cloud} Cloud */
 /** @typedef {import("./types.js").Events} Events */
-/** @typedef {import("./types.js").Point} Point */
 /** @typedef {import("./types.js").Scene} Scene */
-/** @typedef {import("./types.js").Stage} Stage */
 
 const REST = 180; // ms without movement before the slow things are worked out
 
@@ -48,10 +44,7 @@ export class Disk {
     this.views = new Echo();
     /** @type {Echo<number>} */
     this.cuts = new Echo();
-    /** @type {Map<string, Point>} */
-    this.handles = new Map();
-    /** @type {Map<string, Echo<Point>>} */
-    this.drops = new Map();
+    this.handles = new Handles();
 
     this.view = HOME;
     /** @type {Scene | null} */
@@ -107,7 +100,7 @@ export class Disk {
     const before = this.scene;
     this.scene = scene;
     this.parts.stage.setAttribute("aria-label", scene.label);
-    this.followHandles(scene);
+    this.handles.follow(scene.shapes);
     const moved = this.views.isNews([scene.layout, scene.at]);
     if (scene.threshold && this.cuts.isNews(scene.threshold.value)) {
       this.setThreshold(scene.threshold.value);
@@ -168,32 +161,15 @@ export class Disk {
     this.renderer.setFlags(this.flags);
     if (JSON.stringify(coloursOf(scene)) !== JSON.stringify(before && coloursOf(before))) {
       recolour(this);
-    } else this.updatePanels();
+    } else updatePanels(this);
     const asked = before?.query?.who !== scene.query?.who;
     const view = scene.at && unpack(scene.at);
     if (asked) this.turning.forget();
     const same = scene.layout === this.places.layout.name;
     if (asked && same && scene.layout === "query") this.turning.to("query", view, true);
     else if (moved) this.turning.show(scene.layout, view, before !== null);
-    this.sayLayout();
+    sayLayout(this);
     this.restSoon();
-  }
-
-  /** Everything below and over the stage that shows numbers or names. */
-  updatePanels() {
-    const { scene, cloud, colouring } = this;
-    if (!scene?.cloud || !cloud) return;
-    const { palette, range } = scene.cloud;
-    if (scene.threshold) {
-      const theme = readTheme(this.parts.root);
-      const { uncertainty } = cloud;
-      this.cut.update({ ...scene.threshold, uncertainty, palette, range, theme });
-      this.cut.setValue(this.threshold);
-    }
-    if (colouring) this.legend.update(colouring.legend(scene));
-    const { distances } = this.turning;
-    const { threshold } = this;
-    this.table.update({ cloud, scene, distances, threshold, hits: scene.hits });
   }
 
   /** @param {number} value */
@@ -203,17 +179,6 @@ export class Disk {
     this.requestDraw();
   }
 
-  /** What position means here, and which layout is pressed. */
-  sayLayout() {
-    const { name } = this.places.layout;
-    const badge = this.scene?.badges.find(({ layout }) => layout === name);
-    this.parts.badge.hidden = !badge;
-    this.parts.badge.textContent = badge?.text ?? "";
-    this.parts.badge.title = badge?.detail ?? "";
-    this.parts.banner.hidden = name !== "umap";
-    this.parts.layouts.mark(name, this.turning.possible());
-  }
-
   /** A group in the legend was pressed. @param {string} name */
   pickGroup(name) {
     const path = this.colouring?.pathOf(name) ?? [];
@@ -221,93 +186,13 @@ export class Disk {
     this.events.highlight(same ? [] : path);
   }
 
-  /** Handles go where Python says, unless it only repeats where they were dropped. @param {Scene} scene */
-  followHandles(scene) {
-    const kept = new Set();
-    for (const shape of scene.shapes) {
-      if (shape.type !== "handle") continue;
-      kept.add(shape.id);
-      const echo = this.drops.get(shape.id) ?? new Echo();
-      this.drops.set(shape.id, echo);
-      if (echo.isNews(shape.at)) this.handles.set(shape.id, shape.at);
-    }
-    for (const id of [...this.handles.keys()]) {
-      if (!kept.has(id)) [this.handles, this.drops].forEach((map) => map.delete(id));
-    }
-  }
-
-  /** What drawing parts may read. @returns {Stage} */
-  stage() {
-    const { frame, view, cloud } = this;
-    return {
-      frame,
-      view,
-      cloud,
-      theme: readTheme(this.parts.root),
-      layout: this.places.layout,
-      resolve: (anchor) => this.resolve(anchor),
-      screen: (z) => toScreen(view, frame, z),
-      base: (row) => this.places.base(row),
-      screenXY: this.screenXY,
-      reduced: reducedMotion(),
-    };
-  }
-
-  /**
-   * The base point of a place, null where this layout has none for it.
-   * @param {Anchor} anchor
-   * @returns {Point | null}
-   */
-  resolve(anchor) {
-    const { scene, cloud, places } = this;
-    if (Array.isArray(anchor)) return this.turning.placeOf(anchor);
-    if ("handle" in anchor) return this.handles.get(anchor.handle) ?? null;
-    if ("row" in anchor) {
-      return cloud && anchor.row < places.count ? places.base(anchor.row) : null;
-    }
-    if (!scene?.query) return null;
-    if (places.layout.name === "query") return [0, 0];
-    const { row, xy } = scene.query;
-    return row !== null && cloud ? places.base(row) : this.turning.placeOf(xy);
-  }
-
   requestDraw() {
     if (!this.ticket && !this.gone) {
       this.ticket = requestAnimationFrame(() => {
         this.ticket = 0;
-        this.draw();
+        paint(this);
       });
     }
-  }
-
-  draw() {
-    const { scene, view, parts, places } = this;
-    if (!scene || this.gone) return;
-    const stage = this.stage();
-    const { theme } = stage;
-    drawGrid(this.clean(parts.under), stage);
-    const size = dotSize(this.cloud?.count ?? 0) * (0.8 + 0.2 * Math.sqrt(view.zoom));
-    const threshold = this.threshold + 5e-4; // half of the last decimal shown, as in app/facts.py
-    this.renderer.draw(view, { t: places.t, size, threshold, theme });
-    const over = this.clean(parts.over);
-    const shapes = scene.shapes.filter((s) => !s.in?.length || s.in.includes(places.layout.name));
-    if (this.showPictures) this.pictures?.draw(over, stage);
-    drawShapes(over, shapes, stage);
-    if (!this.showPictures && places.t === 1) this.labels.draw(over, stage);
-    this.lasso.draw(over, stage);
-    if (this.hovered >= 0) ring(over, stage.screen(places.base(this.hovered)), size, theme.ink);
-    const inset = this.clean(parts.inset);
-    if (this.turning.isMoved()) drawInset(inset, stage, INSET);
-    parts.inset.hidden = !this.turning.isMoved();
-  }
-
-  /** @param {HTMLCanvasElement} canvas cleared, scaled to CSS pixels */
-  clean(canvas) {
-    const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-    const { ratio } = this.frame;
-    ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-    ctx.clearRect(0, 0, canvas.width / ratio, canvas.height / ratio);
-    return ctx;
   }
 
   /** The view moves: what holds at rest does not hold now. */
@@ -338,13 +223,22 @@ export class Disk {
     const { from, to, t } = places;
     this.screenXY = screenPositions(frame, view, from, to, t, this.buffer);
     this.picker.rebuild(this.screenXY);
-    const stage = this.stage();
+    const stage = stageOf(this);
     if (this.colouring) {
       this.labels.place(stage, this.colouring.names, this.colouring.codes, this.flags);
     }
-    if (this.showPictures) this.pictures?.place(stage);
-    const seen = this.picker.inView(frame);
-    this.parts.shown.textContent = `${count(seen)} of ${count(cloud.count)} shown`;
+    if (this.showPictures) this.pictures?.place(stage, this.pictured(cloud.count));
+    sayShown(this);
+  }
+
+  /**
+   * Rows in the order in which they get a picture: the query and its answers first.
+   * @param {number} count
+   */
+  pictured(count) {
+    const { query, hits = [] } = this.scene ?? {};
+    const first = [query?.row ?? -1, ...hits.map(({ row }) => row)].filter((row) => row >= 0);
+    return Uint32Array.from([...first, ...shuffled(count)]);
   }
 
   /** Ring a point; its card comes when the pointer stays. @param {number} row -1 for none */
@@ -394,25 +288,4 @@ export class Disk {
     this.card.destroy();
     this.renderer.destroy();
   }
-}
-
-export const INSET = 64;
-
-/** Diameter of a dot, as in hypuml/figures/dots.py. @param {number} n */
-function dotSize(n) {
-  return Math.min(10, Math.max(3, 16 - 2.75 * Math.log10(Math.max(n, 1))));
-}
-
-/**
- * @param {CanvasRenderingContext2D} ctx
- * @param {Point} px
- * @param {number} size
- * @param {string} colour
- */
-function ring(ctx, [x, y], size, colour) {
-  ctx.beginPath();
-  ctx.arc(x, y, size / 2 + 4, 0, 2 * Math.PI);
-  ctx.strokeStyle = colour;
-  ctx.lineWidth = 2;
-  ctx.stroke();
 }

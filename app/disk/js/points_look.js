@@ -6,6 +6,8 @@
 // Kept points are filled dots with a thin edge. Rejected ones are small open rings, so that shape
 // tells them apart as well as colour. Dim ones are small and pale.
 
+import { paletteBytes } from "./colours.js";
+
 /** @typedef {import("./types.js").Frame} Frame */
 /** @typedef {{hole: number, fill: number, edge: number, outline: number, alpha: number}} Look */
 
@@ -79,15 +81,28 @@ const colours = new Map();
 export function rgba(css) {
   let found = colours.get(css);
   if (!found) {
+    const [r, g, b, a] = bytesOf(css);
+    found = new Float32Array([r, g, b, 255].map((x) => (x * a) / 255 / 255));
+    colours.set(css, found);
+  }
+  return found;
+}
+
+/**
+ * @param {string} css
+ * @returns {ArrayLike<number>} red, green, blue, alpha
+ */
+function bytesOf(css) {
+  try {
+    return paletteBytes([css]);
+  } catch {
+    // Not written as sRGB, such as oklch(): only a pixel tells.
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = 1;
     const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     ctx.fillStyle = "grey";
     ctx.fillStyle = css;
     ctx.fillRect(0, 0, 1, 1);
-    const [r, g, b, a] = ctx.getImageData(0, 0, 1, 1).data;
-    found = new Float32Array([r, g, b, 255].map((x) => (x * a) / 255 / 255));
-    colours.set(css, found);
+    return ctx.getImageData(0, 0, 1, 1).data;
   }
-  return found;
 }

@@ -4,7 +4,7 @@
 
 const MARGIN = 6; // pixels around the disk
 const MOST = 2; // device pixels per CSS pixel: more cannot be told apart and costs fourfold
-const INSET = 64;
+export const INSET = 64; // side of the inset in pixels
 
 /**
  * Measure the stage and size its canvases. Setting a canvas's size clears it, so only on change.

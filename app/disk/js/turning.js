@@ -10,6 +10,7 @@ import { address } from "./dom.js";
 import {
   IDENTITY, angleOf, apply, centre, compose, dist0, inside, rotation, translation,
 } from "./hyperbolic.js";
+import { sayLayout, updatePanels } from "./panels.js";
 import { HOME, between, glidedTo } from "./view.js";
 
 /** @typedef {import("./types.js").Point} Point */
@@ -101,7 +102,7 @@ export class Turning {
       if (this.disk.scene?.query?.who !== who) return null;
       this.distances = found.distances;
       this.who = who;
-      this.disk.updatePanels();
+      updatePanels(this.disk);
       return found;
     } catch {
       this.disk.say("The distances to this query are no longer known here: ask with it again.");
@@ -172,7 +173,7 @@ export class Turning {
     disk.places.set(layout, from, to, q);
     disk.renderer.setPositions(from, to);
     disk.lasso.clear();
-    disk.sayLayout();
+    sayLayout(disk);
     disk.stir();
   }
 

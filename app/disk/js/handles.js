@@ -1,0 +1,49 @@
+// Where the handles are: where Python puts them, and wherever they have been dragged since.
+
+import { Echo } from "./echo.js";
+
+/** @typedef {import("./types.js").Point} Point */
+/** @typedef {import("./types.js").Shape} Shape */
+
+export class Handles {
+  constructor() {
+    /** @type {Map<string, Point>} */
+    this.places = new Map();
+    /** @type {Map<string, Echo<Point>>} */
+    this.drops = new Map();
+  }
+
+  /** They go where Python says, unless it only repeats where they were dropped. @param {Shape[]} shapes */
+  follow(shapes) {
+    const kept = new Set();
+    for (const shape of shapes) {
+      if (shape.type !== "handle") continue;
+      kept.add(shape.id);
+      const echo = this.drops.get(shape.id) ?? new Echo();
+      this.drops.set(shape.id, echo);
+      if (echo.isNews(shape.at)) this.places.set(shape.id, shape.at);
+    }
+    for (const id of [...this.places.keys()]) {
+      if (kept.has(id)) continue;
+      this.places.delete(id);
+      this.drops.delete(id);
+    }
+  }
+
+  /** @param {string} id @returns {Point | null} */
+  at(id) {
+    return this.places.get(id) ?? null;
+  }
+
+  /** @param {string} id @param {Point} to */
+  move(id, to) {
+    if (this.places.has(id)) this.places.set(id, to);
+  }
+
+  /** Note that Python is being told where a handle was dropped. @param {string} id */
+  tell(id) {
+    const at = this.places.get(id);
+    if (at) this.drops.get(id)?.tell(at);
+    return at ?? null;
+  }
+}
