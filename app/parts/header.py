@@ -89,13 +89,21 @@ _HELP = """
 <p><b>Every dot is an image.</b> The model places it in a hyperbolic space, drawn as a disk.</p>
 <p><b>Near the centre</b> the model is unsure, <b>near the rim</b> it is sure. Images it finds
 alike lie in the same direction.</p>
-<p><b>Click a dot or a picture</b> to ask “what looks like this?”. Lines lead to the answers.</p>
+<p><b>Click a dot or a picture</b> to ask “what looks like this?”. Lines lead to the answers;
+<b>query</b>, in the disk’s corner, puts the query in the middle: then how far something lies from
+it is true, and the circle holds exactly the answers.</p>
+<p><b>Drag</b> to move through hyperbolic space, turn the wheel or pinch to look closer,
+double-click to come home. <b>Point at a dot</b> for its picture. <b>Lasso and box</b> collect
+images: as pictures, and as a table to keep.</p>
 <p><b>Two numbers, not to be confused.</b> <i>Uncertainty u</i> belongs to the picture alone and
 needs no gallery. <i>Answer confidence</i> belongs to the first answer: how probable it is that its
 class is right, given all that was found.</p>
 <p><b>Degrade the query</b> (blur, occlusion …) and watch it drift, and its numbers change.</p>
-<p><b>Move the threshold</b> to let the model abstain: queries less sure than that are
-rejected, and you see what share is kept and how often the first answer is right.</p>
+<p><b>Move the threshold</b> to let the model abstain: queries less sure than that are rejected
+(small open rings), and you see what share is kept and how often the first answer is right.</p>
+<p><b>Keys</b> on the disk: arrows move, + and − zoom, 0 comes home, [ and ] step through the images
+from the query outwards, Enter asks, C turns to the query, L and B select, P shows pictures, T a
+table, Esc clears.</p>
 <p><b>The address</b> of this page holds what you see: copy it to share the view.</p>
 </div>
 """

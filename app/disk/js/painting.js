@@ -64,8 +64,8 @@ export function paint(disk) {
   disk.renderer.draw(view, { t: places.t, size, threshold, theme });
   const over = clean(parts.over, stage);
   if (disk.showPictures) disk.pictures?.draw(over, stage);
-  drawShapes(over, shapesOf(disk), stage);
   if (!disk.showPictures && places.t === 1) disk.labels.draw(over, stage);
+  drawShapes(over, shapesOf(disk), stage);
   disk.lasso.draw(over, stage);
   if (hovered >= 0 && hovered < places.count) {
     ring(over, stage.screen(places.base(hovered)), size, theme.ink);
