@@ -72,7 +72,7 @@ def as_csv(gallery: Gallery, rows: IntArray) -> bytes:
 def harmless(text: str) -> str:
     """``text`` as a cell that no spreadsheet runs: with an apostrophe in front where needed."""
     first = text.lstrip(" \u00a0\ufeff")[:1]
-    return f"'{text}" if first in _ACTIVE or text[:1] in _ACTIVE else text
+    return f"'{text}" if first in _ACTIVE else text
 
 
 def as_parquet(gallery: Gallery, rows: IntArray) -> bytes:

@@ -23,12 +23,12 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).resolve().parent)]
 
 from browser_support import chromium, running_app, watched_page  # noqa: E402
 
-# A dot is painted when WebGL has drawn it; a picture, when it has pixels.
+# The disk has its points and has drawn them; a picture is there when it has pixels.
 PAINTED = """() => {
-  const plot = document.querySelector('.st-key-disk .js-plotly-plot');
+  const disk = document.querySelector('.st-key-disk .hypdisk')?.disk;
   const roots = [...document.querySelectorAll('.st-key-answers *')].map((e) => e.shadowRoot);
   const images = roots.flatMap((root) => (root ? [...root.querySelectorAll('img')] : []));
-  return plot && plot.querySelector('.gl-canvas') && images.length
+  return disk && disk.colouring && disk.screenXY && images.length
     && images.every((image) => image.complete && image.naturalWidth > 0);
 }"""
 EMPTY = "() => document.body.innerText.includes('nothing here')"

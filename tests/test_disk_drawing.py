@@ -59,7 +59,7 @@ PAIRS = [
 
 @pytest.mark.parametrize("look", [HOME, MOVED, SLANTED], ids=["home", "moved", "slanted"])
 def test_geodesics_bend_and_straight_lines_of_the_base_picture_do_not(page, look) -> None:
-    t = np.linspace(0.02, 0.98, 961)
+    t = np.linspace(0.02, 0.98, 401)
     for z, w in (np.array(pair) for pair in PAIRS):
         ways = {
             "geodesic": geodesic(z, w, t, 1.0),
@@ -67,11 +67,11 @@ def test_geodesics_bend_and_straight_lines_of_the_base_picture_do_not(page, look
         }
         for kind, other in (("geodesic", "line"), ("line", "geodesic")):
             shape = {"type": kind, "from": z.tolist(), "to": w.tolist(), "width": 3}
-            for view in (look, close_up(look, ways[kind][480], 40.0)):
+            for view in (look, close_up(look, ways[kind][200], 40.0)):
                 on, off = (at_pixels(view, ways[name]) for name in (kind, other))
                 off = off[in_frame(off) & (distance_to(off, on) > 12)]
                 on = on[in_frame(on)]
-                assert len(on) > 9
+                assert len(on) > 4
                 found = colours(page, [shape], view, np.concatenate([on, off]))
                 assert red(found[: len(on)]).all(), f"{kind} {z} {w} not on its way"
                 assert not found[len(on) :, 3].any(), f"{kind} {z} {w} elsewhere"

@@ -7,6 +7,7 @@ import pytest
 
 from hypuml.geometry import dist, dist0, expmap0, translate
 from hypuml.layout import around, around_xy, fit, fit_layout
+from hypuml.layout.around import spread
 from hypuml.layout.screen import RIM, dilation_of
 from hypuml.search import Index
 
@@ -37,7 +38,7 @@ def test_exactly_the_answers_lie_within_the_circle_of_the_last(seed, c):
         distances, unit = around(points, points[row], c)
         # As it is sent and drawn: in single precision.
         sent = distances.astype(np.float32)
-        drawn = around_xy(xy, xy[row], sent, unit).astype(np.float32)
+        drawn = around_xy(xy, xy[row], sent, unit, True).astype(np.float32)
         radius = np.hypot(*drawn.astype(float).T)
         for k in (1, 10, 57):
             best = Index(points, c).search(points[row : row + 1], k, exclude=[row]).ids[0]
@@ -91,7 +92,7 @@ def test_in_two_dimensions_the_space_itself_is_moved(c, row):
     layout = fit_layout(points, c)
     distances, unit = around(points, points[row], c)
     assert unit == np.sqrt(c)
-    drawn = around_xy(layout.xy, layout.xy[row], distances, unit)
+    drawn = around_xy(layout.xy, layout.xy[row], distances, unit, True)
     space = np.sqrt(c) * translate(points, points[row].astype(float), c)
     assert np.abs(drawn - space).max() < 1e-9
 
@@ -100,7 +101,7 @@ def test_one_dimension_is_moved_along_its_diameter():
     points = ball(9, n=1, count=20)
     distances, unit = around(points, points[2], 1.0)
     xy = fit_layout(points, 1.0).xy
-    drawn = around_xy(xy, xy[2], distances, unit)
+    drawn = around_xy(xy, xy[2], distances, unit, True)
     assert unit == 1.0
     assert np.allclose(drawn[:, 0], translate(points, points[2].astype(float), 1.0)[:, 0])
     assert np.abs(drawn[:, 1]).max() < 1e-15
@@ -112,7 +113,9 @@ def test_around_the_origin_the_picture_is_the_gallerys_own(monkeypatch):
     layout = fit_layout(points, 1.0)
     distances, unit = around(points, np.zeros((1, 12)), 1.0)
     assert unit == pytest.approx(layout.dilation, rel=1e-12)
-    assert np.abs(around_xy(layout.xy, np.zeros(2), distances, unit) - layout.xy).max() < 1e-12
+    assert (
+        np.abs(around_xy(layout.xy, np.zeros(2), distances, unit, True) - layout.xy).max() < 1e-12
+    )
 
 
 @pytest.mark.parametrize("row", [0, 33, 399])
@@ -121,7 +124,7 @@ def test_the_query_is_in_the_middle_and_others_keep_their_direction(row):
     xy = any_disk(7, len(points))
     distances, unit = around(points, points[row], 1.0)
     assert distances[row] == 0.0
-    drawn = around_xy(xy, xy[row], distances, unit)
+    drawn = around_xy(xy, xy[row], distances, unit, True)
     assert np.array_equal(drawn[row], [0.0, 0.0])
     others = np.arange(len(points)) != row
     moved = translate(xy, xy[row].astype(float), 1.0)
@@ -139,11 +142,11 @@ def test_far_points_stay_in_the_disk():
     xy[-2:] = [[1.0, 0.0], [0.0, -1.0]]  # rounded onto the rim
     for row in (0, -1):
         distances, unit = around(points, points[row], 1.0)
-        drawn = around_xy(xy, xy[row], distances, unit)
+        drawn = around_xy(xy, xy[row], distances, unit, True)
         assert np.isfinite(drawn).all()
         assert np.hypot(*drawn.astype(np.float32).T).max() < 1
     assert distances[-2] == pytest.approx(2 * 17.3, rel=0.05)
-    straight = around_xy([[0.3, 0.0], [0.0, 0.5]], [0.0, 0.0], [200.0, 14.0], 1.0)
+    straight = around_xy([[0.3, 0.0], [0.0, 0.5]], [0.0, 0.0], [200.0, 14.0], 1.0, True)
     assert np.allclose(straight[0], [MOST, 0])
     assert straight[1, 1] == pytest.approx(np.tanh(7.0), abs=1e-15)
 
@@ -154,11 +157,11 @@ def test_identical_points_lie_where_the_query_is():
     distances, unit = around(points, points[0], 2.0)
     assert (distances == 0).all()
     assert unit == np.sqrt(2.0)
-    assert np.array_equal(around_xy(xy, xy[0], distances, unit), np.zeros((30, 2)))
+    assert np.array_equal(around_xy(xy, xy[0], distances, unit, True), np.zeros((30, 2)))
 
 
 def test_a_point_drawn_at_the_query_but_away_from_it_keeps_its_distance():
-    drawn = around_xy([[0.4, 0.2]], [0.4, 0.2], [1.5], 1.0)
+    drawn = around_xy([[0.4, 0.2]], [0.4, 0.2], [1.5], 1.0, True)
     assert np.allclose(drawn, [[np.tanh(0.75), 0.0]])
 
 
@@ -176,3 +179,36 @@ def test_a_point_drawn_at_the_query_but_away_from_it_keeps_its_distance():
 def test_what_does_not_fit_is_refused(points, query, word):
     with pytest.raises(ValueError, match=word):
         around(points, query, 1.0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_directions_are_spread_in_their_order_and_cut_at_the_widest_gap(seed):
+    rng = np.random.default_rng(seed)
+    beam = rng.normal(2.0, 0.2, 300)  # a narrow beam, as seen from a query near the rim
+    theta = np.angle(np.exp(1j * beam))
+    wide = spread(theta)
+    order = np.argsort(beam, kind="stable")
+    assert (np.diff(wide[order]) > 0).all()  # nobody overtakes
+    assert 0.9 * 2 * np.pi < np.ptp(wide) < 2 * np.pi  # the whole circle, and only once
+    counts = np.histogram(np.mod(wide, 2 * np.pi), 8)[0]
+    assert counts.min() > 0  # no part of it is left empty, which seven of eight were
+    # Turned as a whole, the picture only turns: where the circle was cut does not matter.
+    turned = spread(np.angle(np.exp(1j * (beam + 2.5))))
+    off = np.angle(np.exp(1j * (turned - wide - 2.5)))
+    assert np.abs(off).max() < 1e-9
+
+
+def test_few_or_equal_directions_stay_as_they_are():
+    assert spread(np.zeros(0)).tolist() == []
+    assert spread(np.array([1.3])).tolist() == [1.3]
+    assert spread(np.full(4, -0.7)).tolist() == [-0.7] * 4
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_spreading_directions_moves_nobody_into_the_circle(seed):
+    points = ball(seed)
+    xy = any_disk(seed, len(points))
+    distances, unit = around(points, points[5], 1.0)
+    exact = around_xy(xy, xy[5], distances, unit, True)
+    drawn = around_xy(xy, xy[5], distances, unit, False)
+    np.testing.assert_allclose(np.hypot(*drawn.T), np.hypot(*exact.T), atol=1e-12)

@@ -90,10 +90,13 @@ def _is_row(value: Any) -> bool:
 
 
 def _finite(values: Any, count: int) -> bool:
+    # Compared, not asked `isfinite`, which raises for an integer of 400 digits. No NaN passes.
     return (
         isinstance(values, Sequence)
         and len(values) == count
-        and all(isinstance(v, int | float) and math.isfinite(v) for v in values)
+        and all(
+            isinstance(v, int | float) and not isinstance(v, bool) and abs(v) <= 1e9 for v in values
+        )
     )
 
 
@@ -123,7 +126,8 @@ def _dropped(value: Any) -> tuple[str, tuple[float, float]] | None:
     if not isinstance(value, dict) or not _finite(value.get("at"), 2):
         return None
     x, y = (float(v) for v in value["at"])
-    return (str(value.get("id")), (x, y)) if math.hypot(x, y) < 1 else None
+    name = value.get("id")
+    return (name, (x, y)) if isinstance(name, str) and math.hypot(x, y) < 1 else None
 
 
 def _branch(value: Any) -> tuple[tuple[str, ...]] | None:

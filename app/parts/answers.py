@@ -101,7 +101,10 @@ def _tile(
 def _verdict(entry: Entry, gallery: Gallery, view: View, found: facts.Answers) -> str:
     judged = sum(mark != facts.UNKNOWN for mark in found.marks)
     if judged:
-        return f"<span><b>{found.right}</b> of {judged} have the query’s class</span>"
+        return (
+            '<span title="Answers that have the query’s class">'
+            f"<b>{found.right}</b> of {judged} right</span>"
+        )
     first, count = facts.majority(entry.codes[found.rows])
     if view.upload and first >= 0:
         label = gallery.labels[int(found.rows[first])]

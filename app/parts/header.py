@@ -93,7 +93,8 @@ alike lie in the same direction.</p>
 <b>query</b>, in the disk’s corner, puts the query in the middle: then how far something lies from
 it is true, and the circle holds exactly the answers.</p>
 <p><b>Drag</b> to move through hyperbolic space, turn the wheel or pinch to look closer,
-double-click to come home. <b>Point at a dot</b> for its picture. <b>Lasso and box</b> collect
+double-click to come home; a click with Shift brings what is there to the middle.
+<b>Point at a dot</b> for its picture. <b>Lasso and box</b> collect
 images: as pictures, and as a table to keep.</p>
 <p><b>Two numbers, not to be confused.</b> <i>Uncertainty u</i> belongs to the picture alone and
 needs no gallery. <i>Answer confidence</i> belongs to the first answer: how probable it is that its
@@ -102,8 +103,8 @@ class is right, given all that was found.</p>
 <p><b>Move the threshold</b> to let the model abstain: queries less sure than that are rejected
 (small open rings), and you see what share is kept and how often the first answer is right.</p>
 <p><b>Keys</b> on the disk: arrows move, + and − zoom, 0 comes home, [ and ] step through the images
-from the query outwards, Enter asks, C turns to the query, L and B select, P shows pictures, T a
-table, Esc clears.</p>
+from the query outwards, Enter asks, G brings the image to the middle, C turns to the query, L and B
+select, P shows pictures, T a table, Esc clears.</p>
 <p><b>The address</b> of this page holds what you see: copy it to share the view.</p>
 </div>
 """

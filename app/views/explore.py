@@ -81,6 +81,7 @@ def _switch() -> None:
         format_func=str.capitalize,
         on_change=state.act,
         label_visibility="collapsed",
+        required=True,
     )
 
 

@@ -8,7 +8,7 @@ import { Outward, inWords } from "./outward.js";
 import { shapesOf, stageOf } from "./painting.js";
 import { updatePanels } from "./panels.js";
 import { handleAt } from "./shapes.js";
-import { HOME, dragged, toBase, toDisk, toScreen, zoomed } from "./view.js";
+import { HOME, dragged, glidedTo, toBase, toDisk, toScreen, zoomed } from "./view.js";
 
 /** @typedef {import("./types.js").Point} Point */
 /** @typedef {import("./disk.js").Disk} Disk */
@@ -28,6 +28,7 @@ export function act(disk) {
   let dwell = 0;
   let focused = -1;
   const outward = new Outward(disk);
+  let steps = Promise.resolve();
 
   /** @param {Point} px */
   const inDisk = (px) => Math.hypot(...toDisk(disk.view, disk.frame, px)) < 1;
@@ -100,15 +101,12 @@ export function act(disk) {
     drop(_, event) {
       disk.turning.pressed = false;
       disk.parts.stage.classList.remove("dragging");
-      if (handle !== null) {
-        const at = disk.handles.tell(handle);
-        if (at) disk.events.handle(handle, at);
-        handle = null;
-      } else if (disk.tool !== "move") choose(event.shiftKey);
+      if (handle !== null) letGo();
+      else if (disk.tool !== "move") choose(event.shiftKey);
       else disk.rest();
     },
-    /** @param {Point} px */
-    click(px) {
+    /** @param {Point} px @param {PointerEvent} event */
+    click(px, event) {
       disk.turning.pressed = false;
       if (handle !== null || disk.tool !== "move") {
         handle = null;
@@ -116,12 +114,14 @@ export function act(disk) {
       }
       if (!disk.screenXY) disk.rest();
       const row = rowAt(px);
-      if (row >= 0) disk.events.query(row);
+      if (event.shiftKey) {
+        if (inDisk(px)) glide(row >= 0 ? disk.places.base(row) : toBase(disk.view, disk.frame, px));
+      } else if (row >= 0) disk.events.query(row);
     },
     home,
     hold() {
+      letGo();
       start = disk.view;
-      handle = null;
       disk.turning.pressed = true;
     },
     /** @param {[Point, Point]} from @param {[Point, Point]} to */
@@ -141,6 +141,13 @@ export function act(disk) {
     hover,
   };
 
+  /** A handle stays where it is, and Python is told. */
+  function letGo() {
+    const at = handle === null ? null : disk.handles.tell(handle);
+    if (handle !== null && at) disk.events.handle(handle, at);
+    handle = null;
+  }
+
   /** Select what the outline encloses. @param {boolean} more to what is selected already */
   function choose(more) {
     const outline = disk.lasso.close(stageOf(disk));
@@ -154,10 +161,17 @@ export function act(disk) {
 
   /** @param {"move" | "lasso" | "box"} tool the same again puts it away */
   function setTool(tool) {
+    if (!disk.cloud) return;
     disk.tool = disk.tool === tool ? "move" : tool;
     disk.press("lasso", disk.tool === "lasso");
     disk.press("box", disk.tool === "box");
     disk.parts.stage.classList.toggle("choosing", disk.tool !== "move");
+  }
+
+  /** Bring a base point to the middle. @param {Point} z */
+  async function glide(z) {
+    await disk.turning.fly(glidedTo(disk.view, z), true);
+    disk.rest();
   }
 
   async function home() {
@@ -166,6 +180,7 @@ export function act(disk) {
   }
 
   function pictures() {
+    if (!disk.cloud) return;
     disk.showPictures = !disk.showPictures;
     disk.press("pictures", disk.showPictures);
     disk.rest();
@@ -173,6 +188,7 @@ export function act(disk) {
   }
 
   async function table() {
+    if (!disk.cloud) return;
     if (disk.table.isOpen) return disk.table.close();
     disk.press("table", true);
     disk.hover(-1);
@@ -181,8 +197,13 @@ export function act(disk) {
     disk.table.open();
   }
 
+  /** Keys may come faster than distances: one step after the other. @param {number} by */
+  function step(by) {
+    steps = steps.then(() => stepOnce(by));
+  }
+
   /** @param {number} by */
-  async function step(by) {
+  async function stepOnce(by) {
     const row = await outward.next(focused, by);
     if (row < 0) return;
     focused = row;
@@ -205,6 +226,7 @@ export function act(disk) {
     home,
     step,
     query: () => focused >= 0 && disk.events.query(focused),
+    glide: () => focused >= 0 && glide(disk.places.base(focused)),
     clear() {
       if (disk.tool !== "move") return setTool("move");
       look(-1, true);

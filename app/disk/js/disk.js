@@ -13,7 +13,7 @@ import { GroupLabels } from "./labels.js";
 import { Lasso } from "./lasso.js";
 import { Motion } from "./motion.js";
 import { paint, stageOf } from "./painting.js";
-import { sayLayout, sayShown, updatePanels } from "./panels.js";
+import { sayLayout, sayShown, showTools, updatePanels } from "./panels.js";
 import { Picker, screenPositions } from "./picking.js";
 import { Pictures, shuffled } from "./pictures.js";
 import { Places } from "./places.js";
@@ -111,6 +111,8 @@ export class Disk {
     else if (this.cloud) this.refresh(before, moved);
     else if (moved) this.view = (scene.at && unpack(scene.at)) || HOME;
     if (!scene.cloud) this.places.layout = { name: "origin", unit: scene.unit };
+    showTools(this);
+    sayLayout(this);
     this.requestDraw();
   }
 

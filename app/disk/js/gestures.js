@@ -91,7 +91,8 @@ export function listen(stage, act) {
     } else if (press) {
       const { moved: drag, grabbed } = press;
       press = null;
-      if (drag && grabbed) act.drop(px, event);
+      // A press that the browser takes away is no click, but what it holds has to be let go.
+      if (grabbed && (drag || event.type !== "pointerup")) act.drop(px, event);
       else if (!drag && event.type === "pointerup") act.click(px, event);
     }
   }

@@ -4,6 +4,7 @@
  * @typedef {{
  *   pan: (dx: number, dy: number) => void, zoom: (factor: number) => void, home: () => void,
  *   step: (by: number) => void, query: () => void, clear: () => void, turn: () => void,
+ *   glide: () => void,
  *   tool: (tool: "lasso" | "box") => void, pictures: () => void, table: () => void,
  * }} Keys
  */
@@ -26,6 +27,7 @@ const KEYS = {
   Enter: (act) => act.query(),
   Escape: (act) => act.clear(),
   c: (act) => act.turn(),
+  g: (act) => act.glide(),
   l: (act) => act.tool("lasso"),
   b: (act) => act.tool("box"),
   p: (act) => act.pictures(),
@@ -36,7 +38,7 @@ const KEYS = {
 export const HELP =
   "Arrow keys move the disk, plus and minus zoom, 0 brings everything home. " +
   "Square brackets step through the images from the query outwards, Enter asks with the one " +
-  "shown, Escape clears. C turns to the query-centred view, L and B draw a lasso or a box, " +
+  "shown, G brings it to the middle, Escape clears. C turns to the query-centred view, L and B draw a lasso or a box, " +
   "P shows pictures, T the same as a table.";
 
 /**

@@ -36,3 +36,10 @@ export function sayShown({ parts, picker, frame, cloud }) {
   if (!cloud) return;
   parts.shown.textContent = `${count(picker.inView(frame))} of ${count(cloud.count)} shown`;
 }
+
+/** Without a gallery there is nothing to select, list or link to. @param {Disk} disk */
+export function showTools({ parts, scene }) {
+  for (const [name, button] of Object.entries(parts.buttons)) {
+    button.hidden = name !== "home" && !scene?.cloud;
+  }
+}

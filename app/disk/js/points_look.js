@@ -90,7 +90,7 @@ export function rgba(css) {
 
 /**
  * @param {string} css
- * @returns {ArrayLike<number>} red, green, blue, alpha
+ * @returns {Uint8Array | Uint8ClampedArray} red, green, blue, alpha
  */
 function bytesOf(css) {
   try {

@@ -13,8 +13,9 @@ export const INSET = 64; // side of the inset in pixels
  * @returns {Frame}
  */
 export function sizes({ stage, under, over, inset }) {
-  const width = Math.max(1, stage.clientWidth);
-  const height = Math.max(1, stage.clientHeight);
+  const box = stage.getBoundingClientRect(); // clientWidth would be rounded
+  const width = Math.max(1, box.width);
+  const height = Math.max(1, box.height);
   const ratio = Math.min(MOST, window.devicePixelRatio || 1);
   for (const canvas of [under, over]) fit(canvas, width * ratio, height * ratio);
   fit(inset, INSET * ratio, INSET * ratio);
