@@ -2,7 +2,7 @@
 
     python tests/take_pictures.py
 
-Needs the browser of the browser tests. Writes ``assets/{explore,degraded}.png``
+Needs the browser of the browser tests. Writes ``assets/{explore,query,degraded}.png``
 and ``assets/docs/{garden,study}.webp``.
 """
 
@@ -16,21 +16,27 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from browser_support import ROOT, chromium, running_app
-from PIL import Image
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # as a script, only tests/ is there
 
-sys.path.insert(0, str(ROOT))  # run as a script, only tests/ is on the path
+from browser_support import ROOT, chromium, running_app
+from explore_page import AT_REST
+from PIL import Image
 
 DOCS = ROOT / "assets" / "docs"
 
 
 def explore(browser: Any, home: Path) -> None:
-    """The Explore view as a newcomer finds it, and with a degraded query."""
+    """The Explore view as a newcomer finds it, around its query, and with a degraded query."""
+    views = {
+        "explore": "",
+        "query": "/?view=query&colour=family&threshold=0.52",
+        "degraded": "/?degrade=blur&level=0.6",
+    }
     with running_app(home) as server:
-        for name, address in (("explore", ""), ("degraded", "/?degrade=blur&level=0.6")):
+        for name, address in views.items():
             page = browser.new_page(viewport={"width": 1280, "height": 720})
             page.goto(server.url + address)
-            page.locator('[data-testid="stPlotlyChart"] .main-svg').first.wait_for(timeout=60_000)
+            page.wait_for_function(AT_REST, timeout=60_000)
             page.wait_for_timeout(8000)  # the first degraded picture also loads the model
             page.screenshot(path=str(ROOT / "assets" / f"{name}.png"))
             page.close()

@@ -165,11 +165,17 @@ def test_shapes_are_written_word_by_word():
         "through": [[0.0, 0.0], {"handle": "B"}],
         "arrow": True,
     }
-    assert one(s.Ring(2)) == look | {"type": "ring", "centre": [0.0, 0.0], "distance": 2}
+    assert one(s.Ring(2)) == look | {
+        "type": "ring",
+        "centre": [0.0, 0.0],
+        "distance": 2,
+        "through": None,
+    }
     assert one(s.Ball(0.5, s.At("A"))) == look | {
         "type": "ball",
         "centre": {"handle": "A"},
         "distance": 0.5,
+        "through": None,
     }
     assert one(s.Tree((s.At("A"), (0.1, 0.2)), (-1, 0), ("root", "leaf"))) == look | {
         "type": "tree",
@@ -240,6 +246,10 @@ def test_what_is_not_finite_is_refused_wherever_it_hides(change, shown):
     ("change", "message"),
     [
         (
+            {"shapes": (A, s.Geodesic(s.At("A"), (0.8, 0.6)))},
+            "got a place at (0.8, 0.6), expected one inside the unit disk",
+        ),
+        (
             {"layout": "polar"},
             "got layout 'polar', expected one of origin, query, umap",
         ),
@@ -284,6 +294,7 @@ def test_what_does_not_fit_together_is_refused_in_one_sentence(change, message):
         s.Path(((0.1, 0.0), s.At("Z"))),
         s.Ring(1.0, s.At("Z")),
         s.Ball(1.0, s.At("Z")),
+        s.Ring(centre=(0.0, 0.0), through=s.At("Z")),
         s.Tree((s.At("Z"),), (-1,)),
         s.Dot(s.At("Z")),
     ],

@@ -12,6 +12,8 @@ from hypuml.layout.screen import RIM, dilation_of
 from hypuml.search import Index
 
 MOST = 1.0 - 1e-6  # largest radius of the picture
+TURN = 2 * np.pi
+ROOM = 0.97 * TURN  # what directions are spread over
 
 
 def ball(seed: int, count: int = 400, n: int = 12, c: float = 1.0, far: float = 2.0):
@@ -29,16 +31,17 @@ def any_disk(seed: int, count: int) -> np.ndarray:
     return np.column_stack([rho * np.cos(turn), rho * np.sin(turn)]).astype(np.float32)
 
 
+@pytest.mark.parametrize("exact", [True, False])
 @pytest.mark.parametrize("c", [0.1, 1.0, 4.0])
 @pytest.mark.parametrize("seed", range(3))
-def test_exactly_the_answers_lie_within_the_circle_of_the_last(seed, c):
+def test_exactly_the_answers_lie_within_the_circle_of_the_last(seed, c, exact):
     points = ball(seed, c=c)
     xy = any_disk(seed, len(points))
     for row in (0, 7, len(points) - 1):
         distances, unit = around(points, points[row], c)
         # As it is sent and drawn: in single precision.
         sent = distances.astype(np.float32)
-        drawn = around_xy(xy, xy[row], sent, unit, True).astype(np.float32)
+        drawn = around_xy(xy, xy[row], sent, unit, exact).astype(np.float32)
         radius = np.hypot(*drawn.astype(float).T)
         for k in (1, 10, 57):
             best = Index(points, c).search(points[row : row + 1], k, exclude=[row]).ids[0]
@@ -92,7 +95,7 @@ def test_in_two_dimensions_the_space_itself_is_moved(c, row):
     layout = fit_layout(points, c)
     distances, unit = around(points, points[row], c)
     assert unit == np.sqrt(c)
-    drawn = around_xy(layout.xy, layout.xy[row], distances, unit, True)
+    drawn = around_xy(layout.xy, layout.xy[row], distances, unit, exact=True)
     space = np.sqrt(c) * translate(points, points[row].astype(float), c)
     assert np.abs(drawn - space).max() < 1e-9
 
@@ -101,7 +104,7 @@ def test_one_dimension_is_moved_along_its_diameter():
     points = ball(9, n=1, count=20)
     distances, unit = around(points, points[2], 1.0)
     xy = fit_layout(points, 1.0).xy
-    drawn = around_xy(xy, xy[2], distances, unit, True)
+    drawn = around_xy(xy, xy[2], distances, unit, exact=True)
     assert unit == 1.0
     assert np.allclose(drawn[:, 0], translate(points, points[2].astype(float), 1.0)[:, 0])
     assert np.abs(drawn[:, 1]).max() < 1e-15
@@ -113,9 +116,8 @@ def test_around_the_origin_the_picture_is_the_gallerys_own(monkeypatch):
     layout = fit_layout(points, 1.0)
     distances, unit = around(points, np.zeros((1, 12)), 1.0)
     assert unit == pytest.approx(layout.dilation, rel=1e-12)
-    assert (
-        np.abs(around_xy(layout.xy, np.zeros(2), distances, unit, True) - layout.xy).max() < 1e-12
-    )
+    drawn = around_xy(layout.xy, np.zeros(2), distances, unit, exact=True)
+    assert np.abs(drawn - layout.xy).max() < 1e-12
 
 
 @pytest.mark.parametrize("row", [0, 33, 399])
@@ -124,7 +126,7 @@ def test_the_query_is_in_the_middle_and_others_keep_their_direction(row):
     xy = any_disk(7, len(points))
     distances, unit = around(points, points[row], 1.0)
     assert distances[row] == 0.0
-    drawn = around_xy(xy, xy[row], distances, unit, True)
+    drawn = around_xy(xy, xy[row], distances, unit, exact=True)
     assert np.array_equal(drawn[row], [0.0, 0.0])
     others = np.arange(len(points)) != row
     moved = translate(xy, xy[row].astype(float), 1.0)
@@ -142,11 +144,12 @@ def test_far_points_stay_in_the_disk():
     xy[-2:] = [[1.0, 0.0], [0.0, -1.0]]  # rounded onto the rim
     for row in (0, -1):
         distances, unit = around(points, points[row], 1.0)
-        drawn = around_xy(xy, xy[row], distances, unit, True)
-        assert np.isfinite(drawn).all()
-        assert np.hypot(*drawn.astype(np.float32).T).max() < 1
+        for exact in (True, False):
+            drawn = around_xy(xy, xy[row], distances, unit, exact)
+            assert np.isfinite(drawn).all()
+            assert np.hypot(*drawn.astype(np.float32).T).max() < 1
     assert distances[-2] == pytest.approx(2 * 17.3, rel=0.05)
-    straight = around_xy([[0.3, 0.0], [0.0, 0.5]], [0.0, 0.0], [200.0, 14.0], 1.0, True)
+    straight = around_xy([[0.3, 0.0], [0.0, 0.5]], [0.0, 0.0], [200.0, 14.0], 1.0, exact=True)
     assert np.allclose(straight[0], [MOST, 0])
     assert straight[1, 1] == pytest.approx(np.tanh(7.0), abs=1e-15)
 
@@ -157,12 +160,91 @@ def test_identical_points_lie_where_the_query_is():
     distances, unit = around(points, points[0], 2.0)
     assert (distances == 0).all()
     assert unit == np.sqrt(2.0)
-    assert np.array_equal(around_xy(xy, xy[0], distances, unit, True), np.zeros((30, 2)))
+    for exact in (True, False):
+        assert np.array_equal(around_xy(xy, xy[0], distances, unit, exact), np.zeros((30, 2)))
 
 
 def test_a_point_drawn_at_the_query_but_away_from_it_keeps_its_distance():
-    drawn = around_xy([[0.4, 0.2]], [0.4, 0.2], [1.5], 1.0, True)
-    assert np.allclose(drawn, [[np.tanh(0.75), 0.0]])
+    for exact in (True, False):
+        drawn = around_xy([[0.4, 0.2]], [0.4, 0.2], [1.5], 1.0, exact)
+        assert np.allclose(drawn, [[np.tanh(0.75), 0.0]])
+
+
+def test_seen_from_near_the_rim_the_beam_is_opened_and_radii_stay():
+    points = ball(12)
+    xy = any_disk(12, len(points))
+    xy[0] = [0.999, 0.0]
+    distances, unit = around(points, points[0], 1.0)
+    true, drawn = (around_xy(xy, xy[0], distances, unit, exact) for exact in (True, False))
+    assert np.allclose(np.hypot(*drawn.T), np.hypot(*true.T), atol=1e-14)
+    # Everyone is to the left of a query at the right rim.
+    beam, opened = (np.arctan2(z[1:, 1], z[1:, 0]) % TURN for z in (true, drawn))
+    assert np.mean(np.abs(beam - np.pi) < 0.1) > 0.9
+    assert np.mean(np.abs(opened - np.pi) < 0.1) < 0.1
+    # Steps are at least half as long as even ones: nowhere more than twice an even share.
+    assert np.histogram(opened, 8, (0, TURN))[0].max() <= 2 * len(opened) / 8 / 0.97 + 1
+    assert np.histogram(opened, 8, (0, TURN))[0].min() > 0
+    assert (np.argsort(beam) == np.argsort(opened)).all()
+
+
+def angles(seed: int, count: int, most: float = TURN) -> np.ndarray:
+    """Random directions in (-pi, pi], within an arc of ``most`` around any direction."""
+    rng = np.random.default_rng(seed)
+    theta = rng.uniform(0, TURN) + most * rng.uniform(0, 1, count) ** rng.uniform(0.5, 4)
+    return np.arctan2(np.sin(theta), np.cos(theta))
+
+
+ARCS = [(2, 1.0), (3, TURN), (7, 0.001), (40, 5.0), (300, 0.2), (300, TURN)]
+
+
+@pytest.mark.parametrize(("count", "most"), ARCS)
+@pytest.mark.parametrize("seed", range(3))
+def test_directions_keep_their_order_from_the_largest_gap_on(seed, count, most):
+    theta = angles(seed, count, most)
+    order = np.argsort(theta)
+    gaps = np.append(np.diff(theta[order]), theta[order[0]] + TURN - theta[order[-1]])
+    cut = int(np.argmax(gaps)) + 1
+    order = np.roll(order, -cut)
+    along = np.cumsum(np.append(0.0, np.delete(np.roll(gaps, -cut), -1)))
+    found = spread(theta)[order]
+    # In order, inside one turn, and about the same middle as before.
+    steps = np.diff(found)
+    room = max(ROOM, TURN - gaps.max())
+    assert steps.min() >= room / (count - 1) / 2 * (1 - 1e-9)
+    assert found[-1] - found[0] == pytest.approx(room, rel=1e-12)
+    assert found[-1] - found[0] < TURN
+    before = theta[order[0]] + along[-1] / 2
+    assert (found[0] + found[-1]) / 2 == pytest.approx(before, abs=1e-12)
+    # Half even, half as before: what is twice as far apart stays further apart.
+    even = np.full(count - 1, room / (count - 1))
+    assert np.allclose(steps, (even + np.diff(along) * room / along[-1]) / 2, atol=1e-12)
+
+
+@pytest.mark.parametrize(("count", "most"), ARCS)
+def test_spreading_turns_and_mirrors_with_the_directions(count, most):
+    theta = angles(5, count, most)
+    truth = np.exp(1j * spread(theta))
+    for turn in (0.3, 2.0, -2.9):
+        turned = np.angle(np.exp(1j * (theta + turn)))
+        assert np.allclose(np.exp(1j * spread(turned)), truth * np.exp(1j * turn), atol=1e-8)
+    assert np.allclose(np.exp(1j * spread(-theta)), truth.conj(), atol=1e-8)
+    other = np.random.default_rng(0).permutation(count)
+    assert np.allclose(spread(theta[other]), spread(theta)[other], atol=1e-12)
+
+
+def test_known_spreads():
+    assert np.array_equal(spread(np.array([])), [])
+    assert np.array_equal(spread(np.array([2.5])), [2.5])
+    assert np.array_equal(spread(np.full(5, -0.7)), np.full(5, -0.7))
+    # Two go to the ends, whichever comes first; across the cut of arctan2 as well.
+    assert np.allclose(spread(np.array([0.1, -0.1])), [ROOM / 2, -ROOM / 2])
+    apart = spread(np.array([np.pi - 0.1, -np.pi + 0.1]))
+    assert np.allclose(apart, [np.pi - ROOM / 2, np.pi + ROOM / 2])
+    # Those of one direction lie side by side, in their order.
+    assert np.allclose(spread(np.array([0.0, 1.0, 0.0])), 0.5 + ROOM * np.array([-0.5, 0.5, -0.25]))
+    # Nothing to gain: what is spread evenly over more than the room stays.
+    even = np.arange(50) * TURN / 50 - 3
+    assert np.allclose(np.exp(1j * spread(even)), np.exp(1j * even), atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -179,36 +261,3 @@ def test_a_point_drawn_at_the_query_but_away_from_it_keeps_its_distance():
 def test_what_does_not_fit_is_refused(points, query, word):
     with pytest.raises(ValueError, match=word):
         around(points, query, 1.0)
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_directions_are_spread_in_their_order_and_cut_at_the_widest_gap(seed):
-    rng = np.random.default_rng(seed)
-    beam = rng.normal(2.0, 0.2, 300)  # a narrow beam, as seen from a query near the rim
-    theta = np.angle(np.exp(1j * beam))
-    wide = spread(theta)
-    order = np.argsort(beam, kind="stable")
-    assert (np.diff(wide[order]) > 0).all()  # nobody overtakes
-    assert 0.9 * 2 * np.pi < np.ptp(wide) < 2 * np.pi  # the whole circle, and only once
-    counts = np.histogram(np.mod(wide, 2 * np.pi), 8)[0]
-    assert counts.min() > 0  # no part of it is left empty, which seven of eight were
-    # Turned as a whole, the picture only turns: where the circle was cut does not matter.
-    turned = spread(np.angle(np.exp(1j * (beam + 2.5))))
-    off = np.angle(np.exp(1j * (turned - wide - 2.5)))
-    assert np.abs(off).max() < 1e-9
-
-
-def test_few_or_equal_directions_stay_as_they_are():
-    assert spread(np.zeros(0)).tolist() == []
-    assert spread(np.array([1.3])).tolist() == [1.3]
-    assert spread(np.full(4, -0.7)).tolist() == [-0.7] * 4
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_spreading_directions_moves_nobody_into_the_circle(seed):
-    points = ball(seed)
-    xy = any_disk(seed, len(points))
-    distances, unit = around(points, points[5], 1.0)
-    exact = around_xy(xy, xy[5], distances, unit, True)
-    drawn = around_xy(xy, xy[5], distances, unit, False)
-    np.testing.assert_allclose(np.hypot(*drawn.T), np.hypot(*exact.T), atol=1e-12)

@@ -53,6 +53,7 @@ class Shape:
         dashed: whether lines are.
         label: text beside it.
         layouts: where it is shown; everywhere when empty.
+        measured: whether its length (of a ring or ball: its radius) stands beside it, and follows.
     """
 
     colour: str = "accent"
@@ -60,6 +61,7 @@ class Shape:
     dashed: bool = False
     label: str = ""
     layouts: tuple[Layout, ...] = ()
+    measured: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,18 +91,20 @@ class Path(Shape):
 
 @dataclass(frozen=True)
 class Ring(Shape):
-    """All places at one true distance from ``centre``."""
+    """All places at one true distance from ``centre``, or as far from it as ``through``."""
 
-    distance: float
+    distance: float = 0.0
     centre: Anchor = (0.0, 0.0)
+    through: Anchor | None = None
 
 
 @dataclass(frozen=True)
 class Ball(Shape):
-    """All places within a true distance of ``centre``, filled."""
+    """All places within a true distance of ``centre``, or up to ``through``, filled."""
 
-    distance: float
+    distance: float = 0.0
     centre: Anchor = (0.0, 0.0)
+    through: Anchor | None = None
 
 
 @dataclass(frozen=True)
@@ -235,8 +239,8 @@ class Scene:
         unit: picture distance per true distance where there is no cloud.
 
     Raises:
-        ValueError: an unknown layout, a number that is not finite, a handle that is used but not
-            there or there twice, a tree whose parents do not fit.
+        ValueError: an unknown layout, a number that is not finite, a place outside the disk, a
+            handle that is used but not there or there twice, a tree whose parents do not fit.
     """
 
     label: str
@@ -285,6 +289,9 @@ def _check(scene: Scene) -> None:
             _check_tree(shape)
     if wrong := [value for value in _numbers(scene) if not math.isfinite(value)]:
         raise ValueError(f"got {wrong[0]} in a scene, expected finite numbers")
+    for anchor in (anchor for shape in scene.shapes for anchor in _anchors(shape)):
+        if isinstance(anchor, tuple) and not math.hypot(*anchor) < 1:
+            raise ValueError(f"got a place at {anchor}, expected one inside the unit disk")
 
 
 def _check_tree(tree: Tree) -> None:
@@ -305,7 +312,7 @@ def _anchors(shape: Shape) -> Sequence[Anchor]:
         case Path():
             return shape.through
         case Ring() | Ball():
-            return (shape.centre,)
+            return (shape.centre,) if shape.through is None else (shape.centre, shape.through)
         case Tree():
             return shape.nodes
         case Handle() | Dot():

@@ -11,6 +11,17 @@ export class Handles {
     this.places = new Map();
     /** @type {Map<string, Echo<Point>>} */
     this.drops = new Map();
+    /** @type {string | null} the one that keys move */
+    this.chosen = null;
+  }
+
+  /** Choose the next handle for the keys. @param {number} by @returns {string} in words */
+  choose(by) {
+    const ids = [...this.places.keys()];
+    if (!ids.length) return "";
+    const at = this.chosen === null ? -1 : ids.indexOf(this.chosen);
+    this.chosen = ids[at < 0 ? 0 : (at + by + ids.length) % ids.length];
+    return `Handle ${this.chosen}: arrow keys move it, Escape lets it be.`;
   }
 
   /** They go where Python says, unless it only repeats where they were dropped. @param {Shape[]} shapes */
@@ -27,6 +38,7 @@ export class Handles {
       if (kept.has(id)) continue;
       this.places.delete(id);
       this.drops.delete(id);
+      if (this.chosen === id) this.chosen = null;
     }
   }
 

@@ -42,6 +42,8 @@ export function newMarks() {
  */
 export function colourOf({ colour = "accent" }, { theme }) {
   const named = { accent: theme.accent, ink: theme.ink, muted: theme.muted, alarm: theme.alarm };
+  const pair = /^light-dark\((.+?\)?),(.+)\)$/.exec(colour);
+  if (pair) return pair[theme.dark ? 2 : 1].trim();
   return Object.hasOwn(named, colour) ? named[/** @type {"ink"} */ (colour)] : colour;
 }
 

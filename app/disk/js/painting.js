@@ -70,6 +70,8 @@ export function paint(disk) {
   if (hovered >= 0 && hovered < places.count) {
     ring(over, stage.screen(places.base(hovered)), size, theme.ink);
   }
+  const chosen = disk.handles.chosen === null ? null : disk.handles.at(disk.handles.chosen);
+  if (chosen) ring(over, stage.screen(chosen), 22, theme.ink);
   const away = turning.isMoved() || view.zoom > 1;
   parts.inset.hidden = !away;
   if (away) drawInset(clean(parts.inset, stage), stage, INSET);

@@ -2,7 +2,8 @@
 // handles to drag. One function per type of shape turns it into marks (strokes, fills, discs,
 // texts); marks are then drawn layer by layer, so that no line crosses out a handle or a text.
 
-import { geodesic as along, ideals } from "./hyperbolic.js";
+import { fixed } from "./dom.js";
+import { dist, geodesic as along, ideals } from "./hyperbolic.js";
 import { anchored, colourOf, drawMarks, newMarks, stroke } from "./marks.js";
 import {
   addCircle, addGeodesic, addStraight, arrival, arrowHead, before, circle, mix, pixels, shown,
@@ -30,7 +31,9 @@ const ARROW = 11;
  */
 export function drawShapes(ctx, shapes, stage) {
   const marks = newMarks();
-  for (const shape of shapes) {
+  // Arrows last: they keep clear of what marks their end.
+  const arrows = shapes.filter((shape) => shape.type === "path");
+  for (const shape of [...shapes.filter((shape) => shape.type !== "path"), ...arrows]) {
     const part = /** @type {Part<any> | undefined} */ (PARTS[shape.type]);
     if (part) part(shape, stage, marks);
   }
@@ -76,9 +79,10 @@ function geodesic(shape, stage, marks) {
   const [from, to] = shape.whole ? ideals(z, w) : [z, w];
   addGeodesic(path, stage, from, to);
   marks.strokes.push(stroke(path, shape, stage));
-  if (!shape.label) return;
+  const text = said(shape, dist(ends[0], ends[1]), stage);
+  if (!text) return;
   const spots = onCurve((t) => pixels(stage, along(z, w, t)));
-  marks.texts.push({ text: shape.label, colour: colourOf(shape, stage), spots });
+  marks.texts.push({ text, colour: colourOf(shape, stage), spots });
 }
 
 /** @type {Part<"line">} */
@@ -88,18 +92,20 @@ function line(shape, stage, marks) {
   const path = new Path2D();
   addStraight(path, stage, ends[0], ends[1]);
   marks.strokes.push(stroke(path, shape, stage));
-  if (!shape.label) return;
+  const text = said(shape, shape.measured ? lengthOf(ends[0], ends[1]) : 0, stage);
+  if (!text) return;
   const spots = onCurve((t) => stage.screen(mix(ends[0], ends[1], t)));
-  marks.texts.push({ text: shape.label, colour: colourOf(shape, stage), spots });
+  marks.texts.push({ text, colour: colourOf(shape, stage), spots });
 }
 
 /** @type {Part<"path">} */
 function path(shape, stage, marks) {
-  const stops = anchored(stage, shape.through)?.map((stop) => shown(stage, stop));
-  if (!stops || stops.length < 2) return;
+  const places = anchored(stage, shape.through);
+  if (!places || places.length < 2) return;
+  const stops = places.map((stop) => shown(stage, stop));
   const way = new Path2D();
   const last = stops.length - 1;
-  const back = shape.arrow ? clearance(shape.through[last]) : 0;
+  const back = shape.arrow ? clearance(shape.through[last], stage.screen(places[last]), marks) : 0;
   const tip = before(stage, stops[last - 1], stops[last], back);
   // The line ends inside the head, or it would blunt it.
   const end = shape.arrow ? before(stage, stops[last - 1], tip, 0.6 * ARROW) : tip;
@@ -112,10 +118,12 @@ function path(shape, stage, marks) {
     const head = arrowHead(pixels(stage, tip), direction, ARROW);
     marks.heads.push({ path: head, colour: colourOf(shape, stage) });
   }
-  if (!shape.label) return;
+  const length = stops.slice(1).reduce((sum, stop, i) => sum + dist(stops[i], stop), 0);
+  const text = said(shape, length, stage);
+  if (!text) return;
   const [a, b] = stops.slice(Math.floor((last - 1) / 2));
   const spots = onCurve((t) => pixels(stage, along(a, b, t)));
-  marks.texts.push({ text: shape.label, colour: colourOf(shape, stage), spots });
+  marks.texts.push({ text, colour: colourOf(shape, stage), spots });
 }
 
 /** @type {Part<"ring">} */
@@ -184,31 +192,65 @@ const PARTS = { geodesic, line, path, ring, ball, tree, handle, dot };
 
 /**
  * The circle of a ring or ball; null where distances mean nothing or the centre has no place.
- * @param {{centre?: Anchor, distance: number}} shape
+ * @param {{centre?: Anchor, distance: number, through?: Anchor | null}} shape
  * @param {Stage} stage
  */
 function circleOf(shape, stage) {
   const centre = shape.centre === undefined ? [[0, 0]] : anchored(stage, [shape.centre]);
   if (!centre || stage.layout.unit === null) return null;
-  return circle(stage, /** @type {Point} */ (centre[0]), stage.layout.unit * shape.distance);
+  const at = /** @type {Point} */ (centre[0]);
+  const through = shape.through ? stage.resolve(shape.through) : null;
+  if (shape.through && !through) return null;
+  const distance = through ? dist(at, through) : stage.layout.unit * shape.distance;
+  return { ...circle(stage, at, distance), distance };
 }
 
 /**
- * @param {{colour?: string, label?: string}} shape
- * @param {{at: Point, radius: number}} round
+ * @param {{colour?: string, label?: string, measured?: boolean}} shape
+ * @param {{at: Point, radius: number, distance: number}} round
  * @param {Stage} stage
  * @param {Marks} marks
  */
 function nameCircle(shape, round, stage, marks) {
-  if (!shape.label) return;
-  marks.texts.push({ text: shape.label, colour: colourOf(shape, stage), spots: onCircle(round) });
+  const text = said(shape, round.distance, stage);
+  if (text) marks.texts.push({ text, colour: colourOf(shape, stage), spots: onCircle(round) });
 }
 
 /**
- * Pixels an arrow keeps from what its end is marked with.
- * @param {Anchor} anchor
+ * What stands beside a shape: its label, and its true length where that is wanted and known.
+ * @param {{label?: string, measured?: boolean}} shape
+ * @param {number} length of the picture
+ * @param {Stage} stage
  */
-function clearance(anchor) {
-  if (Array.isArray(anchor)) return 0;
-  return "row" in anchor ? 5 : HANDLE + 3;
+function said({ label, measured }, length, { layout, cloud }) {
+  if (!measured || layout.unit === null) return label;
+  const note = cloud && !cloud.exact ? " of the picture" : "";
+  return `${label ?? ""} ${fixed(length / layout.unit, 2)}${note}`.trim();
+}
+
+/**
+ * Length of the segment that is straight in the base picture: longer than the shortest path.
+ * @param {Point} z
+ * @param {Point} w
+ */
+function lengthOf(z, w) {
+  let sum = 0;
+  for (let i = 0; i < 64; i += 1) sum += dist(mix(z, w, i / 64), mix(z, w, (i + 1) / 64));
+  return sum;
+}
+
+/**
+ * Pixels an arrow keeps from what marks its end: what is drawn there lies over its head.
+ * @param {Anchor} anchor
+ * @param {Point} px where it is
+ * @param {Marks} marks of which those under the arrow are there
+ */
+function clearance(anchor, px, { dots, handles }) {
+  const here = (/** @type {Point} */ [x, y]) => Math.hypot(x - px[0], y - px[1]) < 1;
+  const radii = [
+    ...dots.filter(({ at }) => here(at)).map(({ size }) => size / 2 + 3),
+    ...handles.filter(({ at }) => here(at)).map(({ radius }) => radius + 3),
+  ];
+  const point = "row" in anchor ? 5 : 0;
+  return Math.max(point, ...radii);
 }

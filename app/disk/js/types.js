@@ -62,21 +62,26 @@
  * - tree: nodes with the index of each one's parent (-1 for a root); `names` are optional.
  * - handle: a point that can be dragged.
  * - dot: a point that cannot; `size` in pixels.
- * `in` names the layouts in which a shape is shown; all where it is missing.
+ * `in` names the layouts in which a shape is shown; all where it is missing. What is `measured` has
+ * its true length beside it (a ring or ball its radius). A ring or ball with `through` goes through
+ * that place, whatever its `distance`.
  * @typedef {({type: "geodesic", from: Anchor, to: Anchor, whole?: boolean, colour?: string,
  *            width?: number, dashed?: boolean, label?: string}
  *         | {type: "line", from: Anchor, to: Anchor, colour?: string, width?: number,
  *            dashed?: boolean, label?: string}
  *         | {type: "path", through: Anchor[], arrow?: boolean, colour?: string, width?: number,
  *            dashed?: boolean, label?: string}
- *         | {type: "ring", centre?: Anchor, distance: number, colour?: string, width?: number,
+ *         | {type: "ring", centre?: Anchor, distance: number, through?: Anchor | null,
+ *            colour?: string, width?: number,
  *            dashed?: boolean, label?: string}
- *         | {type: "ball", centre?: Anchor, distance: number, colour?: string, label?: string}
+ *         | {type: "ball", centre?: Anchor, distance: number, through?: Anchor | null,
+ *            colour?: string, label?: string}
  *         | {type: "tree", nodes: Anchor[], parents: number[], names?: string[], colour?: string,
  *            width?: number}
  *         | {type: "handle", id: string, at: Point, colour?: string, label?: string}
  *         | {type: "dot", at: Anchor, size?: number, hollow?: boolean, colour?: string,
- *            label?: string}) & {in?: ("origin" | "query" | "umap")[]}} Shape
+ *            label?: string})
+ *         & {in?: ("origin" | "query" | "umap")[], measured?: boolean}} Shape
  */
 
 /**

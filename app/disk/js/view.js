@@ -70,6 +70,15 @@ export function dragged(view, frame, from, to) {
 }
 
 /**
+ * The view moved by a step, in radii of the disk on the stage: to the right and up.
+ * @param {View} view @param {number} dx @param {number} dy @returns {View}
+ */
+export function panned(view, dx, dy) {
+  const step = translation([dx / view.zoom, dy / view.zoom]);
+  return { ...view, move: bounded(compose(step, view.move), REACH) };
+}
+
+/**
  * An isometry that takes p to q: turns about the origin as far as both are near the rim, then moves.
  * @param {Point} p @param {Point} q @returns {import("./types.js").Isometry}
  */
