@@ -19,12 +19,7 @@ BLANK = "<!doctype html><meta charset=utf-8><link rel=icon href=data:,><body></b
 
 
 @pytest.fixture
-def plain_browser(browser):
-    return browser
-
-
-@pytest.fixture
-def disk_page(plain_browser) -> Iterator[Callable[..., Any]]:
+def disk_page(browser) -> Iterator[Callable[..., Any]]:
     """Open a page where `await import("/js/NAME.js")` works; errors on it fail the test.
 
     ``files`` maps further paths, such as ``/points.safetensors``, to bytes.
@@ -33,7 +28,7 @@ def disk_page(plain_browser) -> Iterator[Callable[..., Any]]:
     errors: list[str] = []
 
     def open_page(files: dict[str, bytes] | None = None, **options: Any) -> Any:
-        context = plain_browser.new_context(
+        context = browser.new_context(
             **{"viewport": {"width": 800, "height": 700}, "locale": "en-GB", **options}
         )
         contexts.append(context)

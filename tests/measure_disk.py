@@ -1,10 +1,10 @@
-"""What the disk costs, and how true it is: frames, bytes, reruns, clicks, drags, circles.
+"""What the disk costs and how true it is, measured in the running app in headless Chromium.
 
-    python tests/measure_disk.py [--work FOLDER]
+    python tests/measure_disk.py [--json] [--work FOLDER] [--only frames,click,...]
 
-Headless Chromium without graphics hardware, the real app, galleries of 10,000 (32 dimensions),
-20,000 and 100,000 images (2 dimensions, so that nothing has to be laid out) made of one repeated
-picture. ``--work`` keeps them for the next time. Prints one JSON object; each entry has its bar.
+Software rendering, one window of 1280 x 720. Without ``--json`` one line per bar, with it one JSON
+object on stdout; progress goes to stderr. Times are milliseconds on this machine; its other work
+counts, so run it on a quiet one. ``--work`` keeps the made-up galleries for the next time.
 """
 
 from __future__ import annotations
@@ -13,415 +13,502 @@ import argparse
 import json
 import os
 import platform
-import statistics
 import sys
 import tempfile
 import time
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+
+import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(Path(__file__).resolve().parent)]
 
-import numpy as np  # noqa: E402
-import pytest  # noqa: E402
-from browser_support import Watched, chromium, running_app, watched_page  # noqa: E402
-from explore_page import AT_REST, SCREEN, middle  # noqa: E402
-from PIL import Image  # noqa: E402
+from browser_support import chromium, running_app, watched_page  # noqa: E402
+from disk_galleries import large_gallery  # noqa: E402
+from disk_goldens import goldens  # noqa: E402
 
-from hypuml.gallery import Gallery, build_gallery  # noqa: E402
-from hypuml.geometry import expmap0  # noqa: E402
-from hypuml.layout import fit  # noqa: E402
-from hypuml.types import Embedding, Item  # noqa: E402
+from hypuml.gallery import Gallery  # noqa: E402
 
 SHIPPED = ROOT / "checkpoints" / "garden" / "gallery"
-DISK = "document.querySelector('.hypdisk').disk"
-VIEW_JS = """import(performance.getEntriesByType('resource').map((r) => r.name)
-  .find((n) => n.endsWith('/view.js')))"""
+JS = ROOT / "app" / "disk" / "js"
+CODE = Path(__file__).with_name("measure_disk.js").read_text(encoding="utf-8")
+Numbers = dict[str, Any]
 
 
-class Repeated:
-    """A data set of one picture, in classes of about forty below ten families."""
+@dataclass
+class Seen:
+    """A page of the app, and what goes over the wire for it."""
 
-    name, licence, description, source = "repeated", "none", "one picture", None
-    levels = ("family", "class")
+    page: Any
+    server: Any
+    reruns: list[float] = field(default_factory=list)
+    received: list[tuple[float, int]] = field(default_factory=list)
+    responses: list[Any] = field(default_factory=list)
 
-    def __init__(self, count: int) -> None:
-        classes = max(1, count // 40)
-        self.items = tuple(
-            Item(f"p{i}", (f"family {i % classes % 10}", f"class {i % classes}"), "unseen")
-            for i in range(count)
+    def watch(self) -> Seen:
+        from streamlit.proto.BackMsg_pb2 import BackMsg
+
+        def sent(data: Any) -> None:
+            if isinstance(data, bytes) and BackMsg.FromString(data).WhichOneof("type") == (
+                "rerun_script"
+            ):
+                self.reruns.append(time.perf_counter())
+
+        def socket(ws: Any) -> None:
+            ws.on("framesent", sent)
+            ws.on("framereceived", lambda m: self.received.append((time.perf_counter(), len(m))))
+
+        self.page.on("websocket", socket)
+        self.page.on("response", lambda response: self.responses.append(response))
+        return self
+
+    def visit(self, gallery: str, count: int, rest: str = "") -> None:
+        """Open a gallery and wait until nothing is left to do."""
+        self.page.goto(f"{self.server.url}/?gallery={gallery}{rest}")
+        self.page.wait_for_function(
+            """(count) => {
+              const {disk} = document.querySelector(".hypdisk") ?? {};
+              const says = document.querySelector(".hypdisk .says")?.textContent ?? "";
+              return disk?.cloud?.count === count && disk.screenXY && says &&
+                !says.includes("being measured");
+            }""",
+            arg=count,
+            timeout=600_000,
         )
-        self.picture = Image.linear_gradient("L").resize((96, 96)).convert("RGB")
+        where = next(r.url for r in self.responses if r.url.endswith("/view.js"))
+        self.page.evaluate(CODE, where.rpartition("/")[0])
+        self.quiet()
 
-    def load(self, index: int, size: int | None = None) -> Image.Image:
-        return self.picture
+    def quiet(self, seconds: float = 1.5) -> None:
+        """Wait until the server has sent nothing for a while."""
+        while True:
+            last = self.received[-1][0] if self.received else 0.0
+            if (left := last + seconds - time.perf_counter()) <= 0:
+                return
+            self.page.wait_for_timeout(max(20, 1000 * left))
 
+    def do(self, name: str, argument: Any = None) -> Any:
+        """Call a function of ``measure_disk.js``."""
+        return self.page.evaluate("([name, a]) => measure[name](a)", [name, argument])
 
-class Clusters:
-    """Gives points of a known spread: a class is a cloud about its own centre."""
+    def bytes_since(self, when: float) -> int:
+        return sum(size for at, size in self.received if at >= when)
 
-    curvature = 1.0
-    preprocessing = {"size": 96}  # noqa: RUF012
-
-    def __init__(self, count: int, n: int) -> None:
-        rng = np.random.default_rng(0)
-        classes = max(1, count // 40)
-        centres = rng.normal(size=(classes, n))
-        centres /= np.linalg.norm(centres, axis=1, keepdims=True)
-        length = rng.uniform(0.2, 2.0, (count, 1))
-        noise = 0.25 * rng.normal(size=(count, n)) / np.sqrt(n)
-        points = expmap0(length * (centres[np.arange(count) % classes] + noise), 1.0)
-        self.left = deque(points.astype(np.float32))
-
-    def embed(self, images: Sequence[Image.Image]) -> Embedding:
-        points = np.stack([self.left.popleft() for _ in images])
-        return Embedding(points, (1 - np.linalg.norm(points, axis=1)).astype(np.float32))
-
-
-def gallery_of(work: Path, count: int, n: int) -> Path:
-    """A gallery of ``count`` images in ``work``, made unless it is there."""
-    out = work / f"n{count}"
-    if not (out / "gallery.json").is_file():
-        print(f"making a gallery of {count:,}", file=sys.stderr)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(fit, "_MANY", 0)  # no free UMAP, which nothing here is compared with
-            build_gallery(Repeated(count), range(count), Clusters(count, n), out,
-                          model_ref=work / "no model")  # fmt: skip
-    return out
+    def reruns_since(self, when: float) -> int:
+        return sum(at >= when for at in self.reruns)
 
 
 @contextmanager
-def explore(browser: Any, *arguments: str, path: str = "") -> Iterator[Watched]:
-    """The app on a page, at rest."""
+def app(browser: Any, *folders: Path, webgl: bool = False) -> Iterator[Seen]:
+    """The app with these galleries, in a fresh profile; ``webgl`` takes away the renderer's choice.
+
+    Only the module that chooses is answered differently, on its way to the browser.
+    """
+    arguments = [part for folder in folders for part in ("--gallery", str(folder))]
     with tempfile.TemporaryDirectory() as home, running_app(Path(home), *arguments) as server:
-        seen = watched_page(browser)
-
-        def note(message: Any) -> None:
-            seen.sent.append(message)
-
-        def listen(socket: Any) -> None:
-            socket.on("framesent", note)
-
-        seen.page.on("websocket", listen)
-        seen.page.set_default_timeout(120_000)
-        seen.page.goto(server.url + path)
-        seen.page.wait_for_function(AT_REST)
-        seen.page.wait_for_selector(".st-key-answers .tile img")
-        seen.page.wait_for_timeout(1500)
-        yield seen
-        seen.page.context.close()
-
-
-# Pointer moves once a frame, as a hand makes them; frames are counted by the browser.
-DRAG = """async (seconds) => {
-  const { disk } = document.querySelector('.hypdisk'), { stage } = disk.parts;
-  const box = stage.getBoundingClientRect();
-  const x = box.x + box.width / 2, y = box.y + box.height / 2;
-  const send = (type, a, b) => stage.dispatchEvent(new PointerEvent(type,
-    {pointerId: 1, button: 0, buttons: 1, clientX: a, clientY: b, bubbles: true, isPrimary: true}));
-  stage.setPointerCapture = () => {};
-  const frame = () => new Promise(requestAnimationFrame);
-  send('pointerdown', x, y);
-  const began = performance.now();
-  let frames = 0;
-  while (performance.now() - began < 1000 * seconds) {
-    const t = (performance.now() - began) / 1000;
-    send('pointermove', x + 90 * Math.sin(3 * t), y + 90 * Math.sin(2 * t));
-    await frame();
-    frames += 1;
-  }
-  const elapsed = (performance.now() - began) / 1000;
-  send('pointerup', x, y);
-  return [frames / elapsed, disk.renderer.kind];
-}"""
-PAINT = """async (count) => {
-  const { disk } = document.querySelector('.hypdisk');
-  const paint = await import(performance.getEntriesByType('resource').map((r) => r.name)
-    .find((n) => n.endsWith('/painting.js')));
-  const took = [];
-  for (let i = 0; i < count; i++) {
-    await new Promise(requestAnimationFrame);
-    disk.view = {...disk.view, zoom: 1 + 0.001 * (i % 7)};
-    const began = performance.now();
-    paint.paint(disk);
-    took.push(performance.now() - began);
-  }
-  return took.sort((a, b) => a - b);
-}"""
-# The same frame with the points left to WebGL, on a canvas so small that it does not matter who
-# computes its pixels here: what JavaScript does where there is graphics hardware.
-WEBGL = """async (count) => {
-  const { disk } = document.querySelector('.hypdisk');
-  const url = (name) => performance.getEntriesByType('resource').map((r) => r.name)
-    .find((n) => n.endsWith('/' + name));
-  const { createPoints } = await import(url('points.js'));
-  const { paint } = await import(url('painting.js'));
-  const canvas = document.createElement('canvas');
-  const points = createPoints(canvas, 'webgl');
-  const { cloud, frame, flags, renderer } = disk;
-  points.resize({...frame, width: 64, height: 64, cx: 32, cy: 32, radius: 30});
-  points.setPositions(cloud.xy, cloud.xy);
-  points.setUncertainty(cloud.uncertainty);
-  points.setFlags(flags);
-  points.setColours(new Uint16Array(cloud.count), new Uint8Array([0, 0, 0, 255]));
-  disk.renderer = points;
-  const took = [];
-  for (let i = 0; i < count; i++) {
-    await new Promise(requestAnimationFrame);
-    disk.view = {...disk.view, zoom: 1 + 0.001 * (i % 7)};
-    const began = performance.now();
-    paint(disk);
-    took.push(performance.now() - began);
-  }
-  disk.renderer = renderer;
-  points.destroy();
-  return took.sort((a, b) => a - b);
-}"""
-
-
-def frames(browser: Any, work: Path) -> dict[str, Any]:
-    """Frames per second while dragging, and JavaScript's share of a frame."""
-    result: dict[str, Any] = {}
-    for count in (20_000, 100_000):
-        with explore(browser, "--gallery", str(gallery_of(work, count, 2)),
-                     path=f"/?gallery=n{count}") as seen:  # fmt: skip
-            rate, kind = seen.page.evaluate(DRAG, 3)
-            result[f"frames_per_s_{count}"] = {"value": round(rate, 1), "renderer": kind}
-            if count == 20_000:
-                result[f"frames_per_s_{count}"]["bar"] = ">= 30"
-                continue
-            for name, script in (("own raster loop", PAINT), ("WebGL", WEBGL)):
-                took = seen.page.evaluate(script, 60)
-                result[f"js_ms_per_frame_{count}, {name}"] = {
-                    "value": round(took[30], 2),
-                    "p95": round(took[57], 2),
-                }
-            result[f"js_ms_per_frame_{count}, WebGL"]["bar"] = "<= 4"
-    return result
-
-
-def traffic(browser: Any, work: Path) -> dict[str, Any]:
-    """Bytes, reruns and clicks with 10,000 images."""
-    folder = gallery_of(work, 10_000, 32)
-    result: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as home, \
-            running_app(Path(home), "--gallery", str(folder)) as server:  # fmt: skip
-        seen = watched_page(browser)
-        page = seen.page
-        bodies: list[tuple[str, int]] = []
-
-        def arrived(response: Any) -> None:
-            path = urlsplit(response.url).path
-            if path.startswith("/gallery/") and not path.endswith(".webp"):
-                bodies.append((path.rpartition("/")[2], len(response.body())))
-
-        received: list[int] = []
-
-        def listen(socket: Any) -> None:
-            socket.on("framereceived", lambda data: received.append(len(data)))
-            socket.on("framesent", lambda data: seen.sent.append(data))
-
-        page.on("response", arrived)
-        page.on("websocket", listen)
-        page.goto(server.url + "/?gallery=n10000")
-        page.wait_for_function(AT_REST)
-        page.wait_for_selector(".st-key-answers .tile img")
-        page.wait_for_timeout(4000)
-        result["bytes_10000"] = {
-            "value": sum(size for _, size in bodies), "bar": "<= 200000", "of": bodies[:],
-        }  # fmt: skip
-        before, told = len(bodies), sum(received)
-        page.get_by_role("button", name="Random").click()
-        page.wait_for_timeout(2500)
-        result["bytes_of_a_rerun"] = {
-            "geometry": [b for b in bodies[before:] if b[0] == "points.safetensors"],
-            "messages": sum(received) - told,
-        }
-        result |= reruns(seen) | clicks(page)
-        page.context.close()
-    return result
-
-
-def reruns(seen: Watched) -> dict[str, Any]:
-    """Messages to Python while something is done, and after it is let go."""
-    page, found = seen.page, {}
-    x, y = middle(page)
-    start = len(seen.sent)
-    for i in range(100):
-        page.mouse.move(x - 200 + 4 * i, y + 150 * np.sin(i / 9))
-    page.wait_for_timeout(500)
-    found["reruns_of_hovering"] = {"value": len(seen.sent) - start, "bar": "0"}
-    cut = page.locator(".hypdisk .cut").bounding_box()
-    right, level = cut["x"] + cut["width"] - 1, cut["y"] + 30
-    for name, begin, step in (
-        ("drag", (x, y), (1.5, 1.0)),
-        ("threshold", (right, level), (-4.0, 0.0)),
-    ):
-        page.mouse.move(*begin)
-        page.mouse.down()
-        start = len(seen.sent)
-        for i in range(60):
-            page.mouse.move(begin[0] + step[0] * i, begin[1] + step[1] * i)
-        page.wait_for_timeout(500)
-        moving = len(seen.sent) - start
-        page.mouse.up()
-        page.wait_for_timeout(1500)
-        after = len(seen.sent) - start - moving
-        found[f"reruns_of_{name}"] = {"moving": moving, "on_release": after, "bar": "0, then 1"}
-    return found
-
-
-def clicks(page: Any, count: int = 15) -> dict[str, Any]:
-    """From a click on a dot until another query's answers are on the screen with their pictures."""
-    page.keyboard.press("Escape")
-    page.locator(".hypdisk .tool").first.click()
-    page.wait_for_timeout(1500)
-    took = []
-    rng = np.random.default_rng(1)
-    for _ in range(count + 3):
-        page.wait_for_function(AT_REST)
-        x, y = page.evaluate(SCREEN, int(rng.integers(10_000)))
-        page.evaluate(
-            """() => {
-              const roots = () => [...document.querySelectorAll('.st-key-query *')]
-                .map((e) => e.shadowRoot).filter((r) => r);
-              const row = (r) => r.querySelector('.tile')?.dataset.row;
-              const old = roots().map(row).find((v) => v !== undefined);
-              window.answered = new Promise((resolve) => {
-                window.addEventListener('pointerup', () => {
-                  const began = performance.now();
-                  const look = () => {
-                    const now = roots().map(row).find((v) => v !== undefined);
-                    const tiles = [...document.querySelectorAll('.st-key-answers *')]
-                      .map((e) => e.shadowRoot).filter((r) => r)
-                      .flatMap((r) => [...r.querySelectorAll('.tile img')]);
-                    const there = now !== undefined && now !== old && tiles.length === 10
-                      && tiles.every((i) => i.complete && i.naturalWidth);
-                    if (there || performance.now() - began > 5000) {
-                      resolve(performance.now() - began);
-                    } else requestAnimationFrame(look);
-                  };
-                  look();
-                }, {once: true, capture: true});
-              });
-            }"""
-        )
-        page.mouse.click(x, y)
-        took.append(page.evaluate("() => window.answered"))
-        page.wait_for_timeout(300)
-    warm = sorted(took[3:])
-    value = round(statistics.median(warm), 1)
-    return {"click_to_results_ms": {"value": value, "worst": round(warm[-1], 1), "bar": "<= 400"}}
-
-
-def truth(browser: Any) -> dict[str, Any]:
-    """The grabbed point under the pointer, 10,000 drags, and what the query's circle holds."""
-    gallery = Gallery.open(SHIPPED)
-    rng = np.random.default_rng(0)
-    with explore(browser) as seen:
-        page = seen.page
-        x, y = middle(page)
-        worst = 0.0
-        for zoom in (0, 3):
-            page.mouse.move(x + 40, y + 40)
-            for _ in range(zoom):
-                page.mouse.wheel(0, -200)
-            for _ in range(6):
-                at = np.array([x, y]) + rng.uniform(-120, 120, 2)
-                page.mouse.move(*at)
-                page.mouse.down()
-                held = page.evaluate(
-                    f"""async ([x, y]) => {{ const d = {DISK}, v = await {VIEW_JS};
-                    const b = d.parts.stage.getBoundingClientRect();
-                    return v.toBase(d.view, d.frame, [x - b.x, y - b.y]); }}""",
-                    at.tolist(),
-                )
-                for _ in range(15):
-                    at = np.clip(at + rng.normal(0, 25, 2), [x - 150, y - 150], [x + 150, y + 150])
-                    page.mouse.move(*at)
-                    off = page.evaluate(
-                        f"""async ([z, x, y]) => {{ const d = {DISK}, v = await {VIEW_JS};
-                        const b = d.parts.stage.getBoundingClientRect();
-                        const p = v.toScreen(d.view, d.frame, z);
-                        return Math.hypot(p[0] + b.x - x, p[1] + b.y - y); }}""",
-                        [held, *at.tolist()],
-                    )
-                    worst = max(worst, off)
-                page.mouse.up()
-        drags = page.evaluate(
-            f"""async () => {{
-              const d = {DISK}, v = await {VIEW_JS};
-              const h = await import(performance.getEntriesByType('resource').map((r) => r.name)
-                .find((n) => n.endsWith('/hyperbolic.js')));
-              let view = v.HOME, seed = 1;
-              const next = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
-              const px = () => {{ const r = 0.97 * d.frame.radius * Math.sqrt(next());
-                const a = 6.2831853 * next();
-                return [d.frame.cx + r * Math.cos(a), d.frame.cy + r * Math.sin(a)]; }};
-              const points = Array.from({{length: 50}},
-                () => h.exp0([3 * next() - 1.5, 3 * next() - 1.5]));
-              for (let i = 0; i < 10000; i++) view = v.dragged(view, d.frame, px(), px());
-              let worst = 0;
-              for (const z of points) for (const w of points) {{
-                const before = h.dist(z, w);
-                const after = h.dist(h.apply(view.move, z), h.apply(view.move, w));
-                if (before) worst = Math.max(worst, Math.abs(after / before - 1));
-              }}
-              return worst;
-            }}"""
-        )
-        inside = others = 0
-        for row in rng.choice(len(gallery), 20, replace=False).tolist():
-            page.goto(f"{page.url.split('/?')[0]}/?query={gallery.ids[row]}&view=query")
-            page.wait_for_function(AT_REST)
-            page.wait_for_function(f"() => {DISK}.places.layout.name === 'query'")
-            page.wait_for_function(AT_REST)
-            drawn = np.array(page.evaluate(f"() => [...{DISK}.screenXY]")).reshape(-1, 2)
-            cx, cy, circle = page.evaluate(
-                f"""() => {{ const {{frame, scene, places}} = {DISK};
-                const ring = scene.shapes.find((s) => s.type === 'ring');
-                const r = frame.radius * Math.tanh(places.layout.unit * ring.distance / 2);
-                return [frame.cx, frame.cy, r]; }}"""
+        page = watched_page(browser).page
+        page.set_default_timeout(120_000)
+        if webgl:
+            chosen = (
+                (JS / "points.js")
+                .read_text(encoding="utf-8")
+                .replace("const first = prefer ??", 'const first = prefer ?? "webgl" ??')
             )
-            within = np.hypot(*(drawn - [cx, cy]).T) <= circle + 1e-3  # of a pixel: its own last
-            found = gallery.search(gallery.points[row : row + 1], 10, exclude=np.array([row]))
-            top = np.zeros(len(gallery), bool)
-            top[found.ids[0]] = True
-            inside += int(within[top].sum())
-            within[row] = False
-            others += int((within & ~top).sum())
+            assert '?? "webgl" ??' in chosen
+            page.route(
+                "**/disk/*/points.js",
+                lambda route: route.fulfill(body=chosen, content_type="text/javascript"),
+            )
+        try:
+            yield Seen(page, server).watch()
+        finally:
+            page.context.close()
+
+
+@contextmanager
+def plain_page(browser: Any, files: dict[str, bytes]) -> Iterator[Any]:
+    """A blank page with our modules under ``/js/`` and ``measure`` on it, without Streamlit."""
+    page = browser.new_context(viewport={"width": 1280, "height": 720}).new_page()
+
+    def answer(route: Any) -> None:
+        path = route.request.url.removeprefix("http://disk.test")
+        if path in files:
+            route.fulfill(body=files[path], content_type="application/octet-stream")
+        elif path.startswith("/js/"):
+            code = (JS / path.removeprefix("/js/")).read_bytes()
+            route.fulfill(body=code, content_type="text/javascript")
+        else:
+            route.fulfill(body="<!doctype html><body></body>", content_type="text/html")
+
+    page.route("**/*", answer)
+    page.goto("http://disk.test/")
+    page.evaluate(CODE, "http://disk.test/js")
+    yield page
+    page.context.close()
+
+
+def spread(values: Sequence[float]) -> Numbers:
+    low, middle, high = np.percentile(values, [5, 50, 95])
+    return {"median": float(middle), "p5": float(low), "p95": float(high), "count": len(values)}
+
+
+def dragging(seen: Seen, seconds: float = 3.0) -> Numbers:
+    """A real press, then a move before every frame; frames count in which the view was new."""
+    press, far = seen.do("somewhere")
+    seen.page.mouse.move(*press)
+    seen.page.mouse.down()
+    seen.page.mouse.move(*far)
+    found = seen.do("dragging", seconds)
+    seen.page.mouse.up()
+    seen.quiet()
     return {
-        "grabbed_point_px": {"value": round(worst, 4), "bar": "<= 0.5"},
-        "distance_error_after_10000_drags": {"value": drags, "bar": "<= 1e-6"},
-        "true_top_10_inside_the_circle": {"value": inside / 200, "bar": "1"},
-        "others_inside_the_circle": {"value": others, "bar": "0"},
+        "renderer": found["renderer"],
+        "stage": found["stage"],
+        "frames_per_s": found["drawn"] / found["seconds"],
+        "interval_ms": spread(found["intervals"]),
+        "draw_ms": spread(found["took"]),
     }
 
 
-def main() -> None:
-    """Measure everything and print it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--work", type=Path, help="where galleries are kept; default: nowhere")
-    options = parser.parse_args()
+def real_moves(seen: Seen, moves: int = 120) -> float:
+    """Frames/s while the browser itself is handed one mouse move after the other."""
+    press, _ = seen.do("somewhere")
+    seen.page.mouse.move(*press)
+    seen.page.mouse.down()
+    seen.do("count_draws")
     began = time.perf_counter()
-    with tempfile.TemporaryDirectory() as temporary, chromium() as browser:
-        work = options.work or Path(temporary)
-        result = {
-            "date": date.today().isoformat(),
-            "machine": f"{platform.machine()}, {os.cpu_count()} cores, Chromium {browser.version} "
-            "without graphics hardware",
-            **truth(browser),
-            **traffic(browser, work),
-            **frames(browser, work),
+    for i in range(moves):
+        angle = 0.15 * i
+        seen.page.mouse.move(press[0] + 90 * np.sin(angle), press[1] + 70 * np.sin(1.7 * angle))
+    seconds = time.perf_counter() - began
+    drawn = seen.do("draws_counted")
+    seen.page.mouse.up()
+    seen.quiet()
+    return drawn / seconds
+
+
+def frames(browser: Any, made: Callable[[int], Path]) -> Numbers:
+    """Frames/s at 20,000 points."""
+    folder, result = made(20_000), {}
+    for name, webgl in (("chosen", False), ("webgl", True)):
+        with app(browser, folder, webgl=webgl) as seen:
+            seen.visit(folder.name, 20_000)
+            result[name] = dragging(seen) | {"real_moves_frames_per_s": real_moves(seen)}
+    return result
+
+
+def script(browser: Any, made: Callable[[int], Path]) -> Numbers:
+    """JavaScript's time per frame at 100,000 points."""
+    folder, result = made(100_000), {}
+    for name, webgl in (("chosen", False), ("webgl", True)):
+        with app(browser, folder, webgl=webgl) as seen:
+            seen.visit(folder.name, 100_000)
+            result[name] = dragging(seen)
+    # The points alone. GPU time is no part: commands are queued, and awaited between frames.
+    xy = Gallery.open(folder).xy
+    with plain_page(browser, {"/xy": xy.tobytes()}) as page:
+        for kind in ("canvas", "webgl"):
+            took = page.evaluate("(kind) => measure.points(kind)", kind)
+            result[f"points_{kind}_ms"] = spread(took)
+    return result
+
+
+def wire(browser: Any, made: Callable[[int], Path]) -> Numbers:
+    """Bytes at 10,000 points: what is sent once, and what with every rerun."""
+    folder = made(10_000)
+    with app(browser, folder) as seen:
+        seen.visit(folder.name, 10_000, "&colour=species")
+        seen.page.locator(".hypdisk .layouts button.query").click()
+        seen.page.wait_for_timeout(1500)
+        seen.quiet()
+        spot = seen.do("spots", 1)[0]
+        seen.page.mouse.move(*spot["px"])
+        with seen.page.expect_response(lambda r: "/card/" in r.url):
+            pass
+        seen.page.mouse.move(5, 5)
+        seen.page.locator(".hypdisk .layouts button.origin").click()
+        seen.page.wait_for_timeout(1500)
+        seen.quiet()
+        kinds = ("points", "umap", "around", "colours", "card")
+        sizes = {
+            kind: [len(r.body()) for r in seen.responses if f"/{kind}" in r.url and r.ok]
+            for kind in kinds
         }
-    result["seconds"] = round(time.perf_counter() - began)
-    print(json.dumps(result, indent=2))
+        before, began = len(seen.responses), time.perf_counter()
+        seen.page.mouse.click(*seen.do("spots", 3)[2]["px"])
+        seen.page.mouse.move(5, 5)
+        seen.page.wait_for_timeout(1000)
+        seen.quiet()
+        rerun, asked = seen.bytes_since(began), seen.reruns_since(began)
+        again = [r.url for r in seen.responses[before:]]
+    once = {kind: sizes[kind][0] for kind in kinds if sizes[kind]}
+    return {
+        "once": once,
+        "fetched_times": {kind: len(found) for kind, found in sizes.items()},
+        "rerun_websocket": rerun,
+        "reruns": asked,
+        "total": sum(once.values()) + rerun,
+        "geometry_again": sum(any(f"/{kind}" in url for kind in kinds[:4]) for url in again),
+    }
+
+
+def reruns(browser: Any, made: Callable[[int], Path]) -> Numbers:
+    """Runs of the Python script that moving causes, and letting go."""
+    folder, result = made(10_000), {}
+    with app(browser, folder) as seen:
+        seen.visit(folder.name, 10_000)
+        mouse = seen.page.mouse
+        began = time.perf_counter()
+        for i, spot in enumerate(seen.do("spots", 100)):
+            mouse.move(*spot["px"])
+            seen.page.wait_for_timeout(200 if i % 10 == 0 else 15)  # some long enough for a card
+        seen.page.wait_for_timeout(500)
+        result["hover_100"] = seen.reruns_since(began)
+
+        mouse.move(5, 5)
+        press, _ = seen.do("somewhere")
+        handle = seen.page.locator(".hypdisk .cut .handle").bounding_box()
+        cut = (handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
+        for name, (x, y), dx, dy in (("drag", press, 2, 1), ("threshold", cut, -3, 0)):
+            mouse.move(x, y)
+            mouse.down()
+            began = time.perf_counter()
+            for i in range(1, 61):
+                mouse.move(x + i * dx, y + i * dy)
+            seen.page.wait_for_timeout(600)
+            result[f"{name}_60_moves"] = seen.reruns_since(began)
+            began = time.perf_counter()
+            mouse.up()
+            seen.page.wait_for_timeout(1000)
+            seen.quiet()
+            result[f"{name}_release"] = seen.reruns_since(began)
+    return result
+
+
+def click(browser: Any, made: Callable[[int], Path]) -> Numbers:
+    """From the press on a dot to the first answer's picture on the page, at 10,000 images."""
+    folder = made(10_000)
+    gallery = Gallery.open(folder)
+    took, wrong = [], 0
+    with app(browser, folder) as seen:
+        seen.visit(folder.name, 10_000)
+        spots = seen.do("spots", 60)
+        truth = gallery.search(
+            gallery.points[[s["row"] for s in spots]], 1, np.array([s["row"] for s in spots])
+        ).ids[:, 0]
+        first = -1
+        for spot, answer in zip(spots, truth, strict=True):
+            if len(took) == 17:
+                break
+            if answer == first:
+                continue
+            first = int(answer)
+            seen.do("await_answer")
+            seen.page.mouse.click(*spot["px"])
+            found = seen.do("answer")
+            wrong += found["row"] != first
+            took.append(found["ms"])
+            seen.page.mouse.move(5, 5)
+            seen.quiet(0.6)
+    warm = took[2:]
+    return spread(warm) | {"all": warm, "wrong_answers": wrong}
+
+
+def grabbed(browser: Any, made: Callable[[int], Path]) -> Numbers:
+    """Pixels between the pointer and what it has grabbed, over drags at several zooms."""
+    rng = np.random.default_rng(7)
+    folder = made(10_000)
+    worst: dict[str, float] = {}
+    dropped, moves = 0.0, 0
+    with app(browser, folder) as seen:
+        seen.visit(folder.name, 10_000)
+        mouse = seen.page.mouse
+        seen.do("follow_grabbed")
+        for zoom in (1.0, 2.0, 8.0, 40.0):
+            for start in range(4):
+                seen.page.locator(".hypdisk button").first.click()  # home
+                seen.page.wait_for_timeout(700)
+                stage = seen.do("stage")
+                centre, reach = np.array(stage["centre"]), stage["radius"]
+                mouse.move(*(centre + 0.5 * reach * rng.uniform(-1, 1, 2)))
+                while seen.do("zoom") < zoom:
+                    mouse.wheel(0, -100)
+                    seen.page.wait_for_timeout(20)
+                seen.page.wait_for_timeout(400)
+                spots = [s for s in seen.do("spots", 400) if s["far"] < 0.8]
+                mouse.move(*rng.choice([s["px"] for s in spots]))
+                mouse.down()
+                for _ in range(25):
+                    angle, r = rng.uniform(-np.pi, np.pi), 0.9 * reach * np.sqrt(rng.uniform())
+                    mouse.move(*(centre + r * np.array([np.cos(angle), np.sin(angle)])))
+                mouse.up()
+                found = seen.do("followed")
+                moves += found["moves"]
+                worst[f"{zoom:g}"] = max(worst.get(f"{zoom:g}", 0.0), found["worst"])
+                dropped = max(dropped, found["dropped"])
+                if start == 3:
+                    seen.quiet()
+    return {
+        "worst_px": max(worst.values()),
+        "worst_px_by_zoom": worst,
+        "dot_after_drop_px": dropped,
+        "moves": moves,
+    }
+
+
+def maths(browser: Any, _: Any = None) -> Numbers:
+    """Distances after 10,000 drags, and JavaScript's formulas beside `hypuml.geometry`.
+
+    Differences of points are over 1 - |z|^2, half the hyperbolic distance between the two answers:
+    next to the rim that is the only measure that means something. Doubles cannot tell more than
+    1e-16 exp(d): so images further out than 7 are compared in their coordinates, and paths longer
+    than 12 not at all (`test_disk_maths.py` holds them to their law).
+    """
+    known = goldens(1)
+    truth = {name: np.array(values) for name, values in known.items()}
+    with plain_page(browser, {}) as page:
+        said = page.evaluate("(given) => measure.maths(given)", known)
+        drags = page.evaluate("() => measure.drags()")
+    mine = {name: np.array(values) for name, values in said.items()}
+
+    def apart(name: str, which: Any) -> float:
+        z, w = mine[name][which][:, :2], truth[name][which][:, :2]
+        return float((np.linalg.norm(z - w, axis=1) / (1 - (w**2).sum(1))).max())
+
+    def rim(name: str, which: Any) -> float:
+        return float(np.abs(mine[name][which] - truth[name][which]).max())
+
+    everything = np.ones(len(truth["z"]), bool)
+    near = np.linalg.norm(truth["translated"], axis=1) < np.tanh(3.5)
+    radius = mine["circle"][:, 2] / truth["circle"][:, 2] - 1
+    return {
+        "isometry": drags,
+        "twin": {
+            "geodesic": apart("geodesic", truth["dist"] < 12),
+            "translation": apart("translated", near),
+            "translation_near_rim_absolute": rim("translated", ~near),
+            "ball_centre": apart("circle", everything),
+            "ball_radius": float(np.abs(radius).max()),
+        },
+    }
+
+
+def circle(browser: Any, _: Any = None, queries: int = 20, k: int = 10) -> Numbers:
+    """The query-centred view of the shipped garden: who is drawn inside the circle."""
+    gallery = Gallery.open(SHIPPED)
+    rows = np.random.default_rng(11).permutation(len(gallery))[:queries]
+    top, others, missing, painted, margins = 0, 0, 0, [], []
+    with app(browser) as seen:
+        first = gallery.ids[rows[0]]
+        seen.visit("garden", len(gallery), f"&view=query&k={k}&query={first}")
+        for row in rows:
+            truth = gallery.search(gallery.points[[row]], k, np.array([row])).ids[0].tolist()
+            found = seen.do("inside", {"row": int(row), "top": truth})
+            top += found["top"]
+            others += found["others"]
+            missing += k - found["top"]
+            painted.append(found["painted"])
+            margins.append(found["margin"])
+    return {
+        "queries": queries,
+        "top_inside": top / (k * queries),
+        "others_inside": others / (queries * (len(gallery) - 1 - k)),
+        "others_inside_count": others,
+        "top_outside_count": missing,
+        "next_one_px_beyond": min(margins),
+        "circle_painted": min(painted),
+    }
+
+
+MEASURES: dict[str, Callable[..., Numbers]] = {
+    "frames": frames, "script": script, "wire": wire, "reruns": reruns, "click": click,
+    "grabbed": grabbed, "maths": maths, "circle": circle,
+}  # fmt: skip
+
+# What is promised: measure, where its number is, and the bar as "at most" or "at least".
+BARS: tuple[tuple[str, str, str, float], ...] = (
+    ("frames", "chosen.frames_per_s", ">=", 30),
+    ("script", "webgl.draw_ms.median", "<=", 4),
+    ("wire", "total", "<=", 200_000),
+    ("wire", "geometry_again", "<=", 0),
+    ("reruns", "hover_100", "<=", 0),
+    ("reruns", "drag_60_moves", "<=", 0),
+    ("reruns", "drag_release", "<=", 1),
+    ("reruns", "threshold_60_moves", "<=", 0),
+    ("reruns", "threshold_release", "<=", 1),
+    ("click", "median", "<=", 400),
+    ("grabbed", "worst_px", "<=", 0.5),
+    ("maths", "isometry.distances", "<=", 1e-6),
+    ("maths", "twin.geodesic", "<=", 1e-9),
+    ("maths", "twin.translation", "<=", 1e-9),
+    ("maths", "twin.ball_centre", "<=", 1e-9),
+    ("maths", "twin.ball_radius", "<=", 1e-9),
+    ("circle", "top_inside", ">=", 1.0),
+    ("circle", "others_inside", "<=", 0.0),
+)
+
+
+def judged(measured: dict[str, Numbers]) -> list[Numbers]:
+    """Every bar whose measure was taken, with its value."""
+    result = []
+    for measure, path, sign, bar in BARS:
+        if measure not in measured:
+            continue
+        value: Any = measured[measure]
+        for part in path.split("."):
+            value = value[part]
+        good = value >= bar if sign == ">=" else value <= bar
+        result.append(
+            {"what": f"{measure}.{path}", "value": value, "bar": f"{sign} {bar:g}", "ok": good}
+        )
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    parser.add_argument("--work", type=Path, help="keep the galleries here")
+    parser.add_argument("--only", help=f"some of {','.join(MEASURES)}")
+    options = parser.parse_args()
+    names = options.only.split(",") if options.only else list(MEASURES)
+    if unknown := set(names) - set(MEASURES):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    confidence = Gallery.open(SHIPPED).confidence
+
+    with tempfile.TemporaryDirectory() as fresh, chromium() as browser:
+        work = options.work or Path(fresh)
+
+        def made(count: int) -> Path:
+            n = 32 if count <= 10_000 else 2
+            return large_gallery(work / f"made-{count}", count, n, confidence)
+
+        machine = {
+            "cores": os.cpu_count(),
+            "processor": platform.machine(),
+            "load_before": os.getloadavg()[0],
+            "chromium": browser.version,
+            "python": platform.python_version(),
+        }
+        measured = {}
+        for name in names:
+            began = time.perf_counter()
+            measured[name] = MEASURES[name](browser, made)
+            print(f"{name}: {time.perf_counter() - began:.0f} s", file=sys.stderr)
+    date = datetime.now(UTC).isoformat(timespec="seconds")
+    bars = judged(measured)
+    if options.json:
+        whole = {"date": date, "machine": machine, "bars": bars, "measured": measured}
+        print(json.dumps(whole, indent=2))
+        return
+    print(date, machine)
+    for bar in bars:
+        verdict = "ok    " if bar["ok"] else "MISSED"
+        print(f"{verdict} {bar['what']:32} {bar['value']:12.5g}   {bar['bar']}")
 
 
 if __name__ == "__main__":

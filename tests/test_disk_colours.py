@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from disk_page import disk_page, plain_browser  # noqa: F401
+from disk_page import disk_page  # noqa: F401
 
 from app.branches import members
 from hypuml.figures.palette import THEMES, category_colours, uncertainty_colours, uncertainty_scale

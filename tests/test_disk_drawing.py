@@ -20,7 +20,7 @@ from disk_canvas import (
     red,
     shown,
 )
-from disk_page import disk_page, plain_browser  # noqa: F401
+from disk_page import disk_page  # noqa: F401
 
 from hypuml.figures import Dots
 from hypuml.figures.grid import _emptiest, ring_distances

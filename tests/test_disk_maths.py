@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from disk_goldens import FAR, goldens
-from disk_page import disk_page, plain_browser  # noqa: F401
+from disk_page import disk_page  # noqa: F401
 
 pytestmark = pytest.mark.browser
 

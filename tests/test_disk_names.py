@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from disk_canvas import HOME, MOVED, PRELUDE, RADIUS, SIZE, SLANTED, at_pixels, close_up, polar
-from disk_page import disk_page, plain_browser  # noqa: F401
+from disk_page import disk_page  # noqa: F401
 from PIL import Image
 
 pytestmark = pytest.mark.browser

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from browser_support import ROOT
-from disk_page import disk_page, plain_browser  # noqa: F401
+from disk_page import disk_page  # noqa: F401
 
 from app import facts
 from app.parts.text import percent

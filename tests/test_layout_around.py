@@ -241,7 +241,9 @@ def test_known_spreads():
     apart = spread(np.array([np.pi - 0.1, -np.pi + 0.1]))
     assert np.allclose(apart, [np.pi - ROOM / 2, np.pi + ROOM / 2])
     # Those of one direction lie side by side, in their order.
-    assert np.allclose(spread(np.array([0.0, 1.0, 0.0])), 0.5 + ROOM * np.array([-0.5, 0.5, -0.25]))
+    sides = 0.5 + ROOM * np.concatenate([np.arange(50), np.arange(50) + 149]) / 99 / 2 - ROOM / 2
+    assert np.allclose(spread(np.repeat([0.0, 1.0], 50)), sides)
+    assert np.allclose(spread(np.tile([1.0, 0.0], 50)), sides.reshape(2, 50)[::-1].T.ravel())
     # Nothing to gain: what is spread evenly over more than the room stays.
     even = np.arange(50) * TURN / 50 - 3
     assert np.allclose(np.exp(1j * spread(even)), np.exp(1j * even), atol=1e-12)
