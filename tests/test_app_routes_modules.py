@@ -13,7 +13,7 @@ def test_modules_are_served_as_they_are(client):
     for path in sorted(modules.HERE.glob("js/*.js")):
         answer = client.get(routes.disk_url(path.name))
         assert answer.status_code == 200
-        assert answer.content == modules.get(path.name)[0]
+        assert answer.content == modules.get(path.name)
         assert answer.headers["content-type"].partition(";")[0] == "text/javascript"
         assert "immutable" in answer.headers["cache-control"]
         assert answer.headers["x-content-type-options"] == "nosniff"
@@ -21,7 +21,7 @@ def test_modules_are_served_as_they_are(client):
 
 @pytest.fixture
 def folder(tmp_path):
-    """A disk with two modules, a style sheet, and much that is not to be served."""
+    """A disk with two modules, and much that is not to be served."""
     (tmp_path / "js" / "deep").mkdir(parents=True)
     for name in ("js/a.js", "js/b.js", "disk.css", "component.py", "other.css", "js/readme.md",
                  "js/deep/c.js", "top.js"):  # fmt: skip
@@ -29,12 +29,11 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_only_modules_and_the_style_sheet_are_read(folder):
+def test_only_modules_are_read(folder):
     files = modules.read(folder)
     assert files == {
         "a.js": b"/* js/a.js */",
         "b.js": b"/* js/b.js */",
-        "disk.css": b"/* disk.css */",
     }
 
 
@@ -48,13 +47,6 @@ def test_the_version_follows_names_and_contents(folder):
     renamed = {name.replace("a.js", "z.js"): content for name, content in files.items()}
     assert version != modules.version_of(renamed)
     assert modules.version_of({"a": b"xb\0"}) != modules.version_of({"a": b"x", "b": b""})
-
-
-def test_a_style_sheet_is_one(client, monkeypatch, folder):
-    monkeypatch.setattr(modules, "_FILES", modules.read(folder))
-    answer = client.get(routes.disk_url("disk.css"))
-    assert answer.content == b"/* disk.css */"
-    assert answer.headers["content-type"].partition(";")[0] == "text/css"
 
 
 @pytest.mark.parametrize(

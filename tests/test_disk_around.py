@@ -144,6 +144,105 @@ def test_distances_of_another_gallery_are_refused(run):
     assert message == "got 2 distances for 3 points"
 
 
+# --- picking.js ------------------------------------------------------------------------------
+
+
+def test_positions_on_the_screen_are_those_of_the_view(run):
+    rng = np.random.default_rng(20)
+    sets = expmap0(rng.normal(size=(2, 300, 2)) * rng.uniform(0, 2, (2, 300, 1)), 1.0)
+    sets = sets.astype(np.float32)
+    sets[:, 0] = 0.0
+    sets[0, 1], sets[1, 1] = 0.0, (0.3, 0.4)
+    sets[:, 2] = (0.6, -0.8), (1e-5, 0.0)
+    # A point on the rim has no finite tangent vector: in between, it sets out from 1e-6 inside.
+    radius = np.hypot(sets[..., 0], sets[..., 1], dtype=np.float64)[..., None]
+    start, end = logmap0(sets * np.minimum(1.0, (1 - 1e-6) / np.maximum(radius, 0.5)), 1.0)
+    between = {t: expmap0((1 - t) * start + t * end, 1.0) for t in (0.25, 0.9)}
+    bases = {0: sets[0], 1: sets[1], **between}
+    got = run("""const [sets, bases] = given;
+      const {screenPositions} = await import("/js/picking.js");
+      const {toScreen} = await import("/js/view.js");
+      const {compose, rotation, translation} = await import("/js/hyperbolic.js");
+      const [from, to] = sets.map((s) => Float32Array.from(s.flat()));
+      const frame = {width: 900, height: 700, cx: 431.5, cy: 350.25, radius: 317, ratio: 2};
+      const worst = {};
+      for (const [p, angle, zoom, pan] of [[[0, 0], 0, 1, [0, 0]], [[0.6, -0.5], 2.2, 1, [0, 0]],
+        [[-0.3, 0.1], -1, 9, [0.7, -5]]]) {
+        const view = {move: compose(translation(p), rotation(angle)), zoom, pan};
+        for (const [t, base] of bases) {
+          const out = new Float32Array(from.length);
+          if (screenPositions(frame, view, from, to, t, out) !== out) throw new Error("copy");
+          base.forEach((z, i) => {
+            const [x, y] = toScreen(view, frame, z);
+            const away = Math.hypot(x - out[2 * i], y - out[2 * i + 1]) / zoom;
+            worst[t] = Number.isNaN(away) ? Infinity : Math.max(worst[t] ?? 0, away);
+          });
+        }
+      }
+      return worst;
+    """, [sets.tolist(), [[t, b.tolist()] for t, b in bases.items()]])  # fmt: skip
+    assert max(got.values()) < 1e-3, got
+
+
+def test_nearest_polygon_and_count_are_those_of_brute_force(run):
+    rng = np.random.default_rng(20)
+    spread = rng.uniform(-3000, 5000, (1500, 2))  # most of it off the stage, cells are shared
+    dense = rng.normal((300, 200), 25, (1500, 2))
+    xy = np.concatenate([spread, dense, dense[:50], [[0, 0], [-0.5, 3], [620, 520]]])
+    few = np.concatenate([rng.uniform(-20, 640, (40, 2)), [[10.0, 10.0]] * 2])
+    xy, few = xy.astype(np.float32), few.astype(np.float32)
+    seeks = rng.uniform(-50, 650, (400, 2))
+    seeks[:60] = dense[:60]
+    seeks[60:64] = [[14.0, 0.0], [-14, 0], [-0.5, -9], [620, 534]]
+    withins = rng.choice([0.5, 3, 14, 40, 2500], 400)
+    withins[60:64] = 14
+    triangle = [[250, 150], [350, 160], [300, 260]]
+    star = [[300 + 90 * np.sin(k * 4 * np.pi / 5), 200 - 90 * np.cos(k * 4 * np.pi / 5)]
+            for k in range(5)]  # fmt: skip
+    free = (np.array([300, 200]) + rng.uniform(-80, 80, (60, 2))).tolist()
+    polygons = [triangle, star, free, [[0, 0], [5, 5]], []]
+    got = run("""const [sets, seeks, withins, polygons] = given;
+      const {Picker} = await import("/js/picking.js");
+      const picker = new Picker();
+      const before = [picker.nearest([0, 0]), picker.inPolygon(polygons[0]),
+        picker.inView({width: 9, height: 9})];
+      return [before, ...sets.map((set) => {
+        picker.rebuild(Float32Array.from(set.flat()));
+        return {nearest: seeks.map((px, i) => picker.nearest(px, withins[i])),
+          standard: seeks.map((px) => picker.nearest(px)),
+          polygons: polygons.map((p) => picker.inPolygon(p)),
+          count: picker.inView({width: 620, height: 520})};
+      })];
+    """, [[xy.tolist(), few.tolist()], seeks.tolist(), withins.tolist(), polygons])  # fmt: skip
+    assert got[0] == [-1, [], 0]
+    for points, found in ((xy, got[1]), (few, got[2])):
+        p = points.astype(np.float64)
+        assert found["nearest"] == [nearest(p, s, w) for s, w in zip(seeks, withins, strict=True)]
+        assert found["standard"] == [nearest(p, s, 14.0) for s in seeks]
+        assert found["polygons"] == [crossed(p, polygon) for polygon in polygons]
+        assert found["count"] == int(((p >= 0) & (p <= (620, 520))).all(axis=1).sum())
+    assert len(got[1]["polygons"][0]) > 100
+    assert 0 < len(got[1]["polygons"][1]) < 1500
+    assert got[1]["polygons"][3] == got[1]["polygons"][4] == []
+
+
+def nearest(points: np.ndarray, px: np.ndarray, within: float) -> int:
+    squared = ((points - px) ** 2).sum(axis=1)
+    best = np.flatnonzero(squared == squared.min())[-1]
+    return int(best) if squared[best] <= within**2 else -1
+
+
+def crossed(points: np.ndarray, polygon: list[Any]) -> list[int]:
+    """Rows from which a ray *downwards* crosses the outline an odd number of times."""
+    odd = np.zeros(len(points), dtype=bool)
+    for p, q in zip(polygon, polygon[1:] + polygon[:1], strict=True):
+        spans = (p[0] > points[:, 0]) != (q[0] > points[:, 0])
+        with np.errstate(all="ignore"):
+            at = p[1] + (points[:, 0] - p[0]) / np.float64(q[0] - p[0]) * (q[1] - p[1])
+        odd ^= spans & (at > points[:, 1])
+    return np.flatnonzero(odd).tolist()
+
+
 # --- places.js -------------------------------------------------------------------------------
 
 

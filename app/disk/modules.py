@@ -1,4 +1,4 @@
-"""The disk's own files, as they are served: JavaScript modules and the style sheet.
+"""The disk's own JavaScript modules, as they are served.
 
 They are read once, when the server starts. Their common hash is part of every address, so that
 modules which import each other always fit, and a browser can keep them for good. Only what lies
@@ -12,13 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-_TYPES = {".js": "text/javascript", ".css": "text/css"}
 
 
 def read(folder: Path) -> dict[str, bytes]:
-    """All files that are served, by name: ``js/*.js`` and ``disk.css`` below ``folder``."""
-    paths = [*folder.glob("js/*.js"), *folder.glob("disk.css")]
-    return {path.name: path.read_bytes() for path in sorted(paths) if path.is_file()}
+    """All files that are served, by name: ``js/*.js`` below ``folder``."""
+    paths = sorted(folder.glob("js/*.js"))
+    return {path.name: path.read_bytes() for path in paths if path.is_file()}
 
 
 def version_of(files: Mapping[str, bytes]) -> str:
@@ -35,8 +34,6 @@ _FILES = read(HERE)
 VERSION = version_of(_FILES)
 
 
-def get(name: str) -> tuple[bytes, str] | None:
-    """Content and content type of the file called ``name``; None when there is none."""
-    if name not in _FILES:
-        return None
-    return _FILES[name], _TYPES[Path(name).suffix]
+def get(name: str) -> bytes | None:
+    """Content of the module called ``name``; None when there is none."""
+    return _FILES.get(name)

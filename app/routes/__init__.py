@@ -16,7 +16,7 @@ what is stored in a gallery can be cached for good::
     /gallery/<hash>/card/<row>.json?to=<who>           the facts of one image
     /gallery/<hash>/colours/<level>/<theme>.json       colours of classes or their groups
 
-    /disk/<hash>/<name>                    the disk's modules and its style sheet
+    /disk/<hash>/<name>                    the disk's modules
 
 ``<who>`` is a query: ``r17`` for row 17, or a token from `app.asked`.
 """

@@ -1,4 +1,4 @@
-"""The disk's own modules and style sheet, under the hash of them all."""
+"""The disk's own modules, under the hash of them all."""
 
 from __future__ import annotations
 
@@ -14,4 +14,4 @@ def module(request: Request) -> Response:
     found = modules.get(request.path_params["name"])
     if found is None or request.path_params["version"] != modules.VERSION:
         return missing("no such file")
-    return reply(*found, FOREVER)
+    return reply(found, "text/javascript", FOREVER)
