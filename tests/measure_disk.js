@@ -1,8 +1,8 @@
 // What tests/measure_disk.py calls in the page, as `measure.NAME(argument)`. Evaluated with the
 // address of the disk's modules; `disk` is the Disk on the page, where there is one.
 async (where) => {
-  const [H, V, P] = await Promise.all(
-    ["hyperbolic", "view", "points"].map((name) => import(`${where}/${name}.js`)));
+  const [H, V, P, D] = await Promise.all(
+    ["hyperbolic", "view", "points", "painting"].map((name) => import(`${where}/${name}.js`)));
   const root = document.querySelector(".hypdisk");
   const disk = root?.disk;
   const box = () => disk.parts.stage.getBoundingClientRect();
@@ -26,8 +26,18 @@ async (where) => {
     return [[0.1, 0.1], [0.2, 0.15]].map(([x, y]) => page([cx + x * radius, cy + y * radius]));
   };
 
-  /** Up to `count` dots that a click would find, in random order, spread over the stage. */
-  measure.spots = (count) => {
+  /** Until nothing moves and dots can be found. */
+  const rest = async () => {
+    let calm = 0;
+    while (calm < 3) {
+      await wait(40);
+      calm = disk.screenXY && !disk.motion.running && disk.places.t === 1 ? calm + 1 : 0;
+    }
+  };
+
+  /** Up to `count` dots in sight that a click would find, in random order. */
+  measure.spots = async (count) => {
+    await rest();
     const { screenXY, cloud, picker } = disk;
     const { cx, cy, radius } = disk.frame;
     const found = [];
@@ -41,22 +51,42 @@ async (where) => {
     return found;
   };
 
+  /**
+   * Watch the disk's frames until `stop()`: what each cost, and whether its view was a new one.
+   * A frame is the callback the disk has asked for; the points' share is the renderer's draw().
+   */
+  const watch = () => {
+    const { renderer } = disk;
+    const { draw } = renderer;
+    const native = window.requestAnimationFrame;
+    const seen = { took: [], points: [], stamps: [], drawn: 0 };
+    let last = disk.view;
+    renderer.draw = (view, style) => {
+      const began = performance.now();
+      draw.call(renderer, view, style);
+      seen.points.push(performance.now() - began);
+      if (view !== last) seen.drawn += 1;
+      last = view;
+    };
+    window.requestAnimationFrame = (callback) => native((now) => {
+      const [before, began] = [seen.points.length, performance.now()];
+      callback(now);
+      if (seen.points.length === before) return; // somebody else's
+      seen.took.push(performance.now() - began);
+      seen.stamps.push(began);
+    });
+    seen.stop = () => {
+      delete renderer.draw;
+      window.requestAnimationFrame = native;
+      return seen;
+    };
+    return seen;
+  };
+
   /** Drag for some seconds, one pointer move before every frame. The button is down already. */
   measure.dragging = async (seconds) => {
-    const { draw } = disk;
-    const took = [];
-    const stamps = [];
-    let drawn = 0;
-    let last = null;
-    disk.draw = () => {
-      const began = performance.now();
-      draw.call(disk);
-      took.push(performance.now() - began);
-      stamps.push(began);
-      if (disk.view !== last) drawn += 1;
-      last = disk.view;
-    };
     const { cx, cy, radius } = disk.frame;
+    const seen = watch();
     const began = performance.now();
     let s = 0;
     while ((s = (performance.now() - began) / 1000) < seconds) {
@@ -66,26 +96,16 @@ async (where) => {
         pointerType: "mouse", buttons: 1, bubbles: true, clientX: at[0], clientY: at[1] }));
       await frame();
     }
-    delete disk.draw;
-    return { renderer: disk.renderer.kind, drawn, took, seconds: s,
+    const { drawn, took, points, stamps } = seen.stop();
+    return { renderer: disk.renderer.kind, drawn, took, points, seconds: s,
       stage: [disk.frame.width, disk.frame.height, disk.frame.ratio],
       intervals: stamps.slice(1).map((stamp, i) => stamp - stamps[i]) };
   };
 
   measure.count_draws = () => {
-    const { draw } = disk;
-    disk.drawn = 0;
-    let last = disk.view;
-    disk.draw = () => {
-      draw.call(disk);
-      if (disk.view !== last) disk.drawn += 1;
-      last = disk.view;
-    };
+    measure.counting = watch();
   };
-  measure.draws_counted = () => {
-    delete disk.draw;
-    return disk.drawn;
-  };
+  measure.draws_counted = () => measure.counting.stop().drawn;
 
   /** Milliseconds of the renderer's draw() alone, for each of 60 frames of a drag. */
   measure.points = async (kind) => {
@@ -140,7 +160,8 @@ async (where) => {
   };
   measure.answer = () => measure.promise;
 
-  measure.stage = () => {
+  measure.stage = async () => {
+    await rest();
     const { cx, cy, radius } = disk.frame;
     return { centre: page([cx, cy]), radius };
   };
@@ -190,13 +211,13 @@ async (where) => {
       const { scene, places, turning } = disk;
       const there = scene.query.row === row && turning.who === scene.query.who &&
         places.layout.name === "query" && places.t === 1 && !disk.motion.running;
-      if (there && disk.screenXY) break;
+      if (there) break;
     }
-    await wait(400);
+    await rest();
     await frame();
     const { screenXY, scene, places, view, frame: f } = disk;
     const ring = scene.shapes.find(({ type }) => type === "ring");
-    const middle = H.apply(view.move, disk.resolve(ring.centre));
+    const middle = H.apply(view.move, D.stageOf(disk).resolve(ring.centre));
     const { centre, radius } = H.ballCircle(middle, ring.distance * places.layout.unit);
     const [x, y] = V.toScreen({ ...view, move: H.IDENTITY }, f, centre);
     const r = radius * f.radius * view.zoom;

@@ -23,13 +23,20 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).resolve().parent)]
 
 from browser_support import chromium, running_app, watched_page  # noqa: E402
 
-# The disk has its points and has drawn them; a picture is there when it has pixels.
+# Dots are painted when their canvas is not blank any more (what WebGL drew cannot be read back
+# later, so there the drawing itself has to do); a picture, when it has pixels.
 PAINTED = """() => {
-  const disk = document.querySelector('.st-key-disk .hypdisk')?.disk;
+  const { disk } = document.querySelector('.st-key-disk .hypdisk') ?? {};
   const roots = [...document.querySelectorAll('.st-key-answers *')].map((e) => e.shadowRoot);
   const images = roots.flatMap((root) => (root ? [...root.querySelectorAll('img')] : []));
-  return disk && disk.colouring && disk.screenXY && images.length
-    && images.every((image) => image.complete && image.naturalWidth > 0);
+  if (!disk?.cloud || !disk.colouring || !images.length
+    || !images.every((image) => image.complete && image.naturalWidth > 0)) return false;
+  if (disk.renderer.kind === 'webgl') return disk.renderer.last !== null && !disk.ticket;
+  const small = document.createElement('canvas');
+  small.width = small.height = 64;
+  const ctx = small.getContext('2d');
+  ctx.drawImage(disk.parts.points, 0, 0, 64, 64);
+  return ctx.getImageData(0, 0, 64, 64).data.some((byte) => byte > 0);
 }"""
 EMPTY = "() => document.body.innerText.includes('nothing here')"
 

@@ -27,12 +27,13 @@ export function around(xy, centre, distances, unit, exact) {
   if (xy.length !== 2 * distances.length) {
     throw new Error(`got ${distances.length} distances for ${xy.length / 2} points`);
   }
-  const move = translation([-centre[0], -centre[1]]);
+  const [cx, cy] = inside(centre);
+  const move = translation([-cx, -cy]);
   const from = new Float32Array(xy.length);
   const to = new Float32Array(xy.length);
   const angles = new Float64Array(distances.length).fill(NaN);
   for (let i = 0; i < distances.length; i++) {
-    const [x, y] = inside(apply(move, [xy[2 * i], xy[2 * i + 1]]), 1 - RIM);
+    const [x, y] = inside(apply(move, inside([xy[2 * i], xy[2 * i + 1]])), 1 - RIM);
     from[2 * i] = x;
     from[2 * i + 1] = y;
     if (x || y) angles[i] = Math.atan2(y, x);
