@@ -248,6 +248,23 @@ def test_the_query_centred_view_holds_exactly_the_answers(app, visit, gallery):
         )  # all the way back
 
 
+def test_another_query_comes_to_the_middle_even_before_python_knows_of_the_turn(
+    app, visit, gallery
+):
+    page = visit(app, f"/?query={gallery.ids[11]}").page
+    wait_for_query(page, 11)
+    # Turned, and asked for another image at once: Python still believes in the former view.
+    page.evaluate(f"() => {{ {DISK}.turning.ask('query'); {DISK}.events.query(1203); }}")
+    wait_for_query(page, 1203)
+    page.wait_for_function(f"() => {DISK}.scene.query.row === 1203")
+    tell(page, "view")
+    page.wait_for_function(
+        f"""() => {{ const d = {DISK};
+          return d.screenXY && !d.motion.running && d.places.layout.name === 'query'
+            && Math.hypot(...d.places.base(1203)) < 1e-6; }}"""
+    )
+
+
 def test_the_threshold_is_live_and_python_hears_of_it_once(app, visit, gallery):
     seen = visit(app)
     page = seen.page
@@ -482,6 +499,7 @@ def test_an_uploaded_query_says_that_a_link_leaves_it_out(app, visit, tmp_path):
     page = visit(app).page
     page.locator("input[type=file]").set_input_files(path)
     page.wait_for_selector(".facts h2:has-text('mine.jpg')")
+    page.wait_for_function(f"() => {DISK}.scene.query.linked === false")
     button(page, "Copy a link").click()
     page.wait_for_function(
         "() => document.querySelector('.hypdisk .note').innerText.includes('not in it')"

@@ -167,9 +167,11 @@ export class Disk {
     const asked = before?.query?.who !== scene.query?.who;
     const view = scene.at && unpack(scene.at);
     if (asked) this.turning.forget();
-    const same = scene.layout === this.places.layout.name;
-    if (asked && same && scene.layout === "query") this.turning.to("query", view, true);
-    else if (moved) this.turning.show(scene.layout, view, before !== null);
+    const turned = moved && scene.layout !== this.turning.target;
+    // Another query in the middle, also when Python does not know yet that the user turned to it.
+    if (asked && !turned && this.turning.target === "query") {
+      this.turning.to("query", moved ? view : null, before !== null);
+    } else if (moved) this.turning.show(scene.layout, view, before !== null);
     sayLayout(this);
     this.restSoon();
   }

@@ -31,6 +31,8 @@ export class Turning {
     this.distances = null;
     this.who = "";
     this.turn = 0;
+    /** Where the present or last turn leads. @type {Name} */
+    this.target = "origin";
   }
 
   /** Which layouts there are. @returns {Record<Name, boolean>} */
@@ -47,6 +49,7 @@ export class Turning {
   /** Another gallery comes: forget what belongs to this one. */
   stop() {
     this.turn += 1;
+    this.target = "origin";
     this.distances = null;
     this.who = "";
     this.disk.motion.finish();
@@ -65,7 +68,7 @@ export class Turning {
    * @param {boolean} animated
    */
   async show(name, view, animated) {
-    if (name !== this.disk.places.layout.name) await this.to(name, view, animated);
+    if (name !== this.target) await this.to(name, view, animated);
     else await this.fly(view ?? HOME, animated);
   }
 
@@ -120,11 +123,13 @@ export class Turning {
     const { cloud, scene, places } = disk;
     if (!cloud || !scene || !this.possible()[name]) return;
     const turn = ++this.turn;
+    this.target = name;
     const former = places.layout.name;
     const glide = animated ? GLIDE : 0;
     const spread = animated ? SPREAD : 0;
     if (name === "query") {
       const found = await this.measure();
+      if (!found && turn === this.turn) this.target = former;
       if (!found || turn !== this.turn || disk.gone) return;
       const q = /** @type {Point} */ (this.anchor());
       const sets = around(cloud.xy, q, found.distances, found.unit, cloud.exact);
@@ -146,7 +151,11 @@ export class Turning {
       this.place({ name, unit: cloud.unit }, cloud.xy, cloud.xy);
     } else {
       const umap = name === "umap" ? await fetchUmap(scene.cloud?.umap ?? "").catch(() => null) : null;
-      if (turn !== this.turn || (name === "umap" && !umap)) return;
+      if (turn !== this.turn) return;
+      if (name === "umap" && !umap) {
+        this.target = former;
+        return;
+      }
       if (umap) this.morph({ name, unit: null }, umap);
       else this.morph({ name: "origin", unit: cloud.unit }, cloud.xy);
       await this.spread(spread, 1);
