@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from app.disk.scene import LAYOUTS
+from app.disk.shapes import LAYOUTS
 from app.queries import View
 from app.resources import Entry
 from hypuml.data.degradation_scale import KINDS

@@ -9,9 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hypuml.types import TaxonomyPath, has_class
 
 if TYPE_CHECKING:
@@ -45,15 +42,3 @@ def _quoted(name: str) -> str:
     if name and BETWEEN.strip() not in name and not name.startswith("“"):
         return name
     return f"“{name.replace('”', '””')}”"
-
-
-def members(gallery: Gallery, prefix: TaxonomyPath) -> NDArray[np.bool_]:
-    """``[N]`` bool, the images below a branch; all of them where ``prefix`` is empty.
-
-    An image without a class is below no branch, whatever the branch is called.
-    """
-    if not prefix:
-        return np.ones(len(gallery), dtype=bool)
-    depth = len(prefix)
-    below = (path[:depth] == prefix and has_class(path) for path in gallery.paths)
-    return np.fromiter(below, bool, len(gallery))

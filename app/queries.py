@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.disk.scene import Layout
+from app.disk.shapes import Layout
 from hypuml.types import FloatArray
 
 if TYPE_CHECKING:

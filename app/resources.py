@@ -21,7 +21,7 @@ import numpy as np
 
 from app import facts
 from app.branches import branches
-from app.disk.scene import LAYOUTS, Layout
+from app.disk.shapes import LAYOUTS, Layout
 from hypuml.types import IntArray, TaxonomyPath
 
 if TYPE_CHECKING:

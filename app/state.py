@@ -22,7 +22,7 @@ import numpy as np
 import streamlit as st
 
 from app import address, facts, resources
-from app.disk.scene import LAYOUTS, Layout
+from app.disk.shapes import LAYOUTS, Layout
 from app.queries import Upload, View
 from app.resources import Entry
 from hypuml.data.degradation_scale import KINDS

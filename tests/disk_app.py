@@ -18,6 +18,7 @@ if str(ROOT) not in sys.path:  # `streamlit run` puts only tests/ on the import 
 import streamlit as st  # noqa: E402
 
 from app.disk import scene as s  # noqa: E402
+from app.disk import shapes as sh  # noqa: E402
 from app.disk.component import poincare_disk  # noqa: E402
 from app.routes import routes  # noqa: E402
 
@@ -32,21 +33,21 @@ NAMES = ("rose", "dog rose", "musk rose", "tea rose")
 START, END = (-0.75, -0.25), (0.72, -0.2)
 
 
-def shapes(other: bool) -> tuple[s.Shape, ...]:
+def shapes(other: bool) -> tuple[sh.Shape, ...]:
     """Every kind of shape; most in a colour of their own, so that they can be told apart."""
     at = st.session_state.handles
-    a, b, c = s.At("A"), s.At("B"), s.At("C")
+    a, b, c = sh.At("A"), sh.At("B"), sh.At("C")
     return (
-        s.Ball(0.45, a, colour=GOLD, label="ball 0.45"),
-        s.Ring(0.7, c, colour=VIOLET, label="distance 0.70", dashed=other),
-        s.Geodesic(a, b, colour=BLUE, width=3, label="shortest path"),
-        s.Line(a, b, colour=RED, width=2, label="straight line"),
-        s.Geodesic(b, c, whole=True, colour="muted"),
-        s.Tree(TREE, PARENTS, NAMES, colour=GREEN),
-        s.Path((START, c, END), arrow=True, colour="ink", width=2, label="a way"),
-        s.Dot(START, label="from here"),
-        s.Dot(END, size=14, hollow=True, colour="alarm", label="to there"),
-        *(s.Handle(name, place, label=name) for name, place in at.items()),
+        sh.Ball(0.45, a, colour=GOLD, label="ball 0.45"),
+        sh.Ring(0.7, c, colour=VIOLET, label="distance 0.70", dashed=other),
+        sh.Geodesic(a, b, colour=BLUE, width=3, label="shortest path"),
+        sh.Line(a, b, colour=RED, width=2, label="straight line"),
+        sh.Geodesic(b, c, whole=True, colour="muted"),
+        sh.Tree(TREE, PARENTS, NAMES, colour=GREEN),
+        sh.Path((START, c, END), arrow=True, colour="ink", width=2, label="a way"),
+        sh.Dot(START, label="from here"),
+        sh.Dot(END, size=14, hollow=True, colour="alarm", label="to there"),
+        *(sh.Handle(name, place, label=name) for name, place in at.items()),
     )
 
 

@@ -9,10 +9,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-from browser_support import Server, Watched, watched_page
+from browser_support import ROOT, Server, Watched, running_app, watched_page
 
 from hypuml.gallery import Gallery
 
+SHIPPED = ROOT / "checkpoints" / "garden" / "gallery"
 PATIENCE = 60_000  # ms; the machine may be busy
 # The disk has its points, nothing moves, and it is known where each of them is.
 AT_REST = """() => {
@@ -25,6 +26,18 @@ SCREEN = """(row) => {
   const box = disk.parts.stage.getBoundingClientRect();
   return [box.x + disk.screenXY[2 * row], box.y + disk.screenXY[2 * row + 1]];
 }"""
+
+
+@pytest.fixture(name="shipped", scope="module")
+def shipped_app(tmp_path_factory) -> Iterator[Server]:
+    """The app as the first README command starts it."""
+    with running_app(tmp_path_factory.mktemp("home")) as server:
+        yield server
+
+
+@pytest.fixture(name="gallery", scope="module")
+def shipped_gallery() -> Gallery:
+    return Gallery.open(SHIPPED)
 
 
 @pytest.fixture(name="visit")

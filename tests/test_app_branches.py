@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-import numpy as np
-from app_support import small_garden
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.branches import branches, label_of, members
-from hypuml.gallery import Gallery
+from app.branches import branches, label_of
 from hypuml.types import NO_CLASS, has_class
 
 # Names made of what could be confused: the separator, its parts, quotation marks, nothing.
@@ -71,29 +68,3 @@ def test_no_two_branches_share_a_name(paths):
     prefixes = {p[: i + 1] for p in paths for i in range(len(p)) if has_class(p)}
     assert set(found.values()) == prefixes
     assert all(label_of(prefix) == name for name, prefix in found.items())
-
-
-@given(st.lists(st.one_of(PATHS, st.just((NO_CLASS,))), max_size=8))
-def test_below_a_branch_are_the_paths_that_begin_with_it(paths):
-    gallery = taxonomy(*paths)
-    for prefix in branches(gallery).values():
-        expected = [has_class(p) and p[: len(prefix)] == prefix for p in paths]
-        assert any(expected)
-        np.testing.assert_array_equal(members(gallery, prefix), expected)
-
-
-def test_everything_is_below_no_branch_and_nothing_below_one_that_is_not_there():
-    gallery = taxonomy(("a", "b"), (NO_CLASS,), (NO_CLASS, "odd"))
-    assert members(gallery, ()).tolist() == [True, True, True]
-    assert members(gallery, ("a", "b", "c")).tolist() == [False, False, False]
-    assert members(gallery, (NO_CLASS,)).tolist() == [False, False, True]
-    assert members(gallery, ()).dtype == bool
-
-
-def test_the_classes_of_a_real_gallery_partition_it():
-    gallery = Gallery.open(small_garden())
-    found = branches(gallery)
-    classes = [prefix for prefix in found.values() if len(prefix) == len(gallery.levels)]
-    assert np.sum([members(gallery, prefix) for prefix in classes], axis=0).tolist() == [1] * 120
-    orders = [prefix for prefix in found.values() if len(prefix) == 1]
-    assert np.sum([members(gallery, prefix) for prefix in orders], axis=0).tolist() == [1] * 120

@@ -65,18 +65,17 @@ def test_a_summary_counts_and_averages(garden):
         "count": 5,
         "uncertainty": pytest.approx(sum(float(gallery.uncertainty[r]) for r in rows) / 5),
         "classes": len({gallery.paths[r] for r in rows}),
-        "unlabelled": 0,
     }
-    nothing = {"count": 0, "uncertainty": None, "classes": 0, "unlabelled": 0}
+    nothing = {"count": 0, "uncertainty": None, "classes": 0}
     assert part.summary(gallery, garden, rows[:0]) == nothing
 
 
 def test_images_without_a_class_are_not_a_class(tmp_path):
     entry = entry_of(pictures_gallery(tmp_path / "g", [("a",), (NO_CLASS,), ("a",), (NO_CLASS,)]))
     found = part.summary(entry.gallery, entry, np.arange(4))
-    assert (found["classes"], found["unlabelled"]) == (1, 2)
+    assert found["classes"] == 1
     found = part.summary(entry.gallery, entry, np.array([1, 3]))
-    assert (found["classes"], found["unlabelled"]) == (0, 2)
+    assert found["classes"] == 0
     assert "class" not in part.says(found)
 
 

@@ -7,13 +7,12 @@ the console, and requests to any host but this machine.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from app_support import ROOT, pictures_gallery, sure_garden
-from browser_support import Server, running_app
+from app_support import pictures_gallery, sure_garden
+from browser_support import running_app
 from explore_page import (  # noqa: F401
     dot,
     drop_threshold,
@@ -22,6 +21,8 @@ from explore_page import (  # noqa: F401
     lonely_row,
     nearest,
     rows,
+    shipped_app,
+    shipped_gallery,
     value_of,
     visit_explore,
     wait_for_query,
@@ -32,19 +33,6 @@ from PIL import Image
 from hypuml.gallery import Gallery
 
 pytestmark = pytest.mark.browser
-SHIPPED = ROOT / "checkpoints" / "garden" / "gallery"
-
-
-@pytest.fixture(scope="module")
-def shipped(tmp_path_factory) -> Iterator[Server]:
-    """The app as the first README command starts it."""
-    with running_app(tmp_path_factory.mktemp("home")) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def gallery() -> Gallery:
-    return Gallery.open(SHIPPED)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from disk_page import disk_page  # noqa: F401
 
-from hypuml.geometry import dist0, expmap0, logmap0, mobius_add
+from hypuml.geometry import expmap0, logmap0, mobius_add
 from hypuml.layout import around_xy
 from hypuml.layout.around import spread
 
@@ -292,14 +292,6 @@ def test_a_point_is_where_every_part_of_the_disk_says_it_is(run):
     wanted = mobius_add(np.array(look["p"]), turned, 1.0)
     assert np.abs(np.reshape(shown, (-1, 2))[inner] - wanted).max() < 1e-6
     assert still == [1, 0, 0]
-
-
-def test_radii_are_the_true_distances_from_the_middle(run):
-    xy = picture(8, 100, far=8.0)
-    xy[0] = 0.0
-    found = run("return [...P.radii(floats(given), 0.4)];", xy.tolist())
-    assert found[0] == 0
-    np.testing.assert_allclose(found, dist0(xy.astype(np.float64), 1.0) / 0.4, rtol=1e-6)
 
 
 # --- echo.js ---------------------------------------------------------------------------------

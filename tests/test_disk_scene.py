@@ -15,10 +15,11 @@ from disk_app import shapes as every_shape
 
 from app.disk import component
 from app.disk import scene as s
+from app.disk import shapes as sh
 
 TYPES = (ROOT / "app" / "disk" / "js" / "types.js").read_text(encoding="utf-8")
 KINDS = {"geodesic", "line", "path", "ring", "ball", "tree", "handle", "dot"}
-A, B = s.Handle("A", (-0.5, 0.2)), s.Handle("B", (0.25, 0.0))
+A, B = sh.Handle("A", (-0.5, 0.2)), sh.Handle("B", (0.25, 0.0))
 POINTS = s.Points(
     points="/p",
     umap="",
@@ -36,7 +37,7 @@ WHOLE = s.Scene(
     cloud=POINTS,
     query=s.Query((0.1, -0.2), 3, "r3", "a rose", linked=True),
     hits=(s.Hit(4, 0.5, "right"), s.Hit(9, 1.25)),
-    shapes=(A, s.Dot(s.Row(4))),
+    shapes=(A, sh.Dot(sh.Row(4))),
     layout="query",
     at=(0.1, 0.2, 0.3, 2.0, 0.0, 0.5),
     threshold=s.Threshold(0.4, 0.0, 1.0, 0.005, "Recall@1 0.9", "how often"),
@@ -56,7 +57,7 @@ def sent(scene: s.Scene) -> Any:
     return json.loads(scene.to_bytes().decode("utf-8"), parse_constant=refuse)
 
 
-def one(shape: s.Shape) -> dict[str, Any]:
+def one(shape: sh.Shape) -> dict[str, Any]:
     return sent(s.Scene("", shapes=(A, B, shape)))["shapes"][-1]
 
 
@@ -132,7 +133,7 @@ def test_every_kind_of_shape_has_what_the_browser_needs(monkeypatch):
     body = written_type("Shape")
     assert set(re.findall(r'type: "(\w+)"', body)) == KINDS
     assert {kind.__name__.lower() for kind in kinds} == KINDS
-    scene = s.Scene("", shapes=(A, B, s.Handle("C", (0.0, 0.0)), *kinds.values())[1:])
+    scene = s.Scene("", shapes=(A, B, sh.Handle("C", (0.0, 0.0)), *kinds.values())[1:])
     for said in sent(scene)["shapes"]:
         part = re.search(rf'\{{type: "{said["type"]}"([^{{}}]*)\}}', body)
         assert part
@@ -143,16 +144,16 @@ def test_every_kind_of_shape_has_what_the_browser_needs(monkeypatch):
 
 
 def test_shapes_are_written_word_by_word():
-    look = {f.name: f.default for f in fields(s.Shape) if f.name != "layouts"}
+    look = {f.name: f.default for f in fields(sh.Shape) if f.name != "layouts"}
     assert look.items() >= {"colour": "accent", "width": 1.5, "dashed": False, "label": ""}.items()
-    assert one(s.Geodesic(s.At("A"), s.QUERY, whole=True, label="far")) == look | {
+    assert one(sh.Geodesic(sh.At("A"), sh.QUERY, whole=True, label="far")) == look | {
         "type": "geodesic",
         "from": {"handle": "A"},
         "to": {"query": True},
         "whole": True,
         "label": "far",
     }
-    assert one(s.Line(s.Row(7), (0.5, -0.25), dashed=True, width=3, colour="#abc")) == look | {
+    assert one(sh.Line(sh.Row(7), (0.5, -0.25), dashed=True, width=3, colour="#abc")) == look | {
         "type": "line",
         "from": {"row": 7},
         "to": [0.5, -0.25],
@@ -160,36 +161,36 @@ def test_shapes_are_written_word_by_word():
         "width": 3,
         "colour": "#abc",
     }
-    assert one(s.Path(((0.0, 0.0), s.At("B")), arrow=True)) == look | {
+    assert one(sh.Path(((0.0, 0.0), sh.At("B")), arrow=True)) == look | {
         "type": "path",
         "through": [[0.0, 0.0], {"handle": "B"}],
         "arrow": True,
     }
-    assert one(s.Ring(2)) == look | {
+    assert one(sh.Ring(2)) == look | {
         "type": "ring",
         "centre": [0.0, 0.0],
         "distance": 2,
         "through": None,
     }
-    assert one(s.Ball(0.5, s.At("A"))) == look | {
+    assert one(sh.Ball(0.5, sh.At("A"))) == look | {
         "type": "ball",
         "centre": {"handle": "A"},
         "distance": 0.5,
         "through": None,
     }
-    assert one(s.Tree((s.At("A"), (0.1, 0.2)), (-1, 0), ("root", "leaf"))) == look | {
+    assert one(sh.Tree((sh.At("A"), (0.1, 0.2)), (-1, 0), ("root", "leaf"))) == look | {
         "type": "tree",
         "nodes": [{"handle": "A"}, [0.1, 0.2]],
         "parents": [-1, 0],
         "names": ["root", "leaf"],
     }
-    assert one(s.Handle("C", (0.1, 0.2), label="C")) == look | {
+    assert one(sh.Handle("C", (0.1, 0.2), label="C")) == look | {
         "type": "handle",
         "id": "C",
         "at": [0.1, 0.2],
         "label": "C",
     }
-    assert one(s.Dot(s.Row(0), size=14, hollow=True, layouts=("query", "umap"))) == look | {
+    assert one(sh.Dot(sh.Row(0), size=14, hollow=True, layouts=("query", "umap"))) == look | {
         "type": "dot",
         "at": {"row": 0},
         "size": 14,
@@ -202,7 +203,7 @@ def test_shapes_are_written_word_by_word():
     "words", ["</script><img src=x>", "“Rosa” ‘×’ 🌹", 'a "b" \\ \n', "\ud800", "{who}"]
 )
 def test_labels_are_data_whatever_they_say(words):
-    assert one(s.Dot((0.0, 0.0), label=words))["label"] == words
+    assert one(sh.Dot((0.0, 0.0), label=words))["label"] == words
     said = sent(s.Scene(words, highlight=(words,), query=s.Query((0, 0), None, "t", words, False)))
     assert said["label"] == said["highlight"][0] == said["query"]["name"] == words
 
@@ -210,10 +211,10 @@ def test_labels_are_data_whatever_they_say(words):
 def test_numbers_arrive_as_they_are():
     values = (0.1 + 0.2 - 0.3, 1 / 3, -0.0, 5e-324, 1 - 1e-9)
     nodes = tuple((v, 0.0) for v in values)
-    said = one(s.Tree(nodes, (-1,) * len(values)))
+    said = one(sh.Tree(nodes, (-1,) * len(values)))
     assert said["nodes"] == [list(node) for node in nodes]
     xy = np.array([0.1, 0.7])
-    assert one(s.Dot((xy[0], xy[1])))["at"] == [0.1, 0.7]
+    assert one(sh.Dot((xy[0], xy[1])))["at"] == [0.1, 0.7]
 
 
 NAN, INF = math.nan, math.inf
@@ -228,13 +229,13 @@ NAN, INF = math.nan, math.inf
         ({"query": s.Query((0.0, -INF), None, "t", "", False)}, "-inf"),
         ({"hits": (s.Hit(0, 1.0), s.Hit(1, NAN))}, "nan"),
         ({"cloud": replace(POINTS, range=(NAN, 1.0))}, "nan"),
-        ({"shapes": (s.Dot((0.0, NAN)),)}, "nan"),
-        ({"shapes": (s.Ring(INF),)}, "inf"),
-        ({"shapes": (s.Ball(1.0, width=NAN),)}, "nan"),
-        ({"shapes": (s.Handle("A", (NAN, 0.0)),)}, "nan"),
-        ({"shapes": (s.Path(((0.0, 0.0), (INF, 0.0))),)}, "inf"),
-        ({"shapes": (s.Tree(((0.0, NAN),), (-1,)),)}, "nan"),
-        ({"shapes": (s.Dot((0.0, 0.0), size=np.float64("inf")),)}, "inf"),
+        ({"shapes": (sh.Dot((0.0, NAN)),)}, "nan"),
+        ({"shapes": (sh.Ring(INF),)}, "inf"),
+        ({"shapes": (sh.Ball(1.0, width=NAN),)}, "nan"),
+        ({"shapes": (sh.Handle("A", (NAN, 0.0)),)}, "nan"),
+        ({"shapes": (sh.Path(((0.0, 0.0), (INF, 0.0))),)}, "inf"),
+        ({"shapes": (sh.Tree(((0.0, NAN),), (-1,)),)}, "nan"),
+        ({"shapes": (sh.Dot((0.0, 0.0), size=np.float64("inf")),)}, "inf"),
     ],
 )
 def test_what_is_not_finite_is_refused_wherever_it_hides(change, shown):
@@ -246,7 +247,7 @@ def test_what_is_not_finite_is_refused_wherever_it_hides(change, shown):
     ("change", "message"),
     [
         (
-            {"shapes": (A, s.Geodesic(s.At("A"), (0.8, 0.6)))},
+            {"shapes": (A, sh.Geodesic(sh.At("A"), (0.8, 0.6)))},
             "got a place at (0.8, 0.6), expected one inside the unit disk",
         ),
         (
@@ -254,29 +255,29 @@ def test_what_is_not_finite_is_refused_wherever_it_hides(change, shown):
             "got layout 'polar', expected one of origin, query, umap",
         ),
         (
-            {"shapes": (A, B, s.Handle("A", (0.0, 0.0)))},
+            {"shapes": (A, B, sh.Handle("A", (0.0, 0.0)))},
             "got handles ['A', 'B', 'A'], expected each name once",
         ),
         (
-            {"shapes": (A, s.Geodesic(s.At("A"), s.At("Z")))},
+            {"shapes": (A, sh.Geodesic(sh.At("A"), sh.At("Z")))},
             "no handle 'Z' here, expected one of ['A']",
         ),
         (
-            {"shapes": (s.Tree(((0.0, 0.0), (0.1, 0.0)), (-1,)),)},
+            {"shapes": (sh.Tree(((0.0, 0.0), (0.1, 0.0)), (-1,)),)},
             "got 2 nodes, 1 parents and 0 names, expected one parent for each node, and one name "
             "or none at all",
         ),
         (
-            {"shapes": (s.Tree(((0.0, 0.0), (0.1, 0.0)), (-1, 0), ("root",)),)},
+            {"shapes": (sh.Tree(((0.0, 0.0), (0.1, 0.0)), (-1, 0), ("root",)),)},
             "got 2 nodes, 2 parents and 1 names, expected one parent for each node, and one name "
             "or none at all",
         ),
         (
-            {"shapes": (s.Tree(((0.0, 0.0), (0.1, 0.0)), (-1, 2)),)},
+            {"shapes": (sh.Tree(((0.0, 0.0), (0.1, 0.0)), (-1, 2)),)},
             "got parents (-1, 2), expected -1 to 1",
         ),
         (
-            {"shapes": (s.Tree(((0.0, 0.0),), (-2,)),)},
+            {"shapes": (sh.Tree(((0.0, 0.0),), (-2,)),)},
             "got parents (-2,), expected -1 to 0",
         ),
     ],
@@ -289,20 +290,20 @@ def test_what_does_not_fit_together_is_refused_in_one_sentence(change, message):
 @pytest.mark.parametrize(
     "shape",
     [
-        s.Line((0.0, 0.0), s.At("Z")),
-        s.Geodesic(s.At("Z"), (0.0, 0.0)),
-        s.Path(((0.1, 0.0), s.At("Z"))),
-        s.Ring(1.0, s.At("Z")),
-        s.Ball(1.0, s.At("Z")),
-        s.Ring(centre=(0.0, 0.0), through=s.At("Z")),
-        s.Tree((s.At("Z"),), (-1,)),
-        s.Dot(s.At("Z")),
+        sh.Line((0.0, 0.0), sh.At("Z")),
+        sh.Geodesic(sh.At("Z"), (0.0, 0.0)),
+        sh.Path(((0.1, 0.0), sh.At("Z"))),
+        sh.Ring(1.0, sh.At("Z")),
+        sh.Ball(1.0, sh.At("Z")),
+        sh.Ring(centre=(0.0, 0.0), through=sh.At("Z")),
+        sh.Tree((sh.At("Z"),), (-1,)),
+        sh.Dot(sh.At("Z")),
     ],
 )
 def test_no_shape_may_hang_on_a_handle_that_is_not_there(shape):
     with pytest.raises(ValueError, match=r"^no handle 'Z' here"):
         s.Scene("", shapes=(A, shape))
-    assert s.Scene("", shapes=(shape, s.Handle("Z", (0.0, 0.0)))), "order does not matter"
+    assert s.Scene("", shapes=(shape, sh.Handle("Z", (0.0, 0.0)))), "order does not matter"
 
 
 # What a browser, or whoever pretends to be one, may send.
@@ -363,7 +364,7 @@ def test_views():
     got = component._view({"layout": "query", "at": six})
     assert got == ("query", (0.1, -0.2, 3.0, 2.0, 0.0, 0.5))
     assert all(isinstance(v, float) for v in got[1])
-    for layout in s.LAYOUTS:
+    for layout in sh.LAYOUTS:
         assert component._view({"layout": layout, "at": None}) == (layout, None)
         assert component._view({"layout": layout}) == (layout, None)
     for bad in (NAN, INF, HUGE, "1", None, [1], True):

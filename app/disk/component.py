@@ -18,7 +18,8 @@ from typing import Any
 import streamlit as st
 
 from app import routes
-from app.disk.scene import LAYOUTS, Layout, Scene
+from app.disk.scene import Scene
+from app.disk.shapes import LAYOUTS, Layout
 
 _HERE = Path(__file__).resolve().parent
 _LOADER = """

@@ -1,136 +1,27 @@
 """What a disk shows, as data: points, shapes beside them, and how it is looked at.
 
 A `Scene` is written to JSON once per run and read by ``js/main.js`` (the words are those of
-``js/types.js``). Places are points of the unit disk, gallery rows, handles, or the query; distances
-are true ones, in the gallery's own unit. Everything is checked here, so that the browser never has
-to complain.
+``js/types.js``). Everything is checked here, so that the browser never has to complain.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
-from typing import Any, Literal
+from typing import Any
 
-Layout = Literal["origin", "query", "umap"]
-LAYOUTS: tuple[Layout, ...] = ("origin", "query", "umap")
-
-
-@dataclass(frozen=True)
-class Row:
-    """The place of a gallery's image, wherever the layout puts it."""
-
-    row: int
-
-
-@dataclass(frozen=True)
-class At:
-    """The place of a handle, also while it is dragged."""
-
-    handle: str
-
-
-@dataclass(frozen=True)
-class TheQuery:
-    """The place of the query, wherever the layout puts it."""
-
-    query: Literal[True] = True
-
-
-QUERY = TheQuery()
-Anchor = tuple[float, float] | Row | At | TheQuery
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shape:
-    """Anything drawn beside the points.
-
-    Attributes:
-        colour: ``"accent"``, ``"ink"``, ``"muted"``, ``"alarm"`` or a CSS colour.
-        width: of lines, in pixels.
-        dashed: whether lines are.
-        label: text beside it.
-        layouts: where it is shown; everywhere when empty.
-        measured: whether its length (of a ring or ball: its radius) stands beside it, and follows.
-    """
-
-    colour: str = "accent"
-    width: float = 1.5
-    dashed: bool = False
-    label: str = ""
-    layouts: tuple[Layout, ...] = ()
-    measured: bool = False
-
-
-@dataclass(frozen=True)
-class Geodesic(Shape):
-    """The shortest path between two places; ``whole`` continues it to the rim."""
-
-    start: Anchor
-    end: Anchor
-    whole: bool = False
-
-
-@dataclass(frozen=True)
-class Line(Shape):
-    """The segment that is straight on the unmoved picture, which is not the shortest path."""
-
-    start: Anchor
-    end: Anchor
-
-
-@dataclass(frozen=True)
-class Path(Shape):
-    """Shortest paths through several places, with an arrow head at the end if ``arrow``."""
-
-    through: tuple[Anchor, ...]
-    arrow: bool = False
-
-
-@dataclass(frozen=True)
-class Ring(Shape):
-    """All places at one true distance from ``centre``, or as far from it as ``through``."""
-
-    distance: float = 0.0
-    centre: Anchor = (0.0, 0.0)
-    through: Anchor | None = None
-
-
-@dataclass(frozen=True)
-class Ball(Shape):
-    """All places within a true distance of ``centre``, or up to ``through``, filled."""
-
-    distance: float = 0.0
-    centre: Anchor = (0.0, 0.0)
-    through: Anchor | None = None
-
-
-@dataclass(frozen=True)
-class Tree(Shape):
-    """Nodes joined to their parents (-1: a root) by shortest paths."""
-
-    nodes: tuple[Anchor, ...]
-    parents: tuple[int, ...]
-    names: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Handle(Shape):
-    """A point that can be dragged; Python hears where it was dropped."""
-
-    id: str
-    at: tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Dot(Shape):
-    """A point that cannot be dragged; ``size`` in pixels."""
-
-    at: Anchor
-    size: float = 10.0
-    hollow: bool = False
+from app.disk.shapes import (
+    LAYOUTS,
+    At,
+    Handle,
+    Layout,
+    Shape,
+    Tree,
+    anchors_of,
+    as_words,
+    check_tree,
+)
 
 
 @dataclass(frozen=True)
@@ -262,17 +153,8 @@ class Scene:
     def to_bytes(self) -> bytes:
         """The scene as JSON in UTF-8."""
         whole = {f.name: getattr(self, f.name) for f in fields(self)}
-        whole["shapes"] = [_shape(shape) for shape in self.shapes]
+        whole["shapes"] = [as_words(shape) for shape in self.shapes]
         return json.dumps(whole, default=asdict, allow_nan=False).encode()
-
-
-def _shape(shape: Shape) -> dict[str, Any]:
-    """One shape in the words of ``js/types.js``."""
-    words = {"start": "from", "end": "to", "layouts": "in"}
-    said = {words.get(f.name, f.name): getattr(shape, f.name) for f in fields(shape)}
-    if not shape.layouts:
-        del said["in"]
-    return {"type": type(shape).__name__.lower(), **said}
 
 
 def _check(scene: Scene) -> None:
@@ -282,42 +164,16 @@ def _check(scene: Scene) -> None:
     if len(set(handles)) != len(handles):
         raise ValueError(f"got handles {handles}, expected each name once")
     for shape in scene.shapes:
-        for anchor in _anchors(shape):
+        for anchor in anchors_of(shape):
             if isinstance(anchor, At) and anchor.handle not in handles:
                 raise ValueError(f"no handle {anchor.handle!r} here, expected one of {handles}")
         if isinstance(shape, Tree):
-            _check_tree(shape)
+            check_tree(shape)
     if wrong := [value for value in _numbers(scene) if not math.isfinite(value)]:
         raise ValueError(f"got {wrong[0]} in a scene, expected finite numbers")
-    for anchor in (anchor for shape in scene.shapes for anchor in _anchors(shape)):
+    for anchor in (anchor for shape in scene.shapes for anchor in anchors_of(shape)):
         if isinstance(anchor, tuple) and not math.hypot(*anchor) < 1:
             raise ValueError(f"got a place at {anchor}, expected one inside the unit disk")
-
-
-def _check_tree(tree: Tree) -> None:
-    n = len(tree.nodes)
-    if len(tree.parents) != n or len(tree.names) not in (0, n):
-        raise ValueError(
-            f"got {n} nodes, {len(tree.parents)} parents and {len(tree.names)} names, expected "
-            "one parent for each node, and one name or none at all"
-        )
-    if not all(-1 <= parent < n for parent in tree.parents):
-        raise ValueError(f"got parents {tree.parents}, expected -1 to {n - 1}")
-
-
-def _anchors(shape: Shape) -> Sequence[Anchor]:
-    match shape:
-        case Geodesic() | Line():
-            return shape.start, shape.end
-        case Path():
-            return shape.through
-        case Ring() | Ball():
-            return (shape.centre,) if shape.through is None else (shape.centre, shape.through)
-        case Tree():
-            return shape.nodes
-        case Handle() | Dot():
-            return (shape.at,)
-    return ()
 
 
 def _numbers(value: Any) -> list[float]:

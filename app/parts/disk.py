@@ -9,23 +9,10 @@ from __future__ import annotations
 import streamlit as st
 
 from app import address, asked, facts, resources, routes, state
+from app.branches import label_of
 from app.disk.component import poincare_disk
-from app.disk.scene import (
-    QUERY,
-    Anchor,
-    Badge,
-    Dot,
-    Geodesic,
-    Hit,
-    Path,
-    Points,
-    Query,
-    Ring,
-    Row,
-    Scene,
-    Shape,
-    Threshold,
-)
+from app.disk.scene import Badge, Hit, Points, Query, Scene, Threshold
+from app.disk.shapes import QUERY, Anchor, Dot, Geodesic, Path, Ring, Row, Shape
 from app.parts.text import percent
 from app.queries import Asked, View
 from hypuml.figures import uncertainty_range
@@ -68,8 +55,8 @@ def disk(
         state.move_threshold(min(max(value, low), high))
 
     def highlight(path: tuple[str, ...]) -> None:
-        names = (name for name, prefix in entry.branches.items() if prefix == path)
-        state.highlight(next(names, ""))
+        name = label_of(path)
+        state.highlight(name if name in entry.branches else "")
 
     with st.container(key="disk"):
         poincare_disk(

@@ -86,14 +86,13 @@ def summary(gallery: Gallery, entry: Entry, rows: IntArray) -> dict[str, Any]:
 
     Returns:
         ``count``; ``uncertainty``, the mean u in [0, 1], None where ``count`` is 0; ``classes``,
-        how many different ones; ``unlabelled``, how many images without one.
+        how many different ones.
     """
     codes = entry.codes[rows]
     return {
         "count": len(rows),
         "uncertainty": float(gallery.uncertainty[rows].mean()) if len(rows) else None,
         "classes": len(np.unique(codes[codes >= 0])),
-        "unlabelled": int((codes < 0).sum()),
     }
 
 

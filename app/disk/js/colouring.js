@@ -1,6 +1,7 @@
 // What the colours of the points say: uncertainty, or classes at one level of the taxonomy.
 
 import { fetchGroups, paletteBytes, pointCodes, uncertaintyCodes } from "./colours.js";
+import { reason } from "./data.js";
 import { address } from "./dom.js";
 import { updatePanels } from "./panels.js";
 import { readTheme } from "./theme.js";
@@ -37,7 +38,7 @@ export async function recolour(disk) {
       disk.colouring = byGroup(cloud, groups, codes, depth(cloud, scene.cloud.colour));
       disk.renderer.setColours(codes, paletteBytes(groups.colours));
     } catch (error) {
-      disk.say(error instanceof Error ? error.message : String(error));
+      disk.say(reason(error));
       return;
     }
   } else {
@@ -94,7 +95,7 @@ function byUncertainty(cloud, palette, range) {
  * The groups to label: the deepest level with few enough, else the highest.
  * @param {Cloud} cloud
  */
-export function labelled({ paths, group }) {
+function labelled({ paths, group }) {
   const most = Math.max(0, ...paths.map((path) => path.length));
   let best = { names: /** @type {string[]} */ ([]), of: /** @type {number[]} */ ([]) };
   for (let level = 1; level <= most; level++) {

@@ -185,9 +185,10 @@ function checked(url, read) {
 }
 
 /**
+ * What an error says, for a sentence on the page.
  * @param {unknown} error
  * @returns {string}
  */
-function reason(error) {
+export function reason(error) {
   return error instanceof Error ? error.message : String(error);
 }

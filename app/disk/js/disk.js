@@ -6,7 +6,8 @@ import { build } from "./build.js";
 import { Card } from "./card.js";
 import { coloursOf, recolour } from "./colouring.js";
 import { highlightFlags, setSelected } from "./colours.js";
-import { fetchCloud } from "./data.js";
+import { fetchCloud, reason } from "./data.js";
+import { address } from "./dom.js";
 import { Echo } from "./echo.js";
 import { Handles } from "./handles.js";
 import { GroupLabels } from "./labels.js";
@@ -131,7 +132,7 @@ export class Disk {
       this.cloud = cloud;
       this.say("");
     } catch (error) {
-      this.say(error instanceof Error ? error.message : String(error));
+      this.say(reason(error));
       return;
     }
     const { cloud } = this;
@@ -139,7 +140,7 @@ export class Disk {
     this.buffer = new Float32Array(cloud.xy.length);
     this.flags = new Uint8Array(cloud.count);
     this.pictures = new Pictures(
-      (tile) => (this.scene?.cloud?.tile ?? "").replace("{tile}", String(tile)),
+      (tile) => address(this.scene?.cloud?.tile ?? "", { tile }),
       cloud.tiles,
       () => this.requestDraw(),
     );
@@ -157,13 +158,14 @@ export class Disk {
   refresh(before, moved) {
     const { scene, cloud } = this;
     if (!scene?.cloud || !cloud) return;
-    highlightFlags(cloud, scene.highlight, this.flags);
-    setSelected(this.flags, scene.selection);
     if (!scene.selection.length) this.lasso.clear();
-    this.renderer.setFlags(this.flags);
-    if (JSON.stringify(coloursOf(scene)) !== JSON.stringify(before && coloursOf(before))) {
-      recolour(this);
-    } else updatePanels(this);
+    if (changed(marksOf, before, scene)) {
+      highlightFlags(cloud, scene.highlight, this.flags);
+      setSelected(this.flags, scene.selection);
+      this.renderer.setFlags(this.flags);
+    }
+    if (changed(coloursOf, before, scene)) recolour(this);
+    else updatePanels(this);
     const asked = before?.query?.who !== scene.query?.who;
     const view = scene.at && unpack(scene.at);
     if (asked) this.turning.forget();
@@ -242,7 +244,10 @@ export class Disk {
   pictured(count) {
     const { query, hits = [] } = this.scene ?? {};
     const first = [query?.row ?? -1, ...hits.map(({ row }) => row)].filter((row) => row >= 0);
-    return Uint32Array.from([...first, ...shuffled(count)]);
+    const rows = new Uint32Array(first.length + count);
+    rows.set(first);
+    rows.set(shuffled(count), first.length);
+    return rows;
   }
 
   /** Ring a point; its card comes when the pointer stays. @param {number} row -1 for none */
@@ -292,4 +297,20 @@ export class Disk {
     this.card.destroy();
     this.renderer.destroy();
   }
+}
+
+/** What the points' flags say. @param {Scene} scene */
+function marksOf({ highlight, selection }) {
+  return [highlight, selection];
+}
+
+/**
+ * Whether a part of the scene is not what it was: what costs a pass over all points is not done on
+ * every rerun.
+ * @param {(scene: Scene) => unknown} part
+ * @param {Scene | null} before
+ * @param {Scene} now
+ */
+function changed(part, before, now) {
+  return !before || JSON.stringify(part(before)) !== JSON.stringify(part(now));
 }

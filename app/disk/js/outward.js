@@ -2,6 +2,7 @@
 // for those who do not see it, or have no pointer.
 
 import { fixed } from "./dom.js";
+import { keepLimit } from "./threshold.js";
 
 /** @typedef {import("./disk.js").Disk} Disk */
 
@@ -44,6 +45,6 @@ export function inWords({ cloud, turning, threshold }, row) {
   const path = cloud.paths[cloud.group[row]];
   const u = cloud.uncertainty[row];
   const far = turning.distances ? `, distance to the query ${fixed(turning.distances[row], 2)}` : "";
-  const rejected = u > Math.fround(threshold + 5e-4) ? ", rejected" : "";
+  const rejected = u > keepLimit(threshold) ? ", rejected" : "";
   return `${path.join(", ") || "no class"}, uncertainty ${fixed(u, 3)}${far}${rejected}`;
 }

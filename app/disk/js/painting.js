@@ -6,6 +6,7 @@ import { reducedMotion } from "./motion.js";
 import { drawShapes } from "./shapes.js";
 import { INSET } from "./sizes.js";
 import { readTheme } from "./theme.js";
+import { keepLimit } from "./threshold.js";
 import { toScreen } from "./view.js";
 
 /** @typedef {import("./types.js").Anchor} Anchor */
@@ -60,7 +61,7 @@ export function paint(disk) {
   const { theme } = stage;
   drawGrid(clean(parts.under, stage), stage);
   const size = dotSize(disk.cloud?.count ?? 0) * (0.8 + 0.2 * Math.sqrt(view.zoom));
-  const threshold = disk.threshold + 5e-4; // half of the last decimal shown, as in app/facts.py
+  const threshold = keepLimit(disk.threshold);
   disk.renderer.draw(view, { t: places.t, size, threshold, theme });
   const over = clean(parts.over, stage);
   if (disk.showPictures) disk.pictures?.draw(over, stage);

@@ -6,10 +6,10 @@ import { readTheme } from "./theme.js";
 /** @typedef {import("./disk.js").Disk} Disk */
 
 /** Threshold, legend and table, after anything they show has changed. @param {Disk} disk */
-export function updatePanels({ scene, cloud, colouring, cut, legend, table, turning, ...disk }) {
+export function updatePanels(disk) {
+  const { scene, cloud, colouring, cut, legend, table, turning, threshold } = disk;
   if (!scene?.cloud || !cloud) return;
   const { palette, range } = scene.cloud;
-  const { threshold } = disk;
   if (scene.threshold) {
     const theme = readTheme(disk.parts.root);
     const { uncertainty } = cloud;

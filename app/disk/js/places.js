@@ -1,7 +1,7 @@
 // Where the points are: two sets of base positions and a time between them, so that one layout can
 // turn into another. The renderers do the same on all points at once.
 
-import { apply, dist0, exp0, log0 } from "./hyperbolic.js";
+import { apply, exp0, log0 } from "./hyperbolic.js";
 
 /** @typedef {import("./types.js").Point} Point */
 /** @typedef {import("./types.js").Isometry} Isometry */
@@ -63,16 +63,4 @@ export function between(z, w, t) {
   const a = log0(z);
   const b = log0(w);
   return exp0([(1 - t) * a[0] + t * b[0], (1 - t) * a[1] + t * b[1]]);
-}
-
-/**
- * True distances from the middle of the present layout, for all points.
- * @param {Float32Array} xy [2N]
- * @param {number} unit
- * @returns {Float32Array} [N]
- */
-export function radii(xy, unit) {
-  const out = new Float32Array(xy.length / 2);
-  for (let i = 0; i < out.length; i++) out[i] = dist0([xy[2 * i], xy[2 * i + 1]]) / unit;
-  return out;
 }

@@ -3,7 +3,7 @@
 // Where WebGL2 exists but is computed by the processor, this is the faster of the two.
 
 import { screenPositions } from "./picking.js";
-import { LOOKS, REJECTED, below, fit, lookOf, rgba } from "./points_look.js";
+import { LOOKS, REJECTED, below, fitStage, lookOf, rgba } from "./points_look.js";
 import { Raster, pack, scaled } from "./points_raster.js";
 import { DIM, SELECTED } from "./types.js";
 
@@ -97,7 +97,7 @@ class CanvasPoints {
   /** @param {Frame} frame */
   resize(frame) {
     this.frame = frame;
-    fit(this.canvas, frame);
+    fitStage(this.canvas, frame);
   }
 
   /**

@@ -2,7 +2,7 @@
 // graphics memory once, and the vertex shader moves the points (float32, as the arrays are).
 // Colours are premultiplied by their alpha.
 
-import { LOOKS, fit, lookOf, reach, rgba } from "./points_look.js";
+import { LOOKS, fitStage, lookOf, reach, rgba } from "./points_look.js";
 import { WIDTH, link } from "./points_shaders.js";
 import { DIM } from "./types.js";
 
@@ -163,7 +163,7 @@ class GlPoints {
   /** @param {Frame} frame */
   resize(frame) {
     this.frame = frame;
-    fit(this.canvas, frame);
+    fitStage(this.canvas, frame);
   }
 
   /**

@@ -7,6 +7,7 @@
 // tells them apart as well as colour. Dim ones are small and pale.
 
 import { paletteBytes } from "./colours.js";
+import { fit } from "./sizes.js";
 
 /** @typedef {import("./types.js").Frame} Frame */
 /** @typedef {{hole: number, fill: number, edge: number, outline: number, alpha: number}} Look */
@@ -58,17 +59,14 @@ export function below(look) {
 }
 
 /**
- * Gives the canvas the stage's size; setting the size of a canvas clears it, also to the same.
+ * Gives the canvas the stage's size, on the page and in device pixels.
  * @param {HTMLCanvasElement} canvas
  * @param {Frame} frame
  */
-export function fit(canvas, frame) {
-  const width = Math.max(1, Math.round(frame.width * frame.ratio));
-  const height = Math.max(1, Math.round(frame.height * frame.ratio));
-  if (canvas.width !== width) canvas.width = width;
-  if (canvas.height !== height) canvas.height = height;
-  canvas.style.width = `${frame.width}px`;
-  canvas.style.height = `${frame.height}px`;
+export function fitStage(canvas, { width, height, ratio }) {
+  fit(canvas, width * ratio, height * ratio);
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
 }
 
 /** @type {Map<string, Float32Array>} */

@@ -7,7 +7,7 @@ const MOST = 2; // device pixels per CSS pixel: more cannot be told apart and co
 export const INSET = 64; // side of the inset in pixels
 
 /**
- * Measure the stage and size its canvases. Setting a canvas's size clears it, so only on change.
+ * Measure the stage and size its canvases.
  * @param {{stage: HTMLElement, under: HTMLCanvasElement, over: HTMLCanvasElement,
  *          inset: HTMLCanvasElement}} parts
  * @returns {Frame}
@@ -23,9 +23,14 @@ export function sizes({ stage, under, over, inset }) {
   return { width, height, cx: width / 2, cy: height / 2, radius, ratio };
 }
 
-/** @param {HTMLCanvasElement} canvas @param {number} width @param {number} height */
-function fit(canvas, width, height) {
-  const [w, h] = [Math.round(width), Math.round(height)];
+/**
+ * Give a canvas its size in device pixels. Setting it clears the canvas, also to the same size.
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} width
+ * @param {number} height
+ */
+export function fit(canvas, width, height) {
+  const [w, h] = [Math.max(1, Math.round(width)), Math.max(1, Math.round(height))];
   if (canvas.width !== w) canvas.width = w;
   if (canvas.height !== h) canvas.height = h;
 }

@@ -29,7 +29,6 @@ export class Turning {
     this.pressed = false;
     /** @type {Float32Array | null} true distances to the query, where they are known */
     this.distances = null;
-    this.who = "";
     this.turn = 0;
     /** Where the present or last turn leads. @type {Name} */
     this.target = "origin";
@@ -51,7 +50,6 @@ export class Turning {
     this.turn += 1;
     this.target = "origin";
     this.distances = null;
-    this.who = "";
     this.disk.motion.finish();
   }
 
@@ -75,7 +73,6 @@ export class Turning {
   /** Another query asks: its distances are not known yet. */
   forget() {
     this.distances = null;
-    this.who = "";
     if (this.disk.table.isOpen) this.measure();
   }
 
@@ -104,7 +101,6 @@ export class Turning {
       const found = await fetchAround(address(scene.cloud.around, { who }));
       if (this.disk.scene?.query?.who !== who) return null;
       this.distances = found.distances;
-      this.who = who;
       updatePanels(this.disk);
       return found;
     } catch {
