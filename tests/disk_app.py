@@ -96,10 +96,11 @@ def show() -> None:
         st.button("Put all back", on_click=act, kwargs={"handles": dict(HANDLES)})
         st.button("Another scene", on_click=act, kwargs={"other": not kept.other})
         st.text_input("View", key="written", on_change=look_as_written)
-    with st.container(key="runs"):
-        st.text(f"runs {kept.runs}")
     with st.container(key="heard"):
         st.text(json.dumps(kept.heard))
+    # Last, so that whoever sees the new number sees everything of its run.
+    with st.container(key="runs"):
+        st.text(f"runs {kept.runs}")
 
 
 if __name__ == "__main__":

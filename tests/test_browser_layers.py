@@ -111,7 +111,7 @@ def visit(browser, server) -> Iterator[Callable[..., Any]]:
         page.add_init_script(LISTEN)
         page.goto(server.url)
         page.wait_for_function("() => document.querySelector('.hypdisk')?.disk?.scene")
-        page.wait_for_selector(".st-key-heard")
+        page.wait_for_selector(".st-key-runs")
         page.evaluate(FRAME)
         return page
 
