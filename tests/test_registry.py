@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from flowers_support import write_class_folders
 from PIL import Image
 
 from hypuml.data.folder import FolderDataset
-from hypuml.data.registry import DATASETS, data_root, open_dataset
+from hypuml.data.registry import DATASETS, data_root, is_here, obtain, open_dataset
 from hypuml.types import AMBIGUOUS, indices_of
+
+# What puts a few images of a data set that has to be downloaded below a root.
+STAND_INS = {"flowers102": write_class_folders}
 
 
 @pytest.mark.parametrize("name", sorted(DATASETS))
@@ -17,6 +21,12 @@ def test_every_entry_builds_and_loads(name, tmp_path):
     entry = DATASETS[name]
     assert entry.name == name
     assert all((entry.licence, entry.description, entry.obtained))
+    assert is_here(name, root=tmp_path) == (entry.obtain is None)
+    if entry.obtain is not None:
+        with pytest.raises(ValueError, match=f"python -m hypuml data {name} "):
+            open_dataset(name, root=tmp_path)
+        STAND_INS[name](tmp_path)
+        assert is_here(name, root=tmp_path)
     data = open_dataset(name, root=tmp_path)
     assert data.name == name
     assert data.licence
@@ -33,7 +43,15 @@ def test_every_entry_builds_and_loads(name, tmp_path):
 
 
 def test_the_promised_data_sets_are_there():
-    assert {"garden", "digits"} <= set(DATASETS)
+    assert {"garden", "digits", "flowers102"} <= set(DATASETS)
+
+
+def test_only_what_has_to_be_downloaded_can_be_obtained(tmp_path):
+    with pytest.raises(ValueError, match="'garden' needs no download"):
+        obtain("garden", tmp_path)
+    for unknown in (obtain, is_here):
+        with pytest.raises(ValueError, match="unknown data set 'roses', expected one of digits"):
+            unknown("roses", tmp_path)
 
 
 def test_a_path_opens_a_folder(tmp_path):

@@ -1,13 +1,15 @@
-"""``data``: what data sets there are, and whether they are here."""
+"""``data``: what data sets there are, and whether they are here; one that is not is downloaded."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
-from hypuml.commands.common import add_root
-from hypuml.data.registry import DATASETS, open_dataset
+from hypuml.commands.common import Bar, add_root, note
+from hypuml.data.registry import DATASETS, Progress, data_root, is_here, obtain, open_dataset
 from hypuml.types import AMBIGUOUS, indices_of
+
+_MEGABYTE = 1_000_000
 
 
 def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
@@ -19,12 +21,15 @@ def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
 
 
 def run(options: Namespace) -> int:
-    """List the registry, or open one entry and describe it."""
+    """List the registry, or open one entry, downloaded first if need be, and describe it."""
     if options.name is None:
         for entry in DATASETS.values():
+            here = "here" if is_here(entry.name, options.root) else "not here yet"
             print(f"{entry.name:<12} {entry.description}")
-            print(f"{'':<12} {entry.obtained}; licence: {entry.licence}")
+            print(f"{'':<12} {here}; {entry.obtained}; licence: {entry.licence}")
         return 0
+    if options.name in DATASETS and not is_here(options.name, options.root):
+        _download(options.name, options.root)
     dataset = open_dataset(options.name, options.root)
     classes = {item.path for item in dataset.items}
     print(f"{dataset.name}: {len(dataset.items):,} images of {len(classes):,} classes")
@@ -37,3 +42,31 @@ def run(options: Namespace) -> int:
         print(f"ambiguous: {mixed:,} images of two classes each, for the uncertainty to learn from")
     print(f"licence: {dataset.licence}")
     return 0
+
+
+def _download(name: str, root: str | None) -> None:
+    note(f"downloading {name} to {root or data_root()}")
+    bar = Bar(name, unit="MB")
+    try:
+        obtain(name, root, _in_megabytes(bar))
+    except KeyboardInterrupt:
+        bar.close()
+        note("what has arrived is kept: the same command continues where this stopped")
+        raise
+    finally:
+        bar.close()
+
+
+def _in_megabytes(bar: Bar) -> Progress:
+    """Progress in bytes for a bar in megabytes, moved only when a whole one is reached."""
+    shown = -1
+
+    def progress(done: int, total: int) -> None:
+        nonlocal shown
+        wanted = -(-total // _MEGABYTE)
+        moved = wanted if done >= total else done // _MEGABYTE
+        if moved != shown:
+            shown = moved
+            bar(moved, wanted)
+
+    return progress

@@ -17,6 +17,7 @@ from hypuml.data.folder import FolderDataset
 from hypuml.types import Dataset
 
 DATA_VARIABLE = "HYPUML_DATA"
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,9 @@ class Entry:
         description: one line for a list.
         obtained: how its images get here, one line.
         factory: builds it; called with the folder where downloaded data lives.
+        obtain: downloads what is missing below that folder, calls its second argument with (bytes
+            here, bytes in all) and returns where the images are; None where nothing has to be
+            downloaded.
     """
 
     name: str
@@ -36,6 +40,7 @@ class Entry:
     description: str
     obtained: str
     factory: Callable[[Path], Dataset]
+    obtain: Callable[[Path, Progress | None], Path] | None = None
 
 
 def _garden(root: Path) -> Dataset:
@@ -57,6 +62,18 @@ def _digits(root: Path) -> Dataset:
     from hypuml.data.digits import DigitsDataset
 
     return DigitsDataset()
+
+
+def _flowers102(root: Path) -> Dataset:
+    from hypuml.data.flowers102.dataset import Flowers102Dataset
+
+    return Flowers102Dataset(root)
+
+
+def _obtain_flowers102(root: Path, progress: Progress | None) -> Path:
+    from hypuml.data.flowers102.download import download
+
+    return download(root, progress)
 
 
 DATASETS: dict[str, Entry] = {
@@ -82,6 +99,14 @@ DATASETS: dict[str, Entry] = {
             description="1,797 handwritten digits of 8 x 8 pixels, split by image",
             obtained="ships inside scikit-learn",
             factory=_digits,
+        ),
+        Entry(
+            name="flowers102",
+            licence="none stated (photographs from the web, for research)",
+            description="8,189 photographs of 102 kinds of flowers with their botanical taxonomy",
+            obtained="downloaded (345 MB) by python -m hypuml data flowers102",
+            factory=_flowers102,
+            obtain=_obtain_flowers102,
         ),
     )
 }
@@ -115,7 +140,7 @@ def open_dataset(
     """
     name = os.fspath(name_or_path)
     if name in DATASETS:
-        return DATASETS[name].factory(data_root() if root is None else Path(root).expanduser())
+        return DATASETS[name].factory(_root(root))
     # An empty string would mean the current folder to pathlib, which nobody asks for by it.
     if name and Path(name).expanduser().exists():
         return FolderDataset(name)
@@ -124,3 +149,63 @@ def open_dataset(
         f"({', '.join(sorted(DATASETS))}); give one of these, or the path of a folder of images "
         "whose sub-folders are classes"
     )
+
+
+def is_here(name: str, root: str | os.PathLike[str] | None = None) -> bool:
+    """Whether a data set can be opened at once, without a download.
+
+    Args:
+        name: registry name.
+        root: folder where downloaded data lives; None means :func:`data_root`.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    entry = _entry(name)
+    if entry.obtain is None:
+        return True
+    try:
+        entry.factory(_root(root))
+    except (ValueError, OSError):
+        return False
+    return True
+
+
+def obtain(
+    name: str,
+    root: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Download what is missing of a data set; a download that was stopped is continued.
+
+    Args:
+        name: registry name.
+        root: folder where downloaded data lives; None means :func:`data_root`.
+        progress: called with (bytes that are here, bytes in all), now and then.
+
+    Returns:
+        The folder of its images.
+
+    Raises:
+        ValueError: an unknown name, a data set that needs no download, or one that is being
+            downloaded already.
+        OSError: no connection, a full or read-only disk. The message is one sentence.
+    """
+    entry = _entry(name)
+    if entry.obtain is None:
+        raise ValueError(
+            f"the data set {name!r} needs no download ({entry.obtained}); just open it"
+        )
+    return entry.obtain(_root(root), progress)
+
+
+def _entry(name: str) -> Entry:
+    if name not in DATASETS:
+        raise ValueError(
+            f"unknown data set {name!r}, expected one of {', '.join(sorted(DATASETS))}"
+        )
+    return DATASETS[name]
+
+
+def _root(root: str | os.PathLike[str] | None) -> Path:
+    return data_root() if root is None else Path(root).expanduser()
