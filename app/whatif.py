@@ -88,7 +88,7 @@ def _original(version: str, row: int) -> Original:
     seen = gallery.original(row, size)
     if seen is None:
         raise ValueError(_NO_ORIGINAL)
-    if gallery.manifest["source"] is not None:
-        small = reduced(seen, max(KEPT, size))
-        return Original(small, small)
-    return Original(seen, gallery.original(row, SHOWN) or seen)
+    if gallery.drawn:
+        return Original(seen, gallery.original(row, SHOWN) or seen)
+    small = reduced(seen, max(KEPT, size))
+    return Original(small, small)

@@ -112,6 +112,16 @@ def test_foreign_images_are_told_apart_by_uncertainty(checkpoint, pictures, caps
     assert json.loads(capsys.readouterr().out)["ood_auroc"] == 0.5  # the same images twice
 
 
+def test_gallery_can_leave_the_pictures_out(checkpoint, pictures, tmp_path):
+    out = tmp_path / "gallery"
+    assert main(["gallery", str(pictures), str(checkpoint), str(out), "--no-pictures"]) == 0
+    gallery = Gallery.open(out)
+    assert len(gallery) == 36
+    assert not gallery.has_pictures
+    assert not [p for p in out.rglob("*") if p.suffix == ".webp"]
+    assert str(pictures) not in (out / "gallery.json").read_text(encoding="utf-8")
+
+
 def test_gallery_leaves_out_what_it_cannot_read_and_says_so(checkpoint, pictures, tmp_path, capsys):
     out = tmp_path / "gallery"
     assert main(["gallery", str(pictures), str(checkpoint), str(out)]) == 0

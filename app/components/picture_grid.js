@@ -59,6 +59,11 @@ function tile(item, setTriggerValue) {
   button.onpointerenter = button.onfocus = look;
   button.onpointerleave = button.onblur = () => point(-1);
   button.append(image);
+  if (item.instead) {
+    const name = element("span", "instead", item.instead);
+    name.setAttribute("aria-hidden", "true"); // the alternative text says it too
+    button.append(name);
+  }
 
   if (item.mark) {
     const mark = element("span", "mark", item.mark === "right" ? "✓" : "✕");

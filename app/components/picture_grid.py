@@ -37,6 +37,7 @@ class Tile:
         mark: ``"right"``, ``"wrong"`` or nothing.
         dot: CSS colour of the dot before the last caption, or nothing.
         faded: whether the threshold rejects it.
+        instead: what is written on it while there is no picture to tell it by, or nothing.
     """
 
     row: int
@@ -49,6 +50,7 @@ class Tile:
     mark: str = ""
     dot: str = ""
     faded: bool = False
+    instead: str = ""
 
 
 def picture_grid(

@@ -33,7 +33,7 @@ class Points:
         umap: positions of the free layout; empty where there is none.
         around: true distances to a query, with ``{who}`` for its name.
         card: facts of one image, with ``{row}`` and ``{who}``.
-        tile: atlas tiles of thumbnails, with ``{tile}``.
+        tile: atlas tiles of thumbnails, with ``{tile}``; empty where no pictures are here.
         picture: one picture, with ``{kind}`` and ``{row}``.
         colours: colours of classes, with ``{theme}``; empty for colours by uncertainty.
         palette: CSS colours from the lowest to the highest uncertainty.

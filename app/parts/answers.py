@@ -79,14 +79,14 @@ def columns_for(count: int) -> int:
 def _tile(
     entry: Entry, gallery: Gallery, found: facts.Answers, i: int, keep: bool, dot: str
 ) -> Tile:
-    row = int(found.rows[i])
+    row, here = int(found.rows[i]), gallery.has_pictures
     mark, distance, u = found.marks[i], found.distances[i], float(gallery.uncertainty[row])
     label = name_of(gallery, row)
     says = {facts.RIGHT: ", right class", facts.WRONG: ", wrong class", facts.UNKNOWN: ""}[mark]
     return Tile(
         row=row,
-        src=routes.picture_url(entry.version, row),
-        sharp=routes.picture_url(entry.version, row, "picture"),
+        src=routes.picture_url(entry.version, row, here=here),
+        sharp=routes.picture_url(entry.version, row, "picture") if here else "",
         alt=f"Answer {i + 1}: {label}{says}, distance {distance:.2f}, uncertainty {u:.2f}",
         title=f"{i + 1}. {whole_path(gallery, row)}{says}\n"
         f"distance {distance:.3f} · uncertainty {u:.3f}"
@@ -95,6 +95,7 @@ def _tile(
         mark=mark,
         dot=dot,
         faded=not keep,
+        instead="" if here else label,
     )
 
 

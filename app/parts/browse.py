@@ -35,15 +35,16 @@ def browse(entry: Entry, gallery: Gallery) -> None:
     pages = max(1, -(-len(rows) // PER_PAGE))
     page = min(int(st.session_state.get("browse_page") or 1), pages)
     shown = rows[(page - 1) * PER_PAGE : page * PER_PAGE]
-    dots = shades(gallery.uncertainty[shown], gallery.uncertainty)
+    dots, here = shades(gallery.uncertainty[shown], gallery.uncertainty), gallery.has_pictures
     tiles = [
         Tile(
             row=int(row),
-            src=routes.picture_url(entry.version, int(row)),
+            src=routes.picture_url(entry.version, int(row), here=here),
             alt=f"{name_of(gallery, row)}, uncertainty {gallery.uncertainty[row]:.2f}",
             title=whole_path(gallery, row),
             caption=(f"u {gallery.uncertainty[row]:.2f}",),
             dot=dot,
+            instead="" if here else name_of(gallery, row),
         )
         for row, dot in zip(shown, dots, strict=True)
     ]

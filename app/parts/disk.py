@@ -131,7 +131,7 @@ def _points(entry: resources.Entry, gallery: Gallery, view: View) -> Points:
     def url(rest: str) -> str:
         return routes.gallery_url(entry.version, rest)
 
-    by_u = view.colour == address.UNCERTAINTY
+    by_u, here = view.colour == address.UNCERTAINTY, gallery.has_pictures
     return Points(
         points=routes.fixed_url(entry.version, "points.safetensors"),
         umap=routes.fixed_url(entry.version, "umap.safetensors")
@@ -139,8 +139,8 @@ def _points(entry: resources.Entry, gallery: Gallery, view: View) -> Points:
         else "",
         around=routes.fixed_url(entry.version, "around/{who}.safetensors"),
         card=url("card/{row}.json?to={who}"),
-        tile=url("tile/{tile}.webp"),
-        picture=url("{kind}/{row}.webp"),
+        tile=url("tile/{tile}.webp") if here else "",
+        picture=url("{kind}/{row}.webp") + ("" if here else routes.AWAY),
         colours="" if by_u else routes.colours_url(entry.version, view.colour),
         palette=_PALETTE,
         range=uncertainty_range(gallery.uncertainty),

@@ -10,6 +10,7 @@ from app.components.picture_grid import Tile, picture_grid
 from app.parts import browse
 from app.parts.degrade import degrade
 from app.parts.numbers import numbers
+from app.parts.pictures_notice import AWAY
 from app.parts.text import esc, name_of, trail, whole_path
 from app.queries import Asked, View
 from app.resources import Entry
@@ -57,8 +58,9 @@ def _picture(entry: Entry, gallery: Gallery, view: View, asked: Asked) -> None:
         row = view.row
         alt = f"Query: {name_of(gallery, row)}"
     if not src:
-        src = routes.picture_url(entry.version, row)
-        sharp = routes.picture_url(entry.version, row, "picture")
+        here = gallery.has_pictures
+        src = routes.picture_url(entry.version, row, here=here)
+        sharp = routes.picture_url(entry.version, row, "picture") if here else ""
     if asked.before:
         alt = f"{alt}, degraded by {view.kind} at level {view.level:g}"
     tile = Tile(row, src, f"{alt}. Enlarge", sharp, eager=True, title="Enlarge")
@@ -79,10 +81,12 @@ def _enlarged(entry: Entry, gallery: Gallery, view: View, asked: Asked) -> None:
         assert view.row is not None
         name, path = name_of(gallery, view.row), whole_path(gallery, view.row)
         item = gallery.ids[view.row]
-    src = asked.data_url or routes.picture_url(entry.version, asked.row or 0, "large")
+    here = bool(asked.data_url) or gallery.has_pictures
+    src = asked.data_url or routes.picture_url(entry.version, asked.row or 0, "large", here)
+    away = "" if here else f'<p class="trail">{AWAY}</p>'
     st.html(
         f'<img class="large" src="{esc(src)}" alt="{esc(name)}">'
-        f'<p class="trail">{esc(path)}</p><p class="trail">{esc(item)}</p>'
+        f'<p class="trail">{esc(path)}</p><p class="trail">{esc(item)}</p>{away}'
     )
 
 

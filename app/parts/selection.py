@@ -147,16 +147,17 @@ def _order_control(entry: Entry) -> str:
 
 
 def _tiles(entry: Entry, gallery: Gallery, rows: IntArray) -> list[Tile]:
-    dots = shades(gallery.uncertainty[rows], gallery.uncertainty)
+    dots, here = shades(gallery.uncertainty[rows], gallery.uncertainty), gallery.has_pictures
     return [
         Tile(
             row=int(row),
-            src=routes.picture_url(entry.version, int(row)),
-            sharp=routes.picture_url(entry.version, int(row), "picture"),
+            src=routes.picture_url(entry.version, int(row), here=here),
+            sharp=routes.picture_url(entry.version, int(row), "picture") if here else "",
             alt=f"{name_of(gallery, row)}, uncertainty {gallery.uncertainty[row]:.2f}",
             title=f"{whole_path(gallery, row)}\nuncertainty {gallery.uncertainty[row]:.3f}",
             caption=(f"u {gallery.uncertainty[row]:.2f}",),
             dot=dot,
+            instead="" if here else name_of(gallery, row),
         )
         for row, dot in zip(rows, dots, strict=True)
     ]

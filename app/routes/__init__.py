@@ -5,10 +5,10 @@ A gallery is named by the hash of its manifest, a picture by its row number, a l
 among the gallery's own; no path ever comes from the URL. Because the hash is part of the address,
 what is stored in a gallery can be cached for good::
 
-    /gallery/<hash>/thumb/<row>.webp       the stored thumbnail
+    /gallery/<hash>/thumb/<row>.webp       the thumbnail
     /gallery/<hash>/picture/<row>.webp     the original, short side at most 384 px
     /gallery/<hash>/large/<row>.webp       the original, short side at most 768 px
-    /gallery/<hash>/tile/<n>.webp          a stored tile of 100 thumbnails
+    /gallery/<hash>/tile/<n>.webp          a tile of 100 thumbnails
 
     /gallery/<hash>/points.safetensors     positions, uncertainties and classes of all images
     /gallery/<hash>/umap.safetensors       the free UMAP, where there is one
@@ -18,6 +18,10 @@ what is stored in a gallery can be cached for good::
 
     /disk/<hash>/<name>                    the disk's modules
 
+Where a gallery holds no pictures and the originals are not here either, a drawing that must not be
+kept stands in for them. Addresses on a page then end in ``?away``, so that the page itself changes
+when the pictures have come.
+
 ``<who>`` is a query: ``r17`` for row 17, or a token from `app.asked`.
 """
 
@@ -26,6 +30,7 @@ from __future__ import annotations
 from starlette.routing import Route
 
 from app.routes.addresses import (
+    AWAY,
     base_path,
     colours_url,
     disk_url,
@@ -39,6 +44,7 @@ from app.routes.pictures import SIZES, picture, tile
 from app.routes.tensors import around, points, umap
 
 __all__ = [
+    "AWAY",
     "SIZES",
     "base_path",
     "colours_url",

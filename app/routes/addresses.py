@@ -6,6 +6,8 @@ from urllib.parse import quote
 
 from app.disk import modules
 
+AWAY = "?away"  # of the address of a picture that was not here when the page was made
+
 
 def base_path() -> str:
     """Streamlit's configured base path with a leading and no trailing slash, or nothing."""
@@ -34,15 +36,17 @@ def fixed_url(version: str, rest: str) -> str:
     return f"{gallery_url(version, rest)}?v={modules.VERSION}"
 
 
-def picture_url(version: str, row: int, kind: str = "thumb") -> str:
+def picture_url(version: str, row: int, kind: str = "thumb", here: bool = True) -> str:
     """Address of one picture.
 
     Args:
         version: the gallery's manifest hash (`resources.Entry.version`).
         row: row number in the gallery.
         kind: ``"thumb"``, ``"picture"`` or ``"large"``.
+        here: whether there are pictures (`Gallery.has_pictures`). When they have come, the address
+            is another, and a page that shows a drawing in their place asks again.
     """
-    return gallery_url(version, f"{kind}/{row}.webp")
+    return gallery_url(version, f"{kind}/{row}.webp") + ("" if here else AWAY)
 
 
 def colours_url(version: str, level: str, theme: str = "{theme}") -> str:

@@ -15,6 +15,7 @@ from app.parts import problems
 from app.parts.answers import answers
 from app.parts.disk import disk
 from app.parts.header import header
+from app.parts.pictures_notice import pictures_notice
 from app.parts.query import answer_upload, query
 from app.parts.selection import selection
 from app.parts.text import notice
@@ -59,6 +60,7 @@ def render() -> None:
         _, was = _search(entry, gallery, view, untouched(gallery, view), allowed)
     with right:  # first, because it is shown while the disk still fetches its points
         query(entry, gallery, view, asked, sure, was)
+        pictures_notice(gallery)
         _results(entry, gallery, view, found)
     with left:
         disk(entry, gallery, view, asked, found)

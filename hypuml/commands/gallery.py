@@ -31,6 +31,13 @@ def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
         help="classes to show; a folder of your own counts as unseen",
     )
     parser.add_argument("--title", metavar="TEXT", help="name shown in the app")
+    parser.add_argument(
+        "--no-pictures",
+        dest="pictures",
+        action="store_false",
+        help="leave thumbnails and the place of the originals out, for images that must not be "
+        "passed on; pictures of a registry data set are shown where that is on the machine",
+    )
 
 
 def recorded_metrics(dataset: Dataset, model: HypUML) -> MetricsOf:
@@ -65,6 +72,7 @@ def run(options: Namespace) -> int:
         title=options.title,
         progress=Bar("embedding"),
         metrics=recorded_metrics(dataset, model),
+        pictures=options.pictures,
     )
     left_out = gallery.manifest["unreadable"]
     report_left_out(dataset, left_out)

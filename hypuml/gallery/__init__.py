@@ -8,6 +8,10 @@ The folder is made of files other tools can open too::
     embeddings.safetensors    one tensor ``points`` [N, n] float32
     thumbs/0000.webp ...      atlas tiles of 100 thumbnails
 
+A gallery may be written without pictures, for images that must not be passed on: ``thumbnails``
+and ``source`` are then null in ``gallery.json`` and there is no ``thumbs``. It still opens; its
+pictures are made from the data set where that is on the machine.
+
 Conventions: row numbers are the same everywhere, from 0. ``radius`` is d0, the hyperbolic distance
 from the origin; ``x, y`` lie in the unit disk at ``tanh(dilation * sqrt(c) * d0 / 2)`` from its
 centre. File names and labels are data: never markup, never a way out of ``source``.

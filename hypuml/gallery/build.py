@@ -65,6 +65,7 @@ def build_gallery(
     seed: int = 0,
     metrics: Callable[[Sequence[int], FloatArray, FloatArray], dict[str, Any]] | None = None,
     confidence: AnswerConfidence | None = None,
+    pictures: bool = True,
 ) -> Gallery:
     """Build a gallery and put it at ``out``, replacing an older gallery there.
 
@@ -85,6 +86,8 @@ def build_gallery(
             from the dataset rows of the readable images and what the model says of them.
         confidence: how sure an answer is, recorded so that the gallery can tell; the model's own
             (its attribute ``confidence``, where it has one) when omitted.
+        pictures: whether the gallery holds thumbnails and says where the originals lie. Without,
+            they are found again by their ids where the data set is one of the registry's.
 
     Returns:
         The opened gallery; its ``unreadable`` lists what was left out.
@@ -101,7 +104,7 @@ def build_gallery(
         )
     confidence = confidence or getattr(model, "confidence", None)
     with staged(out) as folder:
-        atlas = AtlasWriter(folder)
+        atlas = AtlasWriter(folder) if pictures else None
         kept, embedding, unreadable = _embed(
             dataset, rows, model, atlas, workers, max(1, batch_size), progress
         )
@@ -121,7 +124,7 @@ def build_gallery(
                 "options": dataset_options(dataset),
             },
             "levels": list(dataset.levels),
-            "source": None if dataset.source is None else str(dataset.source),
+            "source": str(dataset.source) if dataset.source and pictures else None,
             "curvature": float(model.curvature),
             "dimension": points.shape[1],
             "count": len(kept),
@@ -129,7 +132,7 @@ def build_gallery(
             "offered": len(rows),
             "preprocessing": dict(model.preprocessing),
             "model": _model_entry(model_ref, out),
-            "thumbnails": {"side": SIDE, "columns": COLUMNS, "rows": COLUMNS},
+            "thumbnails": {"side": SIDE, "columns": COLUMNS, "rows": COLUMNS} if pictures else None,
             "layout": {
                 "name": "radius-true",
                 "dilation": layout.dilation,
@@ -142,7 +145,7 @@ def build_gallery(
             "files": {
                 ITEMS: write_file(folder, ITEMS, items_bytes(items)),
                 POINTS: write_file(folder, POINTS, points_bytes(points)),
-                **atlas.files,
+                **(atlas.files if atlas else {}),
             },
         }
         # The manifest comes last: a folder without it is no gallery.
@@ -155,12 +158,12 @@ def _embed(
     dataset: Dataset,
     rows: list[int],
     model: Embedder,
-    atlas: AtlasWriter,
+    atlas: AtlasWriter | None,
     workers: int | None,
     batch_size: int,
     progress: Progress | None,
 ) -> tuple[list[int], Embedding, dict[str, str]]:
-    """Send every image through the model and into the atlas.
+    """Send every image through the model and into the atlas, where there is one.
 
     Returns:
         The rows that could be read, what the model says of them, and the others' ids with reasons.
@@ -169,7 +172,8 @@ def _embed(
     embeddings: list[Embedding] = []
     unreadable: dict[str, str] = {}
     done = 0
-    with closing(read_ahead(dataset, rows, int(model.preprocessing["size"]), workers)) as pictures:
+    size = int(model.preprocessing["size"])
+    with closing(read_ahead(dataset, rows, size, workers, atlas is not None)) as pictures:
         for results in in_batches(pictures, batch_size):
             good = [r for r in results if isinstance(r, Prepared)]
             for result in results:
@@ -179,7 +183,8 @@ def _embed(
                 embeddings.append(_checked(model, good, dataset))
             for picture in good:
                 kept.append(picture.row)
-                atlas.add(picture.thumbnail)
+                if atlas and picture.thumbnail:
+                    atlas.add(picture.thumbnail)
             done += len(results)
             if progress is not None:
                 progress(done, len(rows))
@@ -189,7 +194,8 @@ def _embed(
             f"none of the {len(rows)} images of {dataset.name!r} can be read "
             f"(first: {item}: {reason})"
         )
-    atlas.close()
+    if atlas:
+        atlas.close()
     points = np.concatenate([e.points for e in embeddings]).astype(np.float32)
     uncertainty = np.concatenate([e.uncertainty for e in embeddings]).astype(np.float32)
     return kept, Embedding(points, uncertainty), unreadable

@@ -12,6 +12,7 @@ from hypuml import layout
 from hypuml.confidence import AnswerConfidence
 from hypuml.gallery.answers import answer_confidence, class_numbers, read_confidence
 from hypuml.gallery.columns import Items, parse_items, parse_points
+from hypuml.gallery.fresh import FreshThumbs
 from hypuml.gallery.originals import Originals
 from hypuml.gallery.store import (
     AGAIN,
@@ -78,8 +79,12 @@ class Gallery:
         for array in (points, self.uncertainty, self.radius, self.xy, self.umap_xy):
             if array is not None:
                 array.flags.writeable = False
-        self._atlas = Atlas(lambda name: read_verified(folder, name, manifest), len(points))
         self._originals = Originals(manifest, items.ids, items.images)
+        self._atlas: Atlas | FreshThumbs = (
+            Atlas(lambda name: read_verified(folder, name, manifest), len(points))
+            if _stores_thumbnails(manifest)
+            else FreshThumbs(self._originals.picture, len(points))
+        )
         self._lock = threading.Lock()
 
     @classmethod
@@ -97,6 +102,8 @@ class Gallery:
         manifest = read_manifest(folder)
         count = manifest["count"]
         tiles = {tile_name(i) for i in range(-(-count // PER_TILE))}
+        if not _stores_thumbnails(manifest):
+            tiles = set()
         if count < 1 or set(manifest["files"]) != {ITEMS, POINTS} | tiles:
             raise GalleryError(
                 f"{folder / 'gallery.json'} is damaged (files do not fit {count} images); {AGAIN}"
@@ -206,12 +213,33 @@ class Gallery:
             points, self.points, self.xy, self.curvature, self.dilation, index=self._index
         )
 
-    def thumbnail(self, row: int) -> bytes:
-        """The thumbnail of image ``row`` as a WebP file of 96 x 96 pixels."""
+    @property
+    def stores_thumbnails(self) -> bool:
+        """Whether thumbnails are part of the gallery; else they are made on demand."""
+        return _stores_thumbnails(self.manifest)
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether there is anything to see: stored thumbnails, or originals that are here now."""
+        return self.stores_thumbnails or self._originals.here
+
+    def look_again(self) -> None:
+        """Look for originals that were not here at the next request, not only after a while."""
+        self._originals.look_again()
+
+    def thumbnail(self, row: int) -> bytes | None:
+        """The thumbnail of image ``row`` as a WebP file of 96 x 96 pixels.
+
+        Returns:
+            None for a gallery without thumbnails whose original is not here.
+        """
         return self._atlas.thumbnail(int(row))
 
-    def tile(self, number: int) -> bytes:
-        """The stored file of atlas tile ``number``: up to ten by ten thumbnails, row by row.
+    def tile(self, number: int) -> bytes | None:
+        """Atlas tile ``number``, a WebP file: up to ten by ten thumbnails, row by row.
+
+        The stored file; for a gallery without thumbnails, what can be made of its originals (the
+        place of a missing one is grey), and None where none of them is here.
 
         Raises:
             IndexError: there is no such tile.
@@ -224,12 +252,18 @@ class Gallery:
 
         Args:
             row: row number.
-            size: for pictures drawn by code, the side to draw at; files come as they are.
+            size: for pictures drawn by code, the side to draw at; files come as they are (see
+                :attr:`drawn`).
 
         Returns:
             The picture; None when it is not there (moved, deleted, damaged, on another machine).
         """
         return self._originals.picture(int(row), size)
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the originals are drawn by code, at any size, and can be drawn here."""
+        return self._originals.drawn
 
     def has_original(self, row: int) -> bool:
         """Whether the image itself is there; it is looked for, not read, so it may be damaged."""
@@ -263,6 +297,10 @@ class Gallery:
                 f"the model in {path.parent} is not the one the gallery in {self.folder} was made "
                 f"with (sha256 {found[:8]}, recorded {str(expected)[:8]}); {AGAIN} with this model"
             )
+
+
+def _stores_thumbnails(manifest: dict[str, Any]) -> bool:
+    return manifest.get("thumbnails", {}) is not None
 
 
 def sha256_of(path: Path) -> str:

@@ -1,4 +1,8 @@
-"""The pictures a gallery was made of: read from their folder, or drawn by their data set, again.
+"""The pictures a gallery was made of: read from their folder, or had from their data set, again.
+
+A manifest whose ``source`` is null names no folder. Its pictures belong to a data set of the
+registry, which draws them or, for a gallery without pictures, reads them from where they have been
+downloaded to. A download may come while the gallery is open, so "not here" is never the last word.
 
 Names in a manifest are data: they never lead out of the folder of the originals, and the name of a
 data set is never taken for a path.
@@ -9,14 +13,30 @@ from __future__ import annotations
 import dataclasses
 import json
 import threading
-from functools import cached_property
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from hypuml.types import Dataset
+
+# Seconds for which a data set that was not here is not looked for again: looking is quick, but
+# every picture of a page asks.
+PATIENCE = 10.0
+
+
+class _Found(NamedTuple):
+    """A data set that is here, and its row numbers by id."""
+
+    dataset: Dataset
+    rows: dict[str, int]
+
+    @property
+    def here(self) -> bool:
+        """Whether it still is: a folder may be moved away."""
+        return self.dataset.source is None or self.dataset.source.is_dir()
 
 
 class Originals:
@@ -26,11 +46,31 @@ class Originals:
         """Take the manifest, and of each image its id and its path below the manifest's source."""
         self._manifest, self._ids, self._images = manifest, ids, images
         self._lock = threading.Lock()
+        self._known: _Found | None = None
+        self._look_at = -float("inf")  # earliest time of the next look
+
+    @property
+    def here(self) -> bool:
+        """Whether the pictures are on this machine now; single ones may still be missing."""
+        if self._manifest["source"] is None:
+            return self._found() is not None
+        return Path(self._manifest["source"]).is_dir()
+
+    @property
+    def drawn(self) -> bool:
+        """Whether they are drawn by code, at any size, and can be drawn here."""
+        found = self._found() if self._manifest["source"] is None else None
+        return found is not None and found.dataset.source is None
+
+    def look_again(self) -> None:
+        """Look for what was not here at the next request, not only when patience is over."""
+        with self._lock:
+            self._look_at = -float("inf")
 
     def picture(self, row: int, size: int | None) -> Image.Image | None:
         """The picture; None when it is not there. ``size`` is the side to draw at."""
         if self._manifest["source"] is None:
-            return self._redraw(self._ids[row], size)
+            return self._from_dataset(self._ids[row], size)
         from hypuml.data.images import load_image
 
         try:
@@ -42,8 +82,11 @@ class Originals:
     def has(self, row: int) -> bool:
         """Whether the picture is there. A file is looked for and not opened: damaged ones count."""
         if self._manifest["source"] is None:
-            with self._lock:
-                return self._ids[row] in self._drawn[1]
+            found = self._found()
+            if found is None or self._ids[row] not in found.rows:
+                return False
+            item, source = found.dataset.items[found.rows[self._ids[row]]], found.dataset.source
+            return source is None or (source / item.image).is_file()
         try:
             path = self._file(row)
             return path is not None and path.is_file()
@@ -58,32 +101,40 @@ class Originals:
         path = (root / self._images[row]).resolve()
         return path if path.is_relative_to(root) else None
 
-    def _redraw(self, item: str, size: int | None) -> Image.Image | None:
-        with self._lock:
-            dataset, rows = self._drawn
-        if dataset is None or item not in rows:
+    def _from_dataset(self, item: str, size: int | None) -> Image.Image | None:
+        found = self._found()
+        if found is None or item not in found.rows:
             return None
         try:
-            return dataset.load(rows[item], size)
+            return found.dataset.load(found.rows[item], size)
         except (ValueError, OSError):
             return None
 
-    @cached_property
-    def _drawn(self) -> tuple[Dataset | None, dict[str, int]]:
-        """The data set that drew the pictures, and its row numbers by id."""
+    def _found(self) -> _Found | None:
+        """The data set; listed once when it is here, looked for now and then while it is not."""
+        with self._lock:
+            if self._known is not None and not self._known.here:
+                self._known = None
+            if self._known is None and time.monotonic() >= self._look_at:
+                self._known = self._look()
+                self._look_at = time.monotonic() + PATIENCE
+            return self._known
+
+    def _look(self) -> _Found | None:
         from hypuml.data.registry import DATASETS, open_dataset
 
         name = str(self._manifest["name"])
         if name not in DATASETS:
-            return None, {}
+            return None
         try:
             dataset = open_dataset(name)
         except (ValueError, OSError):
-            return None, {}
+            return None
         # Drawn with other settings, the same id would be another picture.
         if dataset_options(dataset) != (self._manifest.get("dataset") or {}).get("options"):
-            return None, {}
-        return dataset, {item.id: i for i, item in enumerate(dataset.items)}
+            return None
+        rows = {item.id: i for i, item in enumerate(dataset.items)}
+        return _Found(dataset, rows) if any(item in rows for item in self._ids) else None
 
 
 def dataset_options(dataset: Dataset) -> dict[str, Any]:

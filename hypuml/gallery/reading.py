@@ -22,15 +22,15 @@ _T = TypeVar("_T")
 
 
 class Prepared(NamedTuple):
-    """One readable image, reduced to what is needed of it."""
+    """One readable image, reduced to what is needed of it; no thumbnail where none is wanted."""
 
     row: int
     square: Image.Image
-    thumbnail: Image.Image
+    thumbnail: Image.Image | None
 
 
 def read_ahead(
-    dataset: Dataset, rows: list[int], size: int, workers: int | None
+    dataset: Dataset, rows: list[int], size: int, workers: int | None, thumbnails: bool = True
 ) -> Generator[Prepared | tuple[int, str], None, None]:
     """Read pictures in threads. Close the generator to stop them.
 
@@ -39,6 +39,7 @@ def read_ahead(
         rows: which, in this order.
         size: side of the model's input in pixels.
         workers: threads; by default one per core, at most 8.
+        thumbnails: whether they are wanted.
 
     Yields:
         For every row, in order, a picture ready for the model, or ``(row, reason)`` without one.
@@ -48,6 +49,8 @@ def read_ahead(
         try:
             image = dataset.load(row, size)
             square = square_crop(image, size)
+            if not thumbnails:
+                return Prepared(row, square, None)
             if dataset.source is None and min(image.size) < SIDE:
                 image = dataset.load(row, SIDE)  # drawn by code: sharper than an enlargement
             return Prepared(row, square, square_crop(image, SIDE))

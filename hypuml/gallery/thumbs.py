@@ -21,9 +21,9 @@ SIDE = 96
 COLUMNS = 10
 PER_TILE = COLUMNS * COLUMNS
 # About 3 kB a thumbnail of a photograph: 2,400 of them are 7 MB.
-_QUALITY = 84
+QUALITY = 84
 # Decoded tiles are 2.8 MB each; 32 hold a gallery of 3,200 images whole.
-_TILES, _THUMBNAILS = 32, 8192
+_TILES, THUMBNAILS = 32, 8192
 
 
 def tile_name(tile: int) -> str:
@@ -31,7 +31,8 @@ def tile_name(tile: int) -> str:
     return f"{THUMBS}/{tile:04d}.webp"
 
 
-def _corner(place: int) -> tuple[int, int]:
+def corner(place: int) -> tuple[int, int]:
+    """Upper left pixel of the thumbnail at a place of its tile, from 0 to 99."""
     return place % COLUMNS * SIDE, place // COLUMNS * SIDE
 
 
@@ -63,7 +64,7 @@ class AtlasWriter:
 
     def add(self, thumbnail: Image.Image) -> None:
         """Append the thumbnail ``[96, 96]`` RGB of the next row."""
-        self._tile.paste(thumbnail, _corner(self._count % PER_TILE))
+        self._tile.paste(thumbnail, corner(self._count % PER_TILE))
         self._count += 1
         if self._count % PER_TILE == 0:
             self._flush()
@@ -75,7 +76,7 @@ class AtlasWriter:
 
     def _flush(self) -> None:
         name = tile_name(len(self.files))
-        self.files[name] = write_file(self._folder, name, webp(self._tile, _QUALITY, 4))
+        self.files[name] = write_file(self._folder, name, webp(self._tile, QUALITY, 4))
         self._tile = self._blank()
 
 
@@ -86,7 +87,7 @@ class Atlas:
         """Read tiles through ``read(name)``, which checks hashes, for ``count`` thumbnails."""
         self._read, self._count = read, count
         self._tile = lru_cache(maxsize=_TILES)(self._decode)
-        self.thumbnail = lru_cache(maxsize=_THUMBNAILS)(self._encode)
+        self.thumbnail = lru_cache(maxsize=THUMBNAILS)(self._encode)
 
     def tile(self, number: int) -> bytes:
         """The file of a whole tile, as it is stored."""
@@ -109,7 +110,7 @@ class Atlas:
     def _encode(self, row: int) -> bytes:
         if not 0 <= row < self._count:
             raise IndexError(f"got row {row}, expected 0 to {self._count - 1}")
-        x, y = _corner(row % PER_TILE)
+        x, y = corner(row % PER_TILE)
         cell = self._tile(row // PER_TILE).crop((x, y, x + SIDE, y + SIDE))
         # Higher than the tile's quality, so that the second compression adds nothing visible.
         return webp(cell, 90, 0)

@@ -6,10 +6,12 @@ import { iconButton, make } from "./dom.js";
 /** @typedef {"home" | "pictures" | "lasso" | "box" | "table" | "link"} Tool */
 /** @typedef {"origin" | "query" | "umap"} LayoutName */
 
+export const PICTURES = "Pictures instead of dots, where there is room (P)";
+
 /** @type {[Tool, string][]} */
 const TOOLS = [
   ["home", "Home: the origin in the middle (0, or double-click)"],
-  ["pictures", "Pictures instead of dots, where there is room (P)"],
+  ["pictures", PICTURES],
   ["lasso", "Select with a lasso (L)"],
   ["box", "Select with a box (B)"],
   ["table", "The same as a table (T)"],

@@ -2,7 +2,7 @@
 
 import { Outward, inWords } from "./outward.js";
 import { stageOf } from "./painting.js";
-import { updatePanels } from "./panels.js";
+import { NO_PICTURES, updatePanels } from "./panels.js";
 import { HOME, glidedTo, panned, toBase, toScreen, zoomed } from "./view.js";
 
 /** @typedef {import("./types.js").Point} Point */
@@ -100,6 +100,11 @@ export class Commands {
   pictures() {
     const { disk } = this;
     if (!disk.cloud) return;
+    if (!disk.scene?.cloud?.tile) {
+      disk.say(`${NO_PICTURES}.`);
+      window.setTimeout(() => disk.say(""), 2200);
+      return;
+    }
     disk.showPictures = !disk.showPictures;
     disk.press("pictures", disk.showPictures);
     disk.rest();

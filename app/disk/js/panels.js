@@ -1,9 +1,12 @@
 // What is said beside the points: numbers, names, sentences.
 
+import { PICTURES } from "./build.js";
 import { count } from "./dom.js";
 import { readTheme } from "./theme.js";
 
 /** @typedef {import("./disk.js").Disk} Disk */
+
+export const NO_PICTURES = "No pictures instead of dots: they are not on this machine";
 
 /** Threshold, legend and table, after anything they show has changed. @param {Disk} disk */
 export function updatePanels(disk) {
@@ -37,9 +40,24 @@ export function sayShown({ parts, picker, frame, cloud }) {
   parts.shown.textContent = `${count(picker.inView(frame))} of ${count(cloud.count)} shown`;
 }
 
-/** Without a gallery there is nothing to select, list or link to. @param {Disk} disk */
-export function showTools({ parts, scene }) {
-  for (const [name, button] of Object.entries(parts.buttons)) {
-    button.hidden = name !== "home" && !scene?.cloud;
+/**
+ * Without a gallery there is nothing to select, list or link to, and without its pictures there are
+ * none to show: the button stays in its place and says why.
+ * @param {Disk} disk
+ */
+export function showTools(disk) {
+  const { buttons } = disk.parts;
+  const cloud = disk.scene?.cloud;
+  for (const [name, button] of Object.entries(buttons)) {
+    button.hidden = name !== "home" && !cloud;
+  }
+  const away = Boolean(cloud && !cloud.tile);
+  const says = away ? NO_PICTURES : PICTURES;
+  buttons.pictures.title = says;
+  buttons.pictures.setAttribute("aria-label", says);
+  buttons.pictures.setAttribute("aria-disabled", String(away));
+  if (away && disk.showPictures) {
+    disk.showPictures = false;
+    disk.press("pictures", false);
   }
 }
