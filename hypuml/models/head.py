@@ -4,20 +4,25 @@ Convention: curvature ``-c``; a tangent vector ``v`` at the origin lands at hype
 ``d0 = 2 ||v||`` (``exp0`` of :mod:`hypuml.geometry`). The head bounds ``||v|| < r``, so
 ``d0 < 2r``.
 
-Three ways to set the length, after which only ``sqrt(c) * 2r`` matters:
+Four ways to set the length, after which only ``sqrt(c) * 2r`` matters:
 
 * ``clip``: ``v * min(1, r / ||v||)``, the parent recipe (Hyp-ViT). Clipped vectors share one radius
   and get no radial gradient.
 * ``tanh`` (default): ``v * r * tanh(||v|| / r) / ||v||``, smooth everywhere.
 * ``polar``: ``r * sigmoid(w . features + b) * v / ||v||``. Direction and length have weights of
   their own, so that how sure the model is need not follow from how long the vector came out.
+* ``familiar``: like ``polar``, but the length says how near the image comes to any class known from
+  training (:mod:`hypuml.models.familiarity`), between a smallest share of ``r`` and ``r``: in a
+  hyperbolic space everybody's neighbours lie near the origin, so radii that differ much cost
+  retrieval.
 
 The first two are dead far outside ``r``, so a learned feature scale is initialised on one batch
 such that the median ``||v||`` is ``r / 2``.
 
 Two kinds of uncertainty:
 
-* ``radial``: ``u = 1 - d0 / (2r) = 1 - length / r``, no parameters: near the origin = unsure.
+* ``radial``: ``u = 1 - d0 / (2r) = 1 - length / r``, no parameters: near the origin = unsure. Where
+  lengths start at a share ``inner`` of r, u is stretched so that it still spans [0, 1].
 * ``predicted``: ``u = sigmoid(w . features + b)``, a readout beside the point.
 
 Three geometries for the point, with the same bounded vector and the same ``u``, so that they can be
@@ -35,6 +40,7 @@ import torch
 from torch import Tensor, nn
 
 from hypuml import geometry_torch
+from hypuml.models.familiarity import Familiarity
 
 GEOMETRIES = ("hyperbolic", "euclidean", "spherical")
 UNCERTAINTIES = ("radial", "predicted")
@@ -65,11 +71,12 @@ def squash_clip(norm: Tensor, r: float) -> Tensor:
     return norm.clamp(max=r)
 
 
-# "polar" is no function of the norm; the head evaluates it from the features.
+# The last two are no functions of the norm; the head evaluates them from the features.
 SQUASHES: dict[str, Callable[[Tensor, float], Tensor] | None] = {
     "tanh": squash_tanh,
     "clip": squash_clip,
     "polar": None,
+    "familiar": None,
 }
 
 
@@ -85,6 +92,8 @@ class HyperbolicHead(nn.Module):
         squash: str = "tanh",
         uncertainty: str = "radial",
         geometry: str = "hyperbolic",
+        known_classes: int = 0,
+        inner: float = 0.0,
     ) -> None:
         """Create the head.
 
@@ -96,18 +105,24 @@ class HyperbolicHead(nn.Module):
             squash: a key of ``SQUASHES``.
             uncertainty: one of ``UNCERTAINTIES``.
             geometry: one of ``GEOMETRIES``.
+            known_classes: number of training classes that "familiar" has room for.
+            inner: smallest length of "familiar" as a share of the greatest, in [0, 1).
         """
         super().__init__()
         self.curvature = curvature
         self.r = diameter / (2 * math.sqrt(curvature))
         self.squash = SQUASHES[squash]
         self.geometry = geometry
+        self.inner = inner if squash == "familiar" else 0.0
         self.linear = nn.Linear(in_features, dim)
         # Orthogonal weights and no bias start every direction alike (parent recipe).
         nn.init.orthogonal_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
         self.log_scale = nn.Parameter(torch.zeros(()))
-        self.length = _readout(in_features) if self.squash is None else None
+        self.length = _readout(in_features) if squash == "polar" else None
+        self.familiarity = (
+            Familiarity(in_features, dim, known_classes) if squash == "familiar" else None
+        )
         self.predict = _readout(in_features) if uncertainty == "predicted" else None
 
     @property
@@ -140,8 +155,36 @@ class HyperbolicHead(nn.Module):
             raise ValueError("backbone features are zero or not finite; cannot set the head scale")
         self.log_scale.add_(math.log(self.r / 2) - median.log())
 
-    def forward(self, features: Tensor) -> HeadOutput:
-        """Map features ``[B, F]`` to points, uncertainty and the norm before the squash."""
+    @torch.no_grad()
+    def initialise_axes(self, features: Tensor, labels: Tensor) -> None:
+        """Start from the features' own axes, where images of one class differ least.
+
+        Within-class covariance normalisation (Hatch, Kajarekar and Stolcke, Interspeech 2006), half
+        shrunk towards a ball, then the n principal axes. For backbones that are not trained:
+        random directions would throw away what their features tell apart.
+
+        Args:
+            features: ``[N, F]`` of the fit images.
+            labels: ``[N]`` their classes.
+        """
+        found, place = labels.unique(return_inverse=True)
+        sums = features.new_zeros(len(found), features.shape[1]).index_add(0, place, features)
+        inner = features - (sums / torch.bincount(place)[:, None])[place]
+        values, vectors = torch.linalg.eigh((inner.T @ inner).double() / len(inner))
+        whitening = (vectors / (values + values.mean()).sqrt()) @ vectors.T
+        white = features.double() @ whitening
+        axes = torch.linalg.eigh(torch.cov(white.T))[1][:, -self.linear.out_features :].flip(1)
+        self.linear.weight.copy_(axes.T @ whitening)
+        self.linear.bias.zero_()
+
+    def forward(self, features: Tensor, labels: Tensor | None = None) -> HeadOutput:
+        """Map features to points, uncertainty and the norm before the squash.
+
+        Args:
+            features: ``[B, F]``.
+            labels: ``[B]`` training classes while the head is being trained; "familiar" judges each
+                image as if its own class were not known.
+        """
         with torch.autocast(features.device.type, enabled=False):
             features = features.float()
             v = self.tangent(features)
@@ -150,6 +193,9 @@ class HyperbolicHead(nn.Module):
             norm = (v.square().sum(-1) + 1e-24).sqrt()
             if self.squash is not None:
                 length = self.squash(norm, self.r)
+            elif self.familiarity is not None:
+                share = self.familiarity(v.detach(), features, labels)
+                length = self.r * (self.inner + (1 - self.inner) * share)
             else:
                 assert self.length is not None
                 length = self.r * torch.sigmoid(self.length(features).squeeze(-1))
@@ -158,7 +204,7 @@ class HyperbolicHead(nn.Module):
                 uncertainty = torch.sigmoid(self.predict(features).squeeze(-1))
             else:
                 # tanh may round to 1 in float32, never beyond: the clamp only removes a -0.0.
-                uncertainty = (1 - length / self.r).clamp(min=0)
+                uncertainty = ((1 - length / self.r) / (1 - self.inner)).clamp(min=0, max=1)
             return HeadOutput(self._point(direction, length), uncertainty, norm)
 
     def _point(self, direction: Tensor, length: Tensor) -> Tensor:

@@ -10,7 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from hypuml.models import descriptors
 from hypuml.models.backbone import Backbone
+from hypuml.models.descriptors import Descriptors
 from hypuml.models.head import (
     GEOMETRIES,
     SQUASHES,
@@ -37,7 +39,7 @@ class ModelConfig:
     """Architecture of a model; enough to rebuild it before its weights are read."""
 
     backbone: str = "resnet18"
-    """timm model name."""
+    """timm model name, or "descriptors": colour, texture and shape, counted."""
     # The metadata is how simple-parsing is told to read this option as JSON.
     backbone_args: dict[str, Any] = field(
         default_factory=dict, metadata={"custom_args": {"type": _json_object, "metavar": "JSON"}}
@@ -52,7 +54,12 @@ class ModelConfig:
     diameter: float = 4.0
     """sqrt(c) * 2r: bound of the scaled distance from the origin."""
     squash: str = "tanh"
-    """How tangent vectors are bounded: tanh, clip or polar (direction and length apart)."""
+    """How tangent vectors are bounded: tanh, clip, polar (direction and length apart) or familiar
+    (length from how near an image comes to the classes known from training)."""
+    known_classes: int = 256
+    """Training classes that the squash "familiar" has room for."""
+    inner: float = 0.5
+    """Smallest length of the squash "familiar", as a share of the greatest."""
     uncertainty: str = "radial"
     """Where the uncertainty comes from: radial (near the origin = unsure) or predicted."""
     geometry: str = "hyperbolic"
@@ -62,12 +69,17 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         """Check every value; raises ``ValueError`` saying what was expected."""
-        if self.dim < 2:
-            raise ValueError(f"dim must be at least 2, got {self.dim}")
+        for name, least in (("dim", 2), ("known_classes", 1)):
+            if getattr(self, name) < least:
+                raise ValueError(
+                    f"{name.replace('_', ' ')} must be at least {least}, got {getattr(self, name)}"
+                )
         for name in ("curvature", "diameter"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise ValueError(f"{name} must be a positive number, got {value}")
+        if not 0 <= self.inner < 1:
+            raise ValueError(f"inner must be in [0, 1), got {self.inner}")
         # Beyond this float32 coordinates cannot tell points near the rim apart.
         if self.diameter > 12:
             raise ValueError(f"diameter (sqrt(c) * 2r) must be at most 12, got {self.diameter}")
@@ -84,6 +96,19 @@ class ModelConfig:
             raise ValueError(f"image size must be 16 to 1024 pixels, got {self.image_size}")
 
 
+def _backbone(config: ModelConfig, pretrained: bool) -> Backbone | Descriptors:
+    """The backbone of a configuration; raises ``ValueError`` for arguments it does not take."""
+    if config.backbone != descriptors.NAME:
+        return Backbone(config.backbone, pretrained, config.backbone_args)
+    try:
+        return Descriptors(**config.backbone_args)
+    except TypeError as error:
+        raise ValueError(
+            f"backbone {config.backbone!r} does not take {config.backbone_args}; it takes "
+            '{"components": N} alone'
+        ) from error
+
+
 class Network(nn.Module):
     """A Hyp-UML network."""
 
@@ -96,11 +121,7 @@ class Network(nn.Module):
         """
         super().__init__()
         self.config = config
-        self.backbone = Backbone(
-            config.backbone,
-            config.pretrained if pretrained is None else pretrained,
-            config.backbone_args,
-        )
+        self.backbone = _backbone(config, config.pretrained if pretrained is None else pretrained)
         self.head = HyperbolicHead(
             self.backbone.num_features,
             config.dim,
@@ -109,6 +130,8 @@ class Network(nn.Module):
             config.squash,
             config.uncertainty,
             config.geometry,
+            config.known_classes,
+            config.inner,
         )
 
     @property

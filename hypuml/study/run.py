@@ -189,7 +189,7 @@ def _execute(out: Path, runs: list[Run], workers: int, say: Say, phase: str) -> 
         for run in missing:
             _work(out, run, phase)
         return
-    with ProcessPoolExecutor(workers, get_context("spawn"), _one_thread) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), one_thread) as pool:
         jobs = [pool.submit(_work, out, run, phase) for run in missing]
         for number, job in enumerate(jobs):
             job.result()
@@ -197,7 +197,8 @@ def _execute(out: Path, runs: list[Run], workers: int, say: Say, phase: str) -> 
                 say(f"{phase}: {number + 1} of {len(missing)}")
 
 
-def _one_thread() -> None:
+def one_thread() -> None:
+    """Start a worker process: NumPy and torch use one thread each."""
     # Processes share the cores already; threads of theirs would only wait for each other.
     from threadpoolctl import threadpool_limits
 

@@ -45,11 +45,13 @@ class Batch:
     Attributes:
         rows: ``[B]`` rows of the training part.
         fit: number of leading fit images.
+        whole: number of leading images that are undamaged and of one class (fit, calibration-only).
         degraded: number of trailing images to be degraded.
     """
 
     rows: IntArray
     fit: int
+    whole: int
     degraded: int
 
 
@@ -83,7 +85,12 @@ def divide(
 
 
 class BatchMaker:
-    """Composes batches from the samplers; a pure function of ``(seed, step)``."""
+    """Composes batches from the samplers; a pure function of ``(seed, step)``.
+
+    Attributes:
+        fit_rows: rows of the fit images.
+        held_rows: rows of the calibration-only images.
+    """
 
     def __init__(
         self,
@@ -109,6 +116,7 @@ class BatchMaker:
             other: second class of each of them.
         """
         self._labels, self._sizes, self._seed = labels, sizes, seed
+        self.fit_rows, self.held_rows = fit, calibration
         self._fit = ClassBalancedSampler(
             labels[fit], max(1, sizes.fit // per_class), per_class, 2 * seed, rows=fit
         )
@@ -139,4 +147,6 @@ class BatchMaker:
                 labels = rng.choice(self._labels[rows], round(share))
                 bad.append(sampler.more(step, labels))
         parts = [fit, held, mixed, *bad]
-        return Batch(np.concatenate(parts), len(fit), sum(len(part) for part in bad))
+        return Batch(
+            np.concatenate(parts), len(fit), len(fit) + len(held), sum(len(part) for part in bad)
+        )

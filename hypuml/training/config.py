@@ -53,6 +53,8 @@ class TrainConfig:
     """Images of each class in a batch."""
     lr: float = 2e-3
     """Peak learning rate of AdamW."""
+    head_lr: float = 1.0
+    """Learning rate of the head's linear map as a share of lr, in (0, 1]."""
     weight_decay: float = 0.05
     """Decoupled weight decay, on matrices only."""
     warmup: float = 0.05
@@ -63,6 +65,9 @@ class TrainConfig:
     """Gradients are clipped to this norm."""
     precision: str = "auto"
     """float32, bfloat16, or auto: bfloat16 for the backbone on a GPU, float32 on a CPU."""
+    views: int = 6
+    """Augmented and degraded views of each image, for a backbone with nothing to learn, whose
+    features are computed once."""
     device: str = "auto"
     """cpu, cuda, or auto."""
     eval_every: int = 500
@@ -77,6 +82,8 @@ class TrainConfig:
             "steps",
             "classes_per_batch",
             "lr",
+            "head_lr",
+            "views",
             "clip",
             "eval_every",
             "save_every",
@@ -85,6 +92,8 @@ class TrainConfig:
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise ValueError(f"{name.replace('_', '-')} must be positive, got {value}")
+        if self.head_lr > 1:
+            raise ValueError(f"head-lr must be at most 1, got {self.head_lr}")
         if self.images_per_class < 2:
             raise ValueError(
                 f"images-per-class must be at least 2 (an anchor needs a positive), "

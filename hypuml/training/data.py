@@ -23,7 +23,7 @@ from hypuml.training.config import TrainConfig
 from hypuml.types import AMBIGUOUS, Dataset, IntArray, TaxonomyPath, has_class
 
 # Training pictures are kept a little larger than the input, so that a crop still has real pixels.
-_MARGIN = 1.125
+LARGER = 1.125
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,14 @@ class Part:
     """Images of one part of the split.
 
     Attributes:
-        pixels: ``[N, 3, S, S]`` uint8.
+        pixels: ``[N, 3, S, S]`` uint8; of no size where they were looked at elsewhere.
+        rows: ``[N]`` rows of the data set.
         labels: ``[N]`` class numbers, shared by all parts of a run.
         paths: ``[N]`` taxonomy path of every image.
     """
 
     pixels: Tensor
+    rows: IntArray
     labels: IntArray
     paths: list[TaxonomyPath]
 
@@ -89,9 +91,18 @@ def fingerprint(dataset: Dataset) -> str:
 
 
 def prepare(
-    dataset: Dataset, config: TrainConfig, progress: Progress | None = None
+    dataset: Dataset,
+    config: TrainConfig,
+    progress: Progress | None = None,
+    readable: IntArray | None = None,
 ) -> TrainingData:
     """Split the training classes and read their pictures.
+
+    Args:
+        dataset: what to train on.
+        config: of the run.
+        progress: of reading.
+        readable: rows that were read elsewhere; no pixels are read then.
 
     Raises:
         ValueError: too few classes, or no readable image.
@@ -113,15 +124,19 @@ def prepare(
     unreadable: dict[str, str] = {}
 
     def part(chosen: IntArray, side: int) -> tuple[Part, IntArray]:
-        pixels, kept, failed = read_pixels(dataset, chosen, side, progress=progress)
-        unreadable.update(failed)
+        if readable is None:
+            pixels, kept, failed = read_pixels(dataset, chosen, side, progress=progress)
+            unreadable.update(failed)
+        else:
+            kept = chosen[np.isin(chosen, readable)]
+            pixels = np.empty((len(kept), 0, 0, 3), dtype=np.uint8)
         kept_paths = [dataset.items[i].path for i in kept]
         labels = np.asarray([numbers[p] for p in kept_paths], dtype=np.int64)
-        return Part(torch.from_numpy(pixels).permute(0, 3, 1, 2), labels, kept_paths), kept
+        return Part(torch.from_numpy(pixels).permute(0, 3, 1, 2), kept, labels, kept_paths), kept
 
     size = config.model.image_size
     calibrating = rows[part_of == CALIBRATION]
-    train, kept = part(np.concatenate([rows[part_of != VALIDATION], mixed]), round(size * _MARGIN))
+    train, kept = part(np.concatenate([rows[part_of != VALIDATION], mixed]), round(size * LARGER))
     held = rows[part_of == VALIDATION]
     validation = part(held, size)[0] if len(held) else None
     is_held, is_mixed = np.isin(kept, calibrating), np.isin(kept, mixed)

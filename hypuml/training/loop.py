@@ -20,22 +20,24 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from hypuml.checkpoint import HypUML
-from hypuml.data.augment import augment
-from hypuml.data.degradations import KINDS, degrade_mixed
+from hypuml.data.degradations import KINDS
 from hypuml.files import write_atomically
 from hypuml.losses import Calibration, make_loss
+from hypuml.models.descriptors import Descriptors
 from hypuml.training.after import fit_afterwards
-from hypuml.training.batches import Batch
 from hypuml.training.config import TrainConfig
-from hypuml.training.data import Part, TrainingData, fingerprint, prepare
+from hypuml.training.data import TrainingData, fingerprint, prepare
+from hypuml.training.features import FeatureSource, Learned, only_fit
 from hypuml.training.host import check_output, pick_device, stop_requests
-from hypuml.training.optimise import make_optimizer, schedule, update_average
+from hypuml.training.lengths import length_loss, remember_classes
+from hypuml.training.optimise import make_optimizer, schedule, set_rate, update_average
+from hypuml.training.remembered import raw_views, remember
 from hypuml.training.state import RunState, clear_state, load_state, save_state
 from hypuml.training.step import step_loss
-from hypuml.training.validate import validate
+from hypuml.training.watch import figures
 from hypuml.types import Dataset
 
 Report = Callable[[str, int, int, dict[str, Any]], None]
@@ -51,6 +53,8 @@ def train(
     config: TrainConfig,
     resume: bool = False,
     report: Report | None = None,
+    views: Path | None = None,
+    afterwards: bool = True,
 ) -> HypUML:
     """Train a model and write its checkpoint.
 
@@ -60,6 +64,9 @@ def train(
         config: every option.
         resume: continue the unfinished run in ``out``.
         report: called with (phase, done, total, figures).
+        views: folder where a backbone with nothing to learn keeps the features of the images, for
+            further runs on them.
+        afterwards: whether to fit the answer confidence and the loss-prediction control.
 
     Returns:
         The trained model (its averaged weights).
@@ -77,29 +84,35 @@ def train(
     model.check_input()
     check_output(out, resume)
     model.to(device)
-    data = prepare(dataset, config, lambda done, total: say("images", done, total, {}))
+    data, source = _sources(dataset, config, model, device, views, say)
+    _check_room(model, data)
     _to_layout(model, device)
-    state = RunState(model, {}, make_optimizer(model, config), Calibration().to(device))
+    slow = model.head.linear.weight if config.head_lr < 1 else None
+    optimizer = make_optimizer(model, config, slow)
+    state = RunState(model, {}, optimizer, Calibration().to(device))
     facts = {**asdict(config), "dataset": dataset.name, "items": fingerprint(dataset)}
     if not resume and not config.init:
-        _initialise_scale(model, data, config, device)
+        _initialise_head(model, data, source)
     state.average = {k: v.detach().clone() for k, v in model.state_dict().items()}
     if resume:
         load_state(state, out, facts)
     with stop_requests() as stop:
-        _run(state, data, config, device, stop, out, facts, say)
+        _run(state, data, source, config, stop, out, facts, say)
     averaged = HypUML(config.model, pretrained=False)
     averaged.load_state_dict({k: v.cpu() for k, v in state.average.items()})
+    averaged.to(device)
+    remember_classes(averaged, data, source)
     averaged.training_info = _info(dataset, data, state, device, config)
     if config.init:
         averaged.training_info["started_from"] = model.training_info
-    fit_afterwards(
-        averaged.to(device),
-        dataset,
-        data.calibration_rows,
-        config,
-        lambda done, total: say("images", done, total, {}),
-    )
+    if afterwards:
+        fit_afterwards(
+            averaged,
+            dataset,
+            data.calibration_rows,
+            config,
+            lambda done, total: say("images", done, total, {}),
+        )
     averaged.cpu().save_pretrained(out)
     log = {"config": facts, "training": averaged.training_info, "history": state.history}
     write_atomically(out / "training.json", (json.dumps(log, indent=1) + "\n").encode())
@@ -139,8 +152,8 @@ def starting_model(config: TrainConfig) -> HypUML:
 def _run(
     state: RunState,
     data: TrainingData,
+    source: FeatureSource,
     config: TrainConfig,
-    device: torch.device,
     stop: threading.Event,
     out: Path,
     facts: dict[str, Any],
@@ -150,20 +163,16 @@ def _run(
     loss = make_loss(config.loss, config.loss_config)
     model, optimizer = state.model, state.optimizer
     labels = torch.from_numpy(data.train.labels)
-    low = config.precision == "bfloat16" or (config.precision == "auto" and device.type == "cuda")
     recent: dict[str, float] = {}
     started = time.perf_counter() - state.seconds
     while state.step < config.steps:
         batch = data.batches.batch(state.step)
-        rows = torch.from_numpy(batch.rows)
-        noise = torch.Generator(device).manual_seed(config.seed * 1_000_003 + state.step)
-        images = batch_images(data, batch, config, device, noise)
         model.train()
-        with torch.autocast(device.type, torch.bfloat16, enabled=low):
-            features = model.backbone(_prepared(model, images))
+        features = source.batch(model, batch, state.step)
+        known = labels[torch.from_numpy(batch.rows)].to(features.device)
         result = step_loss(
-            model.head(features.float()),
-            labels[rows].to(device),
+            model.head(features, known),
+            known,
             batch.fit,
             model.head,
             loss,
@@ -171,10 +180,10 @@ def _run(
             config.calibration,
             config.calibration_on == "held",
         )
-        for group in optimizer.param_groups:
-            group["lr"] = config.lr * schedule(state.step, config)
+        total = result.total + length_loss(model.head, features, known, batch)
+        set_rate(optimizer, config.lr * schedule(state.step, config))
         optimizer.zero_grad(set_to_none=True)
-        result.total.backward()
+        total.backward()
         nn.utils.clip_grad_norm_(model.parameters(), config.clip)
         optimizer.step()
         state.step += 1
@@ -190,8 +199,7 @@ def _run(
         last = state.step == config.steps
         if state.step % config.eval_every == 0 or last:
             entry: dict[str, Any] = {"step": state.step, **recent}
-            if data.validation is not None:
-                entry |= validate_average(state, data.validation, config)
+            entry |= validate_average(state, data, source, config)
             state.history.append(entry)
             say("validation", state.step, config.steps, entry)
         if stop.is_set() or state.step % config.save_every == 0 or last:
@@ -200,30 +208,15 @@ def _run(
             raise StoppedError(f"stopped at step {state.step} of {config.steps}")
 
 
-def batch_images(
-    data: TrainingData,
-    batch: Batch,
-    config: TrainConfig,
-    device: torch.device,
-    noise: torch.Generator,
-) -> Tensor:
-    """Augmented images of a batch, its last ones degraded: ``[B, 3, S, S]`` in [0, 1]."""
-    images = data.train.pixels[torch.from_numpy(batch.rows)].to(device).float() / 255
-    images = augment(images, config.model.image_size, config.augment, noise)
-    if batch.degraded:
-        bad = images[-batch.degraded :]
-        kinds = torch.randint(len(KINDS), (len(bad),), generator=noise, device=device)
-        level = torch.rand(len(bad), generator=noise, device=device)
-        images = torch.cat([images[: -batch.degraded], degrade_mixed(bad, kinds, level, noise)])
-    return images
-
-
-def validate_average(state: RunState, part: Part, config: TrainConfig) -> dict[str, Any]:
-    """Validate the averaged weights without touching the ones being trained."""
-    device = next(state.model.parameters()).device
-    model = HypUML(config.model, pretrained=False).to(device)
-    model.load_state_dict(state.average)
-    return validate(model, part)
+def validate_average(
+    state: RunState, data: TrainingData, source: FeatureSource, config: TrainConfig
+) -> dict[str, Any]:
+    """Figures of the averaged weights, without touching the ones being trained."""
+    model = HypUML(config.model, pretrained=False)
+    model.load_state_dict({k: v.cpu() for k, v in state.average.items()})
+    model.to(next(state.model.parameters()).device)
+    remember_classes(model, data, source)
+    return figures(model, data, source, config)
 
 
 def _to_layout(model: nn.Module, device: torch.device) -> None:
@@ -231,22 +224,58 @@ def _to_layout(model: nn.Module, device: torch.device) -> None:
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def _prepared(model: HypUML, images: Tensor) -> Tensor:
-    return model.backbone.normalise(images).contiguous(memory_format=torch.channels_last)
+def _sources(
+    dataset: Dataset,
+    config: TrainConfig,
+    model: HypUML,
+    device: torch.device,
+    folder: Path | None,
+    say: Report,
+) -> tuple[TrainingData, FeatureSource]:
+    """The split, and where its features come from."""
+
+    def progress(done: int, total: int) -> None:
+        say("images", done, total, {})
+
+    if not isinstance(model.backbone, Descriptors):
+        data = prepare(dataset, config, progress)
+        return data, Learned(data, config, device)
+    seen = raw_views(dataset, config, folder, progress)
+    data = prepare(dataset, config, readable=seen.rows)
+    data.unreadable.update(seen.unreadable)
+    return data, remember(model.backbone, seen, data, config, device, folder)
 
 
-@torch.no_grad()
-def _initialise_scale(
-    model: HypUML, data: TrainingData, config: TrainConfig, device: torch.device
-) -> None:
-    """Set the head's scale from one batch seen as in training (batch statistics included)."""
-    batch = data.batches.batch(0)
-    noise = torch.Generator(device).manual_seed(config.seed)
-    images = batch_images(
-        data, replace(batch, rows=batch.rows[: batch.fit], degraded=0), config, device, noise
-    )
+def _check_room(model: HypUML, data: TrainingData) -> None:
+    room = model.config.known_classes
+    count = int(data.train.labels.max()) + 1
+    if model.head.familiarity is not None and count > room:
+        raise ValueError(
+            f"the head has room for {room} known classes and there are {count}; raise "
+            f"--known-classes to {count}"
+        )
+
+
+def _initialise_head(model: HypUML, data: TrainingData, source: FeatureSource) -> None:
+    """Set the head's scale from one batch seen as in training (batch statistics included).
+
+    On a backbone with nothing to learn, its directions are set too.
+    """
+    batch = only_fit(data.batches.batch(0))
     model.train()
-    model.head.initialise_scale(model.backbone(_prepared(model, images)))
+    with torch.no_grad():
+        features = source.batch(model, batch, 0)
+    if isinstance(model.backbone, Descriptors):
+        rows = data.batches.fit_rows
+        labels = torch.from_numpy(data.train.labels[rows]).to(features.device)
+        features = source.plain(model, rows)
+        model.head.initialise_axes(features, labels)
+    model.head.initialise_scale(features)
+    if model.head.familiarity is not None:
+        labels = torch.from_numpy(data.train.labels[batch.rows]).to(features.device)
+        with torch.no_grad():
+            tangent = model.head.tangent(source.batch(model, batch, 0))
+        model.head.familiarity.observe(tangent, labels)
 
 
 def _info(

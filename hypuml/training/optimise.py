@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,15 +19,31 @@ def schedule(step: int, config: TrainConfig) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, config.steps - warm)))
 
 
-def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
-    """AdamW; biases, norms and the head's scale are not decayed."""
-    decay = [p for p in model.parameters() if p.ndim > 1]
-    plain = [p for p in model.parameters() if p.ndim <= 1]
-    groups = [
-        {"params": decay, "weight_decay": config.weight_decay},
-        {"params": plain, "weight_decay": 0.0},
+def make_optimizer(
+    model: nn.Module, config: TrainConfig, slow: Tensor | None = None
+) -> torch.optim.Optimizer:
+    """AdamW; biases, norms and the head's scale are not decayed.
+
+    Args:
+        model: what is trained.
+        config: of the run.
+        slow: the weight that learns at ``head_lr`` times the rate, undecayed: it starts at a good
+            place. None treats all alike.
+    """
+    rest = [p for p in model.parameters() if p is not slow]
+    groups: list[dict[str, Any]] = [
+        {"params": [p for p in rest if p.ndim > 1], "weight_decay": config.weight_decay},
+        {"params": [p for p in rest if p.ndim <= 1], "weight_decay": 0.0},
     ]
+    if slow is not None:
+        groups.append({"params": [slow], "weight_decay": 0.0, "share": config.head_lr})
     return torch.optim.AdamW(groups, lr=config.lr)
+
+
+def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    """Set the learning rate, of which some groups get a share."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate * group.get("share", 1.0)
 
 
 @torch.no_grad()
@@ -37,7 +54,8 @@ def update_average(average: dict[str, Tensor], model: nn.Module, decay: float, s
     """
     weight = 1 - min(decay, (1 + step) / (10 + step)) if decay else 1.0
     for name, value in model.state_dict().items():
-        if value.is_floating_point():
+        # Half precision is what descriptors keep their axes in: constants.
+        if value.dtype == torch.float32:
             average[name].lerp_(value, weight)
         else:
             average[name].copy_(value)

@@ -13,7 +13,6 @@ from hypuml.checkpoint import Described
 from hypuml.data.splits import class_ids
 from hypuml.models.network import Network
 from hypuml.taxonomy import Taxonomy
-from hypuml.training.data import Part
 from hypuml.types import FloatArray, TaxonomyPath
 
 
@@ -43,27 +42,20 @@ def nearest(points: FloatArray, curvature: float, k: int) -> np.ndarray:
     return np.concatenate(rows)
 
 
-def validate(model: Network, part: Part) -> dict[str, float | None]:
-    """Figures on validation classes that every choice is made by.
-
-    Returns:
-        ``recall@1``, ``map@r``, ``r_auroc``, ``tree_spearman`` (None without a taxonomy),
-        ``curvature_use`` and quartiles of the scaled distance from the origin.
-    """
-    found = describe_pixels(model, part.pixels)
-    return validation_figures(found.points, found.uncertainty, part.paths, model.curvature)
-
-
 def validation_figures(
     points: FloatArray, uncertainty: FloatArray, paths: Sequence[TaxonomyPath], c: float
 ) -> dict[str, float | None]:
-    """The figures of :func:`validate` for images that are embedded already.
+    """Figures on validation classes that every choice is made by.
 
     Args:
         points: ``[N, n]`` points of the ball.
         uncertainty: ``[N]`` values in [0, 1].
         paths: ``[N]`` classes.
         c: curvature parameter, > 0.
+
+    Returns:
+        ``recall@1``, ``map@r``, ``r_auroc``, ``tree_spearman`` (None without a taxonomy),
+        ``curvature_use`` and percentiles of the scaled distance from the origin.
     """
     ids, classes = class_ids(paths)
     largest = int(np.bincount(ids).max())
@@ -80,6 +72,5 @@ def validation_figures(
         "r_auroc": metrics.r_auroc(uncertainty[rows], correct),
         "tree_spearman": tree,
         "curvature_use": metrics.curvature_use(points, c),
-        "radius_q25": float(np.quantile(radius, 0.25)),
-        "radius_q75": float(np.quantile(radius, 0.75)),
+        **{f"radius_q{q:02d}": float(np.quantile(radius, q / 100)) for q in (5, 25, 50, 75, 95)},
     }
