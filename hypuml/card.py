@@ -70,8 +70,7 @@ def model_card(
         *([about, ""] if about else []),
         "## Architecture",
         "",
-        f"- backbone: timm `{model['backbone']}` {_arguments(model)}, "
-        + ("pretrained by timm" if model["pretrained"] else "trained from scratch"),
+        _backbone(model),
         f"- ball: {model['dim']} dimensions, curvature −{model['curvature']:g}, "
         f"√c·2r = {model['diameter']:g}, {model['squash']} squash",
         f"- input: {model['image_size']} × {model['image_size']} px "
@@ -103,8 +102,20 @@ def model_card(
         "",
         *_uncertainty(report),
         *_degradation(report),
+        *_foreign(report),
+        *_failures(report),
     ]
     return "\n".join(lines)
+
+
+def _backbone(model: dict[str, Any]) -> str:
+    if model["backbone"] == "descriptors":
+        return (
+            "- backbone: colour, texture and shape, counted (`hypuml/models/descriptors.py`) "
+            f"{_arguments(model)}; nothing in it is learned but its principal axes"
+        )
+    origin = "pretrained by timm" if model["pretrained"] else "trained from scratch"
+    return f"- backbone: timm `{model['backbone']}` {_arguments(model)}, {origin}"
 
 
 def _sittings(training: dict[str, Any]) -> list[str]:
@@ -224,3 +235,41 @@ def _degradation(report: dict[str, Any]) -> list[str]:
     if seen is not None:
         lines += ["", f"Seen in training: {', '.join(seen) or 'none'}."]
     return [*lines, ""]
+
+
+def _foreign(report: dict[str, Any]) -> list[str]:
+    """The section on foreign images; nothing where none were shown."""
+    if report.get("ood_auroc") is None:
+        return []
+    plain, matched = number(report["ood_laplacian"]), number(report["ood_laplacian_matched"])
+    return [
+        "## Foreign images",
+        "",
+        f"{report['ood_images']:,} images of something else, told by u (AUROC): "
+        f"{number(report['ood_auroc'])} as they are (Laplacian variance {plain}), "
+        f"{number(report['ood_auroc_matched'])} with both sets at {report['ood_side']} px "
+        f"(Laplacian variance {matched}).",
+        "",
+    ]
+
+
+def _failures(report: dict[str, Any]) -> list[str]:
+    """What the model confuses and where it is wrong and sure."""
+    found = report.get("failures")
+    if not found or not found["confused"]:
+        return []
+    lines = ["## Where it fails", "", "Most often confused (query → first answer):", ""]
+    lines += [
+        f"- {x['class']} → {x['answer_class']}: {x['queries']} queries" for x in found["confused"]
+    ]
+    worst = ", ".join(f"{x['class']} {x['recall@1']:.2f}" for x in found["hardest"])
+    lines += ["", f"Hardest classes (Recall@1): {worst}.", ""]
+    if found["wrong_and_sure"]:
+        lines += ["Wrong with the highest answer confidence:", ""]
+        lines += [
+            f"- {x['query']} ({x['class']}) → {x['answer']} ({x['answer_class']}), "
+            f"confidence {x['confidence']:.2f}"
+            for x in found["wrong_and_sure"]
+        ]
+        lines.append("")
+    return lines

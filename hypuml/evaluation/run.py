@@ -13,6 +13,7 @@ from hypuml.evaluation.answers import answer_report, answer_scores
 from hypuml.evaluation.controls import control_report, control_scores
 from hypuml.evaluation.degradation import MOST_IMAGES, degradation_report
 from hypuml.evaluation.embedding import Evaluated, Progress, embed_dataset
+from hypuml.evaluation.failures import failure_report
 from hypuml.evaluation.foreign import foreign_report
 from hypuml.evaluation.probe import probe
 from hypuml.evaluation.retrieval import Retrieved, report, retrieve
@@ -82,13 +83,15 @@ def measure(
     retrieved = retrieve(embedding.points, curvature, evaluated.paths, DEPTH)
     result = report(embedding, evaluated.paths, curvature, dataset.levels, model.head.r, retrieved)
     scores = answer_scores(model.confidence, retrieved, embedding.uncertainty, curvature)
+    ids = [dataset.items[row].id for row in evaluated.rows]
     parts = [
         answer_report(scores, retrieved),
         _image_report(model, evaluated, retrieved),
+        failure_report(retrieved, ids, scores.get("confidence")),
     ]
     if ood is not None:
-        ids = retrieved.class_ids
-        parts.append(foreign_report(model, dataset, evaluated, ids, ood, progress))
+        classes = retrieved.class_ids
+        parts.append(foreign_report(model, dataset, evaluated, classes, ood, progress))
     parts.append(degradation_report(model, evaluated, retrieved, most_degraded, progress))
     for part in parts:
         result["intervals"] |= part.pop("intervals", {})

@@ -1,0 +1,243 @@
+"""From the results of the study on photographs to tables.
+
+Convention: a cell is the mean over seeds with the half-range of the seeds behind it; a difference
+is the mean over seeds and classes with the 95 % interval of a bootstrap over classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from hypuml.study.photographs.plan import DIAMETERS, DIMS, GEOMETRIES
+
+Row = dict[str, Any]
+Study = dict[str, Any]
+
+
+def _rising(x: Row) -> float | None:
+    kinds = x.get("degradation")
+    return float(np.mean([k["share_rising"] for k in kinds.values()])) if kinds else None
+
+
+def _rejected(x: Row) -> float | None:
+    found = x.get("rejection") or {}
+    if found.get("confidence") is None or not found.get("oracle"):
+        return None
+    return float(found["confidence"] / found["oracle"])
+
+
+def _best_control(x: Row) -> float | None:
+    known = [
+        v
+        for k, v in (x.get("controls") or {}).items()
+        if v is not None and not (k == "tangent_norm" and x.get("tangent_norm_is_u"))
+    ]
+    return max(known, default=None)
+
+
+VALIDATION: dict[str, Callable[[Row], float | None]] = {
+    "Recall@1": lambda x: x["recall@1"],
+    "R-AUROC of u": lambda x: x["r_auroc"],
+    "u with loss, fit": lambda x: x["calibration_fit"],
+    "u with loss, new classes": lambda x: x["calibration_validation"],
+    "curvature use": lambda x: x["curvature_use"],
+    "IQR of d₀": lambda x: x["radius_q75"] - x["radius_q25"],
+    "clipped": lambda x: x["clipped"],
+}
+TEST: dict[str, Callable[[Row], float | None]] = {
+    "Recall@1": lambda x: x["recall@1"],
+    "R-AUROC of u": lambda x: x["r_auroc"],
+    "best control": _best_control,
+    "confidence": lambda x: x["confidence_auroc"],
+    "its ECE": lambda x: x["confidence_ece"],
+    "errors removed at 20 %": _rejected,
+    "u rises": _rising,
+    "OOD": lambda x: x["ood_auroc"],
+    "OOD, equal size": lambda x: x["ood_auroc_matched"],
+    "curvature use": lambda x: x["curvature_use"],
+    "tree": lambda x: x["tree_spearman"],
+}
+
+
+def cell(seeds: Sequence[Row], read: Callable[[Row], float | None]) -> tuple[float, float] | None:
+    """Mean and half-range over seeds; None where no seed has the figure."""
+    known = [value for value in map(read, seeds) if value is not None]
+    return (float(np.mean(known)), float(np.ptp(known) / 2)) if known else None
+
+
+def describe(row: Row) -> str:
+    """A row's name as a reader would say it."""
+    v = row["variant"]
+    parts = [v["loss"]] + [v["geometry"]] * (v["geometry"] != "hyperbolic")
+    parts += [v["squash"], f"√c·2r {v['diameter']:g}", f"n {v['dim']}"]
+    parts += [v["uncertainty"]] * (v["uncertainty"] != "radial")
+    parts.append(f"calibration {v['calibration']:g}" if v["calibration"] else "no calibration")
+    parts += [f"lengths from {v['inner']:g}"] * (v["squash"] == "familiar" and v["inner"] != 0.85)
+    parts += ["held images only"] * v["held_only"] + ["no degraded images"] * (not v["degraded"])
+    return ", ".join(parts + ["not trained"] * v["untrained"])
+
+
+def table(rows: Sequence[Row], part: str) -> str:
+    """A Markdown table of the rows that have figures for ``part``, best Recall@1 first."""
+    columns = TEST if part == "test" else VALIDATION
+    shown = [row for row in rows if part in row]
+    shown.sort(key=lambda row: -(cell(row[part], columns["Recall@1"]) or (0.0, 0.0))[0])
+    lines = ["| variant | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for row in shown:
+        cells = [_shown(cell(row[part], read)) for read in columns.values()]
+        lines.append(f"| {describe(row)} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _shown(value: tuple[float, float] | None) -> str:
+    return "–" if value is None else f"{value[0]:.3f} ±{value[1]:.3f}".replace("±0.", "±.")
+
+
+FACTORS: dict[str, tuple[str, tuple[Any, Any]]] = {
+    "margin instead of contrastive": ("loss", ("contrastive", "margin")),
+    "predicted instead of radial": ("uncertainty", ("radial", "predicted")),
+    "calibration on instead of off": ("calibration", (0.0, 0.5)),
+    "clip instead of tanh": ("squash", ("tanh", "clip")),
+    "√c·2r 4 instead of 1.45": ("diameter", DIAMETERS[:2]),
+    "√c·2r 6 instead of 4": ("diameter", DIAMETERS[1:]),
+}
+
+
+def effects(rows: Sequence[Row], column: str) -> dict[str, dict[str, float]]:
+    """Paired effect of each factor on a validation figure, over the grid of the ablation.
+
+    Returns:
+        Factor to ``{"mean", "low", "high", "pairs"}``: mean difference over pairs of rows that
+        differ in that factor alone, with the 2.5th and 97.5th percentile of the mean under
+        resampling of the pairs (seeds of a pair stay together).
+    """
+    fields = ("loss", "uncertainty", "calibration", "squash", "diameter")
+    grid = {
+        tuple(row["variant"][f] for f in fields): row
+        for row in rows
+        if row["variant"]["group"] == "grid"
+    }
+    read, rng, found = VALIDATION[column], np.random.default_rng(0), {}
+    for name, (field, (before, after)) in FACTORS.items():
+        gaps = []
+        for key, row in grid.items():
+            place = fields.index(field)
+            partner = grid.get((*key[:place], after, *key[place + 1 :]))
+            if key[place] != before or partner is None:
+                continue
+            pairs = zip(row["validation"], partner["validation"], strict=True)
+            seeds = [(read(a), read(b)) for a, b in pairs]
+            known = [b - a for a, b in seeds if a is not None and b is not None]
+            if known:
+                gaps.append(float(np.mean(known)))
+        if gaps:
+            low, high = np.quantile(rng.choice(gaps, (2000, len(gaps))).mean(1), [0.025, 0.975])
+            found[name] = {
+                "mean": float(np.mean(gaps)),
+                "low": float(low),
+                "high": float(high),
+                "pairs": len(gaps),
+            }
+    return found
+
+
+def effects_table(study: Study) -> str:
+    """Effects on Recall@1, R-AUROC and curvature use as a Markdown table."""
+    columns = ("Recall@1", "R-AUROC of u", "curvature use")
+    made = {column: effects(study["rows"], column) for column in columns}
+    lines = ["| change | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for name in FACTORS:
+        cells = [_spread(made[column].get(name)) for column in columns]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _spread(found: dict[str, float] | None) -> str:
+    if found is None:
+        return "–"
+    return f"{found['mean']:+.3f} [{found['low']:+.3f}, {found['high']:+.3f}]"
+
+
+def difference(ours: Row, other: Row, draws: int = 2000) -> dict[str, float]:
+    """Recall@1 of one finalist less another's, seeds paired.
+
+    Args:
+        ours: a row with ``test``.
+        other: another one with as many seeds.
+        draws: bootstrap samples of the test classes.
+
+    Returns:
+        ``mean``, ``low``, ``high``: over all queries of all seeds, with the 95 % interval over
+        classes.
+    """
+    pairs = list(zip(ours["test"], other["test"], strict=True))
+    names = sorted(pairs[0][0]["recall_per_class"])
+    queries = np.asarray([pairs[0][0]["recall_per_class"][n][0] for n in names], float)
+    gained = np.mean(
+        [
+            [a["recall_per_class"][n][1] - b["recall_per_class"][n][1] for n in names]
+            for a, b in pairs
+        ],
+        axis=0,
+    )
+    drawn = np.random.default_rng(0).integers(len(names), size=(draws, len(names)))
+    values = gained[drawn].sum(1) / queries[drawn].sum(1)
+    low, high = np.quantile(values, [0.025, 0.975])
+    return {"mean": float(gained.sum() / queries.sum()), "low": float(low), "high": float(high)}
+
+
+def differences_table(study: Study) -> str:
+    """Our first finalist against every other one, Recall@1 on the test classes."""
+    rows = [row for row in study["rows"] if "test" in row]
+    ours, *others = rows
+    lines = [
+        f"| {describe(ours)}, against | Recall@1, difference |",
+        "|---|---|",
+    ]
+    lines += [f"| {describe(row)} | {_spread(difference(ours, row))} |" for row in others]
+    return "\n".join(lines)
+
+
+def dimensions_table(study: Study) -> str:
+    """Validation Recall@1 by dimension and geometry, everything else as in our finalist."""
+    lines = ["| n | " + " | ".join(GEOMETRIES) + " |", "|---" * (len(GEOMETRIES) + 1) + "|"]
+    for n in DIMS:
+        cells = []
+        for geometry in GEOMETRIES:
+            row = of_dimension(study["rows"], geometry, n)
+            found = row and cell(row["validation"], VALIDATION["Recall@1"])
+            cells.append(_shown(found or None))
+        lines.append(f"| {n} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def of_dimension(rows: Sequence[Row], geometry: str, n: int) -> Row | None:
+    """The row that differs from our finalist in geometry and dimension alone."""
+    for row in rows:
+        v = row["variant"]
+        same = (v["loss"], v["squash"], v["geometry"], v["dim"])
+        if same == ("contrastive", "familiar", geometry, n) and v["group"] in (
+            "ours", "twin", "dimension",
+        ):  # fmt: skip
+            return row
+    return None
+
+
+def _group(*groups: str) -> Callable[[Study], str]:
+    return lambda study: table(
+        [row for row in study["rows"] if row["variant"]["group"] in groups], "validation"
+    )
+
+
+TABLES: dict[str, Callable[[Study], str]] = {
+    "finalists": lambda study: table(study["rows"], "test"),
+    "differences": differences_table,
+    "dimensions": dimensions_table,
+    "effects": effects_table,
+    "peers": _group("ours", "baseline", "twin"),
+    "remedies": _group("ours", "remedy"),
+    "grid": _group("grid"),
+}
