@@ -2,8 +2,10 @@
 
 The address carries ``gallery``, ``query`` (item id), ``k``, ``threshold`` and, where not the
 default, ``colour``, ``highlight``, ``hide``, ``degrade`` with ``level``, ``view`` (the disk's
-layout) and ``at`` (how it has been moved and zoomed: six numbers). What cannot be used is reported
-in one sentence each. An uploaded picture lives in the session only: no address can carry it.
+layout) and ``at`` (how it has been moved and zoomed: six numbers); and of the Models room ``part``
+and ``against``, the gallery to compare with. Every room has the same address, so that going from
+one to the other and back changes nothing. What cannot be used is reported in one sentence each. An
+uploaded picture lives in the session only: no address can carry it.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from app import resources
 from app.disk.shapes import LAYOUTS
 from app.queries import View
 from app.resources import Entry
@@ -20,6 +23,7 @@ from hypuml.gallery import Gallery
 
 UNCERTAINTY, LABEL = "uncertainty", "label"
 MAX_K = 100
+PARTS = ("card", "training", "measured", "study", "compare")  # of the Models room
 
 
 def colours(entry: Entry, gallery: Gallery) -> list[str]:
@@ -59,7 +63,8 @@ def read(session: Any, address: Mapping[str, str], entry: Entry, gallery: Galler
         if colour not in colours(entry, gallery):
             notices.append(f"This gallery cannot be coloured by “{colour}”.")
     session["hide"] = address.get("hide") == "1"
-    return notices + _read_degradation(session, address) + _read_disk(session, address, entry)
+    notices += _read_degradation(session, address) + _read_disk(session, address, entry)
+    return notices + _read_models(session, address)
 
 
 def _read_degradation(session: Any, address: Mapping[str, str]) -> list[str]:
@@ -98,6 +103,17 @@ def _read_disk(session: Any, address: Mapping[str, str], entry: Entry) -> list[s
     return notices
 
 
+def _read_models(session: Any, address: Mapping[str, str]) -> list[str]:
+    notices: list[str] = []
+    session["part"] = address.get("part", PARTS[0])
+    if session["part"] not in PARTS:
+        notices.append(f"The models have no part “{session['part']}”, only {', '.join(PARTS)}.")
+    session["against"] = address.get("against", "")
+    if session["against"] and resources.shelf.get(session["against"]) is None:
+        notices.append(f"No gallery called “{session['against']}” is open here to compare with.")
+    return notices
+
+
 def _number(text: str) -> float | None:
     """A finite number, or None."""
     try:
@@ -107,7 +123,9 @@ def _number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def written(gallery_key: str, view: View, gallery: Gallery) -> dict[str, str]:
+def written(
+    gallery_key: str, view: View, gallery: Gallery, part: str = PARTS[0], against: str = ""
+) -> dict[str, str]:
     """The address of a view, as the values of its query string."""
     ours = {
         "gallery": gallery_key,
@@ -128,4 +146,8 @@ def written(gallery_key: str, view: View, gallery: Gallery) -> dict[str, str]:
         ours["view"] = view.layout
     if view.at is not None:
         ours["at"] = "_".join(f"{number:.6g}" for number in view.at)
+    if part != PARTS[0]:
+        ours["part"] = part
+    if against:
+        ours["against"] = against
     return ours

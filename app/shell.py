@@ -1,7 +1,7 @@
 """What surrounds every room: page settings, style sheet, navigation, and the warm start.
 
-Rooms are file-based pages under ``views/``. Navigation is our own (the state of a view lives in
-the URL and Streamlit's sidebar links would drop it), and it lists only rooms that exist.
+Rooms are file-based pages under ``views/``. Navigation is our own (`app.parts.rooms`): the state of
+a view lives in the URL and Streamlit's sidebar links would drop it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import streamlit as st
 
 from app import resources
+from app.parts.rooms import ROOMS, enter, renew
 
 HERE = Path(__file__).resolve().parent
 
@@ -35,5 +36,11 @@ def run() -> None:
         initial_sidebar_state="collapsed",
     )
     st.html(HERE / "style.css")
-    explore = st.Page("views/explore.py", title="Explore", default=True)
-    st.navigation([explore], position="hidden").run()
+    pages = [
+        st.Page(room.script, title=room.title, url_path=room.path, default=not room.path)
+        for room in ROOMS
+    ]
+    page = st.navigation(pages, position="hidden")
+    enter(page.title)
+    page.run()
+    renew()

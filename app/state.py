@@ -35,7 +35,7 @@ DEFAULT_K = 10
 ANSWERS, SELECTION = "answers", "selection"  # what the right column can show
 _OF_A_GALLERY = (
     "row", "upload", "threshold", "colour", "level", "layout", "at", "highlight", "selection",
-    "panel", "upload_problem", "_made",
+    "panel", "upload_problem", "against", "_made",
 )  # fmt: skip
 
 
@@ -187,6 +187,13 @@ def settle(entry: Entry, gallery: Gallery, read: bool) -> tuple[View, list[str]]
         session["layout"], session["at"] = LAYOUTS[0], None
     if session.get("highlight") not in entry.branches:
         session["highlight"] = ""
+    if session.get("part") not in address.PARTS:
+        session["part"] = address.PARTS[0]
+    if resources.shelf.get(str(session.get("against") or "")) in (None, entry):
+        session["against"] = ""
+    # Written even where nothing changed: Streamlit forgets what no widget of this room holds.
+    for name in ("colour", "degrade", "highlight", "part"):
+        session[name] = session[name]
     selection = tuple(r for r in session.get("selection") or () if 0 <= r < len(gallery))
     session["selection"] = selection
     if session.get("panel") != SELECTION or not selection:
@@ -211,7 +218,10 @@ def settle(entry: Entry, gallery: Gallery, read: bool) -> tuple[View, list[str]]
 
 
 def _write_address(view: View, gallery: Gallery) -> None:
-    ours = address.written(str(st.session_state["gallery"]), view, gallery)
+    session = st.session_state
+    ours = address.written(
+        str(session["gallery"]), view, gallery, session["part"], session["against"]
+    )
     if st.query_params.to_dict() != ours:
         st.query_params.from_dict(ours)
     st.session_state["_address"] = ours

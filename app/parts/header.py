@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
 
 from app import resources, state
+from app.parts.rooms import rooms
 from app.parts.text import esc
 
 
 def header(current: resources.Entry | None) -> None:
-    """Draw the top line. The rooms shown are those that exist."""
+    """Draw the top line."""
     with st.container(
         key="top", horizontal=True, vertical_alignment="center", gap="small", wrap=False
     ):
-        st.html(
-            '<div class="brand">Hyp-UML'
-            '<nav aria-label="rooms"><span class="here" aria-current="page">Explore</span></nav>'
-            "</div>"
-        )
+        with st.container(key="name_and_rooms", horizontal=True, gap="medium", wrap=False):
+            st.html('<div class="brand">Hyp-UML</div>')
+            rooms()
         entries = resources.shelf.entries()
         if entries:
+            names = gallery_names(entries)
             st.selectbox(
                 "Gallery",
-                [entry.key for entry in entries],
+                list(names),
                 key="gallery",
                 on_change=state.change_gallery,
                 label_visibility="collapsed",
-                format_func=_gallery_name,
+                format_func=names.__getitem__,
                 width=260,
             )
         with st.popover("Open", icon=":material/folder_open:", help="Open another gallery folder"):
@@ -37,10 +39,16 @@ def header(current: resources.Entry | None) -> None:
             st.html(_HELP)
 
 
-def _gallery_name(key: str) -> str:
-    entry = resources.shelf.get(key)
-    if entry is None or entry.gallery is None:
-        return f"{key} (cannot be opened)"
+def gallery_names(entries: Sequence[resources.Entry]) -> dict[str, str]:
+    """What to call each gallery, by key. No two are called alike: a choice is told by its name."""
+    names = {entry.key: _gallery_name(entry) for entry in entries}
+    often = Counter(names.values())
+    return {key: f"{name} ({key})" if often[name] > 1 else name for key, name in names.items()}
+
+
+def _gallery_name(entry: resources.Entry) -> str:
+    if entry.gallery is None:
+        return f"{entry.key} (cannot be opened)"
     count = len(entry.gallery)
     return f"{entry.gallery.title} · {count:,} image{'' if count == 1 else 's'}"
 

@@ -15,7 +15,10 @@ _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")
 
 
 def degradation_figure(
-    data: Mapping[str, Any], theme: str = "light", height: int | None = 460
+    data: Mapping[str, Any],
+    theme: str = "light",
+    height: int | None = 460,
+    only: str | None = None,
 ) -> Figure:
     """Draw the mean of u, and Recall@1 where there is one, against the level of the damage.
 
@@ -24,9 +27,10 @@ def degradation_figure(
             ``recall@1`` ``[L]`` or None; ``seen_in_training``, kinds that are marked, or None.
         theme: ``"light"`` or ``"dark"``.
         height: in pixels.
+        only: ``"mean_u"`` or ``"recall@1"`` for that panel alone; both when omitted.
 
     Raises:
-        ValueError: unknown theme.
+        ValueError: unknown theme, or a panel that there is no data for.
     """
     from plotly.subplots import make_subplots
 
@@ -35,6 +39,10 @@ def degradation_figure(
     panels = [("mean_u", "mean uncertainty u")]
     if all(kind["recall@1"] is not None for kind in kinds.values()):
         panels.append(("recall@1", "Recall@1 among undamaged images"))
+    if only is not None:
+        panels = [panel for panel in panels if panel[0] == only]
+        if not panels:
+            raise ValueError(f"got no panel {only!r}, expected mean_u, or recall@1 with its data")
     figure = make_subplots(rows=1, cols=len(panels), horizontal_spacing=0.12)
     colours = category_colours(list(kinds), theme)
     for number, (name, kind) in enumerate(kinds.items()):
@@ -56,6 +64,6 @@ def degradation_figure(
     figure.update_xaxes(axis(look, "level of damage", range=[-0.03, 1.03]))
     for column, (_, title) in enumerate(panels, start=1):
         figure.update_yaxes(axis(look, title), row=1, col=column)
-    if len(panels) > 1:
-        figure.update_yaxes(rangemode="tozero", row=1, col=2)
+        if panels[column - 1][0] == "recall@1":
+            figure.update_yaxes(rangemode="tozero", row=1, col=column)
     return figure

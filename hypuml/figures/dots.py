@@ -102,7 +102,7 @@ def dots_trace(
         x=data.xy[rows, 0],
         y=data.xy[rows, 1],
         mode="markers",
-        name=_plain(name),
+        name=plain(name),
         marker={"size": dot_size(len(data.xy)), "line": edge, **marker},
         customdata=np.asarray(rows, dtype=np.int32),
         text=text,
@@ -116,12 +116,12 @@ def dots_trace(
 
 def _hover(data: Drawable, row: int, note: str) -> str:
     label = data.labels[row]
-    first = f"<b>{_plain(label)}</b><br>" if label else ""
+    first = f"<b>{plain(label)}</b><br>" if label else ""
     facts = f"uncertainty {data.uncertainty[row]:.3f} · distance from centre {data.radius[row]:.2f}"
     return first + facts + (f"<br>{note}" if note else "")
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """A name that Plotly shows letter by letter: it would take < and & for markup, $ for TeX."""
     short = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
     for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("$", "&#36;")):

@@ -1,0 +1,99 @@
+"""How a gallery's own answers turn out: right or wrong, and what each score said of them before.
+
+The gallery holds all that is needed, so the curves are there without an evaluation, and belong to
+exactly the images that are shown. No Streamlit, no torch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app import resources
+from hypuml.confidence import CONTROLS, DEPTH, evidence
+from hypuml.gallery import Gallery
+from hypuml.metrics import query_rows, risk_coverage
+from hypuml.types import FloatArray, Hits, IntArray
+
+# Beyond this many images a random sample of them asks: half a minute would be too long to wait.
+MOST = 4000
+_POINTS = 201  # of a curve; more cannot be seen
+_CURVES = ("confidence", "u", "first_distance", "knn_agreement")
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Answers and what was said of them.
+
+    Attributes:
+        queries: ``[Q]`` rows that asked.
+        possible: how many could have asked.
+        correct: ``[Q]`` whether the first answer has the query's class.
+        scores: ``[Q]`` each, high = sure: ``u`` (negated), the controls and, where the gallery
+            has one, ``confidence``.
+    """
+
+    queries: IntArray
+    possible: int
+    correct: NDArray[np.bool_]
+    scores: dict[str, FloatArray]
+
+    def curves(self) -> dict[str, list[float]]:
+        """Risk-coverage curves, as `hypuml.figures.risk_coverage_figure` draws them."""
+        count = len(self.correct)
+        at = np.unique(np.linspace(0, count - 1, min(count, _POINTS)).astype(int))
+        shown = {name: self.scores[name] for name in _CURVES if name in self.scores}
+        shown["oracle"] = self.correct.astype(np.float64)
+        risks = {name: risk_coverage(score, self.correct)[1] for name, score in shown.items()}
+        return {
+            "coverage": ((at + 1) / count).tolist(),
+            **{name: risk[at].tolist() for name, risk in risks.items()},
+        }
+
+
+@lru_cache(maxsize=8)
+def judged(version: str) -> Judged | None:
+    """The answers of the gallery with this manifest hash; None where no answer can be right."""
+    entry = resources.shelf.by_version(version)
+    return None if entry is None or entry.gallery is None else judge(entry.gallery, entry.codes)
+
+
+def judge(gallery: Gallery, codes: IntArray, most: int = MOST, seed: int = 0) -> Judged | None:
+    """Let the images of a gallery ask each other.
+
+    Args:
+        gallery: whose images.
+        codes: ``[N]`` class of each, -1 for none (`app.facts.class_codes`).
+        most: how many ask at most.
+        seed: of the sample where there are more.
+
+    Returns:
+        None where no image has another one of its class.
+    """
+    labelled = np.flatnonzero(codes >= 0)
+    possible = labelled[query_rows(codes[labelled])]
+    if not len(possible):
+        return None
+    rows = possible
+    if len(rows) > most:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+    depth = min(DEPTH, len(gallery) - 1)
+    # In slices, so that a click's own search never waits long for the processor.
+    parts = [
+        gallery.search(gallery.points[part], depth, exclude=part)
+        for part in np.array_split(rows, -(-len(rows) // 256))
+    ]
+    hits = Hits(
+        np.concatenate([part.ids for part in parts]),
+        np.concatenate([part.distances for part in parts]),
+    )
+    u = gallery.uncertainty
+    found = evidence(hits, codes, u, u[rows], gallery.curvature)
+    scores: dict[str, FloatArray] = {"u": -np.asarray(u[rows], dtype=np.float64)}
+    scores |= {name: control(found) for name, control in CONTROLS.items()}
+    if gallery.confidence is not None:
+        scores["confidence"] = gallery.confidence.probability(found)
+    return Judged(rows, len(possible), codes[hits.ids[:, 0]] == codes[rows], scores)

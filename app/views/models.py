@@ -1,0 +1,75 @@
+"""The Models room: what the current gallery's model is, what it is worth, and beside what.
+
+The figures that matter stand on top; below them one part at a time, so that no part waits for
+another. The view of the Explore room is kept and stays in the address.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import address, state
+from app.parts import problems
+from app.parts.header import header
+from app.parts.models.card import card
+from app.parts.models.compare import compare
+from app.parts.models.measured import measured
+from app.parts.models.records import records
+from app.parts.models.study import study
+from app.parts.models.tiles import tiles, tiles_html
+from app.parts.models.training import training
+from app.parts.text import esc, notice
+from hypuml.figures.rows import mapping
+
+_TITLES = {
+    "card": "Model card",
+    "training": "Training",
+    "measured": "What it measures",
+    "study": "The study",
+    "compare": "Compare",
+}
+
+
+def render() -> None:
+    """Draw the room."""
+    entry, notices, read = state.choose_entry()
+    header(entry)
+    if entry is None:
+        problems.no_gallery()
+        return
+    gallery = entry.gallery
+    if gallery is None or not len(gallery):
+        problems.cannot_open(entry)
+        return
+    _, more = state.settle(entry, gallery, read)
+    for message in [*notices, *more]:
+        notice(message)
+    known = records(gallery)
+    with st.container(key="models"):
+        st.html(
+            f'<div class="heading"><h2>{esc(known.name)}</h2>'
+            f"<span>the model of the gallery {esc(gallery.title)}</span></div>"
+        )
+        st.html(tiles_html(tiles(known, mapping(gallery.manifest.get("metrics")))))
+        part = st.segmented_control(
+            "Part",
+            address.PARTS,
+            key="part",
+            format_func=_TITLES.__getitem__,
+            on_change=state.act,
+            label_visibility="collapsed",
+            required=True,
+        )
+        if part == "training":
+            training(known)
+        elif part == "measured":
+            measured(entry, gallery, known)
+        elif part == "study":
+            study()
+        elif part == "compare":
+            compare(entry, gallery)
+        else:
+            card(known)
+
+
+render()
