@@ -53,6 +53,46 @@ _FLOWERS = TrainConfig(
     save_every=300,
 )
 
+# The same from pixels: what a small network makes of 2,500 photographs (the study says: less).
+_FLOWERS_PIXELS = replace(
+    _FLOWERS,
+    model=replace(_FLOWERS.model, backbone="resnet18", backbone_args=_SMALL_RESNET, image_size=64),
+    augment=AugmentConfig(min_scale=0.35, rotation=25.0, brightness=0.2, hue=0.02, noise=0.01),
+    lr=2e-3,
+    head_lr=1.0,
+    weight_decay=0.05,
+    precision="bfloat16",
+    steps=600,
+    eval_every=100,
+    save_every=100,
+)
+
+# ViT-S/16 by the recipe of Hyp-ViT (Ermolov et al., CVPR 2022): small rate, strong crops.
+_FLOWERS_VIT = replace(
+    _FLOWERS,
+    model=replace(
+        _FLOWERS.model,
+        backbone="vit_small_patch16_224.augreg_in21k",
+        pretrained=True,
+        image_size=224,
+    ),
+    augment=AugmentConfig(min_scale=0.2, rotation=0.0, brightness=0.0, hue=0.0, noise=0.0),
+    temperature=0.2,
+    lr=3e-5,
+    head_lr=1.0,
+    weight_decay=0.01,
+    classes_per_batch=34,
+    images_per_class=9,
+    steps=1500,
+    eval_every=100,
+    save_every=100,
+)
+
+
+def _vit(name: str, lr: float) -> TrainConfig:
+    return replace(_FLOWERS_VIT, model=replace(_FLOWERS_VIT.model, backbone=name), lr=lr)
+
+
 RECIPES: dict[str, TrainConfig] = {
     "default": TrainConfig(),
     "garden": _GARDEN,
@@ -71,6 +111,21 @@ RECIPES: dict[str, TrainConfig] = {
     # Photographs without a GPU: 2,500 of them are too few for a network to learn to see from, so
     # colour, texture and shape are counted, and the head alone is trained (minutes on one core).
     "flowers-cpu": _FLOWERS,
+    "flowers-pixels": _FLOWERS_PIXELS,
+    # For a GPU, from scratch: a whole ResNet, larger pictures, many more steps.
+    "flowers-gpu": replace(
+        _FLOWERS_PIXELS,
+        model=replace(_FLOWERS_PIXELS.model, backbone="resnet50", backbone_args={}, image_size=160),
+        precision="auto",
+        classes_per_batch=64,
+        steps=6000,
+        eval_every=500,
+        save_every=500,
+    ),
+    # For a GPU, from timm's pretrained weights (downloaded).
+    "flowers-vit": _FLOWERS_VIT,
+    "flowers-dino": _vit("vit_small_patch16_224.dino", 1e-5),
+    "flowers-deit": _vit("deit_small_patch16_224.fb_in1k", 3e-5),
     # A space that can be drawn as it is. Digits may not be mirrored, and need no colour.
     "digits-2d": TrainConfig(
         model=ModelConfig(
