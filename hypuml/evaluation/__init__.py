@@ -13,9 +13,13 @@ readers of the JSON need no case distinction. What each figure means stands in
 
 from __future__ import annotations
 
-from hypuml.evaluation.embedding import Evaluated, embed_dataset
-from hypuml.evaluation.retrieval import report, tree_correlation
-from hypuml.evaluation.run import Evaluation, evaluate, measure
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hypuml.evaluation.embedding import Evaluated, embed_dataset
+    from hypuml.evaluation.retrieval import report, tree_correlation
+    from hypuml.evaluation.run import Evaluation, evaluate, measure
 
 __all__ = [
     "Evaluated",
@@ -26,3 +30,20 @@ __all__ = [
     "report",
     "tree_correlation",
 ]
+
+# Resolved on first use: comparing two galleries needs no torch, which embedding does.
+_WHERE = {
+    "Evaluated": "embedding",
+    "embed_dataset": "embedding",
+    "report": "retrieval",
+    "tree_correlation": "retrieval",
+    "Evaluation": "run",
+    "evaluate": "run",
+    "measure": "run",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'hypuml.evaluation' has no attribute {name!r}")
+    return getattr(import_module(f"hypuml.evaluation.{_WHERE[name]}"), name)

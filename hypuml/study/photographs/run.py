@@ -34,6 +34,8 @@ from hypuml.types import Dataset
 
 Say = Callable[[str], None]
 VIEWS = "views"
+# Images damaged in each of the ways for a finalist's test figures; the shipped model gets them all.
+_DAMAGED = 120
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,8 @@ def _work(place: Place, run: Run, phase: str) -> None:
         from hypuml.evaluation import evaluate
 
         ood = None if place.ood is None else open_dataset(place.ood)
-        figures = evaluate(HypUML.from_pretrained(folder), _photographs(place), ood=ood)
+        model = HypUML.from_pretrained(folder)
+        figures = evaluate(model, _photographs(place), ood=ood, most_degraded=_DAMAGED)
     write_atomically(_file(place, run, phase), json.dumps(figures).encode())
 
 
