@@ -181,12 +181,18 @@ def _work(place: Place, run: Run, phase: str) -> None:
             shutil.rmtree(folder, ignore_errors=True)
             _train(place, run, folder)
         # Imported here: search needs faiss, which training does without.
-        from hypuml.evaluation import evaluate
+        from hypuml.evaluation import measure
 
         ood = None if place.ood is None else open_dataset(place.ood)
         model = HypUML.from_pretrained(folder)
-        figures = evaluate(model, _photographs(place), ood=ood, most_degraded=_DAMAGED)
+        found = measure(model, _photographs(place), ood=ood, most_degraded=_DAMAGED)
+        figures = found.result | {"risk_coverage": _thinned(found.curves["risk_coverage"])}
     write_atomically(_file(place, run, phase), json.dumps(figures).encode())
+
+
+def _thinned(curves: dict[str, list[float]]) -> dict[str, list[float]]:
+    """Every fifth point of curves that end at full coverage, rounded to what can be seen."""
+    return {name: [round(x, 4) for x in values[::-5][::-1]] for name, values in curves.items()}
 
 
 def _train(place: Place, run: Run, out: Path, afterwards: bool = True) -> None:
