@@ -1,7 +1,8 @@
 """Options of the losses.
 
 Convention: every loss is handed distances in units of the curvature radius, ``sqrt(c) d``, so that
-a temperature or a margin means the same at every curvature. Both fields are in that unit.
+a temperature or a margin means the same at every curvature. All fields are in that unit, but for
+losses with proxies, which are handed points of the sphere.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ class LossConfig:
     """Temperature and margins; a loss reads the ones that it has.
 
     Attributes:
-        temperature: of the contrastive losses, > 0, in units of ``sqrt(c) d``.
+        temperature: of the contrastive losses, > 0, in units of ``sqrt(c) d``; of "proxy-anchor"
+            in units of a cosine.
         margin_low: smallest margin of the margin losses, > 0, in units of ``sqrt(c) d``.
         margin_high: largest margin, >= ``margin_low``; the one margin of "fixed-margin".
 

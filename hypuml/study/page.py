@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hypuml.card import degraded_table, number
+from hypuml.study.photographs.summary import TABLES as PHOTOGRAPHS
 from hypuml.study.summary import Row, effects_table, table
 
 _SPOT = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -67,8 +68,13 @@ def shipped_tables(root: Path) -> dict[str, Callable[[], str]]:
     def of_study(make: Callable[[Sequence[Row]], str]) -> Callable[[], str]:
         return lambda: make(json.loads(study.read_text(encoding="utf-8"))["rows"])
 
+    def of_photographs(make: Callable[[dict[str, Any]], str]) -> Callable[[], str]:
+        path = root / "assets" / "docs" / "flowers-study.json"
+        return lambda: make(json.loads(path.read_text(encoding="utf-8")))
+
     tables = {name: of_study(make) for name, make in STUDY.items()}
-    for name in ("garden", "digits-2d"):
+    tables |= {f"flowers-{name}": of_photographs(make) for name, make in PHOTOGRAPHS.items()}
+    for name in ("garden", "digits-2d", "flowers"):
         tables[name] = of_report(evaluation_table, name)
         tables[f"{name}-degraded"] = of_report(degraded_table, name)
     tables["ambiguity"] = of_report(ambiguity_table, "garden", "ambiguity.json")
@@ -115,6 +121,13 @@ def evaluation_table(report: dict[str, Any]) -> str:
     if rejection and rejection["confidence"] is not None:
         share = f"{100 * rejection['confidence']:.0f} % (oracle {100 * rejection['oracle']:.0f} %)"
         lines.append(f"| errors removed by rejecting the 20 % least confident | {share} | |")
+    for key, what in (("ood_auroc", "as they are"), ("ood_auroc_matched", "both at one size")):
+        if report.get(key) is not None:
+            control = number(report[key.replace("auroc", "laplacian")])
+            lines.append(
+                f"| AUROC of u for foreign images, {what} (Laplacian variance {control}) | "
+                f"{number(report[key])} | {_interval(report['intervals'].get(key))} |"
+            )
     row("curvature use", "curvature_use")
     row("tree correlation", "tree_spearman")
     return "\n".join(lines)

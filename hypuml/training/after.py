@@ -14,7 +14,7 @@ from hypuml.confidence import fit_confidence
 from hypuml.data.pixels import Progress, read_pixels
 from hypuml.data.splits import class_ids
 from hypuml.loss_prediction import fit_loss_prediction
-from hypuml.losses import make_loss
+from hypuml.losses import PROXY_LOSSES, LossConfig, make_loss
 from hypuml.training.config import TrainConfig
 from hypuml.training.validate import describe_pixels
 from hypuml.types import Dataset, IntArray
@@ -24,6 +24,8 @@ MOST_IMAGES = 6000
 _FEWEST_IMAGES = 50
 # A loss is taken against this many images at a time, like a batch.
 _CHUNK = 512
+# In place of a loss with proxies, whose own temperature is of other numbers.
+_STAND_IN = "parent", LossConfig(temperature=0.1)
 
 
 def fit_afterwards(
@@ -77,8 +79,13 @@ def own_losses(
     config: TrainConfig,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Loss of every image among images of other classes ``[N]``, and where it is defined."""
-    loss = make_loss(config.loss, config.loss_config)
+    """Loss of every image among images of other classes ``[N]``, and where it is defined.
+
+    Proxies say nothing about an image of a new class: for a loss that has them this is the "parent"
+    loss at a temperature of 0.1.
+    """
+    has_proxies = config.loss in PROXY_LOSSES
+    loss = make_loss(*_STAND_IN) if has_proxies else make_loss(config.loss, config.loss_config)
     device = next(model.parameters()).device
     losses, valid = np.zeros(len(points), np.float32), np.zeros(len(points), bool)
     # Whole classes stay together, so that an image meets its positives.

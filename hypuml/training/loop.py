@@ -25,7 +25,7 @@ from torch import nn
 from hypuml.checkpoint import HypUML
 from hypuml.data.degradations import KINDS
 from hypuml.files import write_atomically
-from hypuml.losses import Calibration, make_loss
+from hypuml.losses import Calibration
 from hypuml.models.descriptors import Descriptors
 from hypuml.training.after import fit_afterwards
 from hypuml.training.config import TrainConfig
@@ -36,7 +36,7 @@ from hypuml.training.lengths import length_loss, remember_classes
 from hypuml.training.optimise import make_optimizer, schedule, set_rate, update_average
 from hypuml.training.remembered import raw_views, remember
 from hypuml.training.state import RunState, clear_state, load_state, save_state
-from hypuml.training.step import step_loss
+from hypuml.training.step import check_loss, start_loss, step_loss
 from hypuml.training.watch import figures
 from hypuml.types import Dataset
 
@@ -77,7 +77,7 @@ def train(
         StoppedError: a stop was requested; the state is saved.
     """
     say = report or (lambda phase, done, total, figures: None)
-    make_loss(config.loss, config.loss_config)
+    check_loss(config)
     device = pick_device(config.device)
     torch.manual_seed(config.seed)
     model = starting_model(config)
@@ -89,7 +89,9 @@ def train(
     _to_layout(model, device)
     slow = model.head.linear.weight if config.head_lr < 1 else None
     optimizer = make_optimizer(model, config, slow)
-    state = RunState(model, {}, optimizer, Calibration().to(device))
+    fit_labels = torch.from_numpy(data.train.labels[data.batches.fit_rows]).to(device)
+    loss = start_loss(config, fit_labels, optimizer)
+    state = RunState(model, {}, optimizer, Calibration().to(device), loss)
     facts = {**asdict(config), "dataset": dataset.name, "items": fingerprint(dataset)}
     if not resume and not config.init:
         _initialise_head(model, data, source)
@@ -160,7 +162,6 @@ def _run(
     say: Report,
 ) -> None:
     """Take the remaining steps, validating and saving on the way."""
-    loss = make_loss(config.loss, config.loss_config)
     model, optimizer = state.model, state.optimizer
     labels = torch.from_numpy(data.train.labels)
     recent: dict[str, float] = {}
@@ -175,7 +176,7 @@ def _run(
             known,
             batch.fit,
             model.head,
-            loss,
+            state.loss,
             state.calibration,
             config.calibration,
             config.calibration_on == "held",

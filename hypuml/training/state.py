@@ -20,7 +20,7 @@ from torch import Tensor
 
 from hypuml.checkpoint import HypUML
 from hypuml.files import write_atomically
-from hypuml.losses import Calibration
+from hypuml.losses import Calibration, PerAnchorLoss, ProxyAnchorLoss
 
 FOLDER = ".unfinished"
 _TENSORS, _FACTS = "state-{step}.safetensors", "state.json"
@@ -35,6 +35,7 @@ class RunState:
         average: exponential moving average of its weights, by name.
         optimizer: AdamW.
         calibration: its running percentiles.
+        loss: metric-learning loss; one with proxies changes, and no checkpoint keeps these.
         step: optimiser steps done.
         seconds: time spent training so far, over all sittings.
         history: one dict per validation.
@@ -44,6 +45,7 @@ class RunState:
     average: dict[str, Tensor]
     optimizer: torch.optim.Optimizer
     calibration: Calibration
+    loss: PerAnchorLoss | ProxyAnchorLoss
     step: int = 0
     seconds: float = 0.0
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -53,6 +55,8 @@ class RunState:
         named = {f"model.{k}": v for k, v in self.model.state_dict().items()}
         named |= {f"average.{k}": v for k, v in self.average.items()}
         named |= {f"calibration.{k}": v for k, v in self.calibration.state_dict().items()}
+        if isinstance(self.loss, ProxyAnchorLoss):
+            named |= {f"proxies.{k}": v for k, v in self.loss.state_dict().items()}
         for index, entry in self.optimizer.state_dict()["state"].items():
             named |= {f"optimizer.{index}.{key}": value for key, value in entry.items()}
         return {k: v.detach().cpu().contiguous().clone() for k, v in named.items()}
@@ -114,6 +118,8 @@ def _fill(state: RunState, facts: dict[str, Any], tensors: dict[str, Tensor]) ->
     for key, value in parts["average"].items():
         state.average[key].copy_(value)
     state.calibration.load_state_dict(parts["calibration"])
+    if isinstance(state.loss, ProxyAnchorLoss):
+        state.loss.load_state_dict(parts["proxies"])
     entries: dict[int, dict[str, Tensor]] = {}
     for name, value in parts.get("optimizer", {}).items():
         index, _, key = name.partition(".")
