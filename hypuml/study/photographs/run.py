@@ -81,7 +81,8 @@ def run_study(
     Returns:
         ``{"rows": [...]}``: per variant its name, fields, setting, and the figures of each seed on
         its validation classes (``validation``) and, for finalists, on the test classes (``test``:
-        the reports of :func:`hypuml.evaluation.evaluate`).
+        the reports of :func:`hypuml.evaluation.evaluate`); ``untaught`` is what needs no training
+        (:mod:`hypuml.study.photographs.untaught`).
     """
     place.out.mkdir(parents=True, exist_ok=True)
     chosen = list(variants)
@@ -111,6 +112,7 @@ def run_study(
             row["test"] = [_read(place, run, "test") for run in runs]
         rows.append(row)
     result = {
+        "untaught": _untaught(place, tests[0]),
         "dataset": "flowers102",
         "images": len(_photographs(place).items),
         "rows": rows,
@@ -188,6 +190,17 @@ def _work(place: Place, run: Run, phase: str) -> None:
         found = measure(model, _photographs(place), ood=ood, most_degraded=_DAMAGED)
         figures = found.result | {"risk_coverage": _thinned(found.curves["risk_coverage"])}
     write_atomically(_file(place, run, phase), json.dumps(figures).encode())
+
+
+def _untaught(place: Place, run: Run) -> dict[str, float]:
+    from hypuml.study.photographs.untaught import untaught
+
+    file = place.out / "untaught.json"
+    if not file.exists():
+        model = HypUML.from_pretrained(place.out / "models" / run.name)
+        write_atomically(file, json.dumps(untaught(_photographs(place), model)).encode())
+    found: dict[str, float] = json.loads(file.read_text(encoding="utf-8"))
+    return found
 
 
 def _thinned(curves: dict[str, list[float]]) -> dict[str, list[float]]:

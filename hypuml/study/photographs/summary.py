@@ -226,6 +226,36 @@ def of_dimension(rows: Sequence[Row], geometry: str, n: int) -> Row | None:
     return None
 
 
+_KINDS = {
+    ("ours", "hyperbolic", "contrastive"): "**Hyp-UML, contrastive**",
+    ("ours", "hyperbolic", "margin"): "Hyp-UML, margin (sure = larger)",
+    ("ours", "hyperbolic", "margin-reversed"): "Hyp-UML, margin (sure = smaller)",
+    ("twin", "euclidean", "contrastive"): "its Euclidean twin",
+    ("twin", "spherical", "contrastive"): "its spherical twin",
+    ("baseline", "hyperbolic", "parent"): "parent (Hyp-ViT's loss and clip)",
+    ("baseline", "hyperbolic", "fixed-margin"): "fixed margin",
+    ("baseline", "spherical", "proxy-anchor"): "Proxy-Anchor",
+    ("twin", "euclidean", "parent"): "parent, Euclidean",
+    ("twin", "spherical", "parent"): "parent, spherical",
+}
+
+
+def results_table(study: Study) -> str:
+    """The README's table: the finalists in short, below what needs no training."""
+    columns = ("Recall@1", "R-AUROC of u", "best control", "confidence", "its ECE")
+    lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    plain = {"colour_histogram": "colour histogram", "descriptors": "the descriptors, untaught"}
+    for key, title in plain.items():
+        lines.append(f"| {title} | {study['untaught'][key]:.3f} |" + " |" * (len(columns) - 1))
+    for row in study["rows"]:
+        v = row["variant"]
+        title = _KINDS.get((v["group"], v["geometry"], v["loss"]))
+        if "test" in row and title and not v["untrained"]:
+            cells = [_shown(cell(row["test"], TEST[c])) for c in columns]
+            lines.append(f"| {title} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def _group(*groups: str) -> Callable[[Study], str]:
     return lambda study: table(
         [row for row in study["rows"] if row["variant"]["group"] in groups], "validation"
@@ -233,6 +263,7 @@ def _group(*groups: str) -> Callable[[Study], str]:
 
 
 TABLES: dict[str, Callable[[Study], str]] = {
+    "results": results_table,
     "finalists": lambda study: table(study["rows"], "test"),
     "differences": differences_table,
     "dimensions": dimensions_table,
