@@ -13,13 +13,16 @@ from hypuml.models.network import ModelConfig, Network
 
 def head_and_features(seed=0, **options):
     torch.manual_seed(seed)
-    settings = {"curvature": 0.5, "diameter": 4.0} | options
+    settings = {"curvature": 0.5, "diameter": 4.0, "known_classes": 5} | options
     head = HyperbolicHead(16, 6, **settings)
     for readout in (head.length, head.predict):
         if readout is not None:
             torch.nn.init.normal_(readout.weight)
     features = torch.randn(40, 16) * 2
     head.initialise_scale(features)
+    if head.familiarity is not None:
+        torch.nn.init.normal_(head.familiarity.damage.weight)
+        head.familiarity.observe(head.tangent(features).detach(), torch.arange(40) % 5)
     return head, features
 
 
@@ -110,3 +113,69 @@ def test_a_twin_says_the_curvature_its_points_live_in():
     small = {"backbone": "resnet10t", "backbone_args": {"channels": [8, 8, 16, 16]}}
     assert Network(ModelConfig(**small, curvature=0.3)).curvature == 0.3
     assert Network(ModelConfig(**small, geometry="euclidean")).curvature == geometry_torch.FLAT
+
+
+def classes_that_differ(seed=0):
+    """Ten classes told apart by two of six axes, their images spread along the others."""
+    torch.manual_seed(seed)
+    labels = torch.arange(600) % 10
+    spread = torch.tensor([1.0, 1.0, 8.0, 4.0, 2.0, 2.0])
+    around = torch.arange(10) * 2 * torch.pi / 10
+    means = torch.zeros(10, 6)
+    means[:, 0], means[:, 1] = 7 * around.cos(), 6 * around.sin()
+    turn = torch.linalg.qr(torch.randn(6, 6))[0]
+    return (means[labels] + torch.randn(600, 6) * spread) @ turn, labels, turn
+
+
+def within(features, labels):
+    """Covariance of images about their class, in float64 and class by class."""
+    inner = torch.cat([features[labels == k] - features[labels == k].mean(0) for k in range(10)])
+    return (inner.T @ inner).double() / len(inner)
+
+
+def started(features, labels, dim):
+    head = HyperbolicHead(6, dim, 1.0, 4.0)
+    head.initialise_axes(features, labels)
+    return head, head.tangent(features).detach()
+
+
+def test_initial_axes_shrink_the_spread_of_classes_half_way_towards_a_ball():
+    features, labels, _ = classes_that_differ()
+    _, found = started(features, labels, 6)
+    before = torch.linalg.eigvalsh(within(features, labels))
+    after = torch.linalg.eigvalsh(within(found, labels))
+    assert after.numpy() == pytest.approx((before / (before + before.mean())).numpy(), rel=1e-3)
+    # 1 at most, 0.5 where it was a ball already: nearer to one than the features were.
+    assert after[-1] / after[0] < 0.5 * before[-1] / before[0]
+    torch.manual_seed(1)
+    noise = torch.randn(600, 6)
+    ball = torch.linalg.eigvalsh(within(started(noise, labels, 6)[1], labels))
+    assert ball.numpy() == pytest.approx([0.5] * 6, abs=0.05)
+
+
+def test_initial_axes_are_orthonormal_where_classes_spread_alike_and_principal():
+    features, labels, _ = classes_that_differ()
+    head, found = started(features, labels, 4)
+    spread = within(features, labels)
+    ball = spread.trace() / 6 * torch.eye(6, dtype=torch.float64)
+    rows = head.linear.weight.detach().double()
+    gram = rows @ (spread + ball) @ rows.T
+    assert gram.numpy() == pytest.approx(np.eye(4), abs=1e-4)
+    covariance = torch.cov(found.T)
+    variances = covariance.diag()
+    assert (variances[:-1] > variances[1:]).all()
+    assert (covariance - variances.diag()).abs().max() < 1e-3 * variances[0]
+    assert (head.linear.bias == 0).all()
+
+
+def test_initial_axes_look_where_classes_differ_and_not_where_images_vary_most():
+    features, labels, turn = classes_that_differ()
+    head, found = started(features, labels, 2)
+    read = (head.linear.weight.detach() @ turn.T).square()
+    assert (read[:, :2].sum(1) > 0.9 * read.sum(1)).all()
+    # Principal axes of the features themselves find the classes' spread instead.
+    plain = torch.linalg.eigh(torch.cov(features.T))[1][:, -1]
+    assert (plain @ turn.T).square()[:2].sum() < 0.1
+    shuffled = torch.randperm(600)
+    _, again = started(features[shuffled], labels[shuffled] + 40, 2)
+    assert torch.allclose(again.abs(), found[shuffled].abs(), atol=1e-3)

@@ -231,3 +231,18 @@ def test_training_needs_no_search_no_layout_and_no_app():
     loaded = loaded_after("import hypuml.training")
     assert "torch" in loaded
     assert loaded & {"faiss", "umap", "streamlit"} == set()
+
+
+def test_a_run_on_descriptors_needs_them_neither(tmp_path):
+    loaded = loaded_after(
+        "import sys\n"
+        "sys.path.insert(0, 'tests')\n"
+        "from pathlib import Path\n"
+        "from squares import SquaresDataset\n"
+        "from training_support import COUNTED, tiny_config\n"
+        "from hypuml.training import train\n"
+        "config = tiny_config(model=COUNTED, views=1, steps=1, calibration_classes=0.6)\n"
+        f"model = train(SquaresDataset(24), Path({str(tmp_path)!r}), config)\n"
+        "assert model.confidence and model.loss_prediction"
+    )
+    assert loaded & {"faiss", "umap", "streamlit"} == set()

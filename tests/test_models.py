@@ -19,7 +19,7 @@ TINY = {"channels": [8, 8, 16, 16]}
 @pytest.mark.parametrize("curvature", [0.1, 1.0, 4.0])
 def test_points_stay_in_the_ball_and_uncertainty_is_the_radius(name, curvature):
     torch.manual_seed(0)
-    head = HyperbolicHead(12, 5, curvature, 4.0, name)
+    head = HyperbolicHead(12, 5, curvature, 4.0, name, known_classes=3)
     out = head(torch.randn(200, 12) * torch.logspace(-3, 3, 200)[:, None])
     d0 = geometry_torch.dist0(out.points.double(), curvature)
     assert (curvature * out.points.square().sum(-1) < 1).all()

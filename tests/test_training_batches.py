@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,7 @@ from training_support import tiny_config
 from hypuml.data.garden import GardenConfig, GardenDataset, TreeConfig
 from hypuml.training.batches import BatchMaker, divide
 from hypuml.training.data import prepare
-from hypuml.training.loop import batch_images
+from hypuml.training.features import batch_images
 from hypuml.types import AMBIGUOUS, indices_of
 
 
@@ -89,7 +91,7 @@ def test_only_the_last_images_are_degraded():
     batch = data.batches.batch(0)
     assert batch.degraded == 4
     clean = prepare(SquaresDataset(), config).batches.batch(0)
-    plain = type(clean)(clean.rows, clean.fit, 0)
+    plain = replace(clean, degraded=0)
     seeded = [torch.Generator().manual_seed(1) for _ in range(2)]
     device = torch.device("cpu")
     with_damage = batch_images(data, batch, config, device, seeded[0])

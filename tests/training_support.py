@@ -8,6 +8,8 @@ from hypuml.training import TrainConfig
 TINY = ModelConfig(
     backbone="resnet10t", backbone_args={"channels": [8, 8, 16, 16]}, dim=4, image_size=24
 )
+# Nothing to learn but the head.
+COUNTED = ModelConfig(backbone="descriptors", backbone_args={"components": 8}, dim=4, image_size=32)
 
 
 def tiny_config(**options) -> TrainConfig:

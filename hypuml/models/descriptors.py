@@ -200,8 +200,9 @@ class Descriptors(nn.Module):
 
     def project(self, described: Tensor) -> Tensor:
         """Features ``[..., F]`` float32 of what :func:`describe` gave, ``[..., WIDTH]``."""
-        unit = self._unit(described.to(self.axes.device))
-        return unit @ self.axes.float().T - self.offset
+        with torch.autocast(self.axes.device.type, enabled=False):
+            unit = self._unit(described.to(self.axes.device))
+            return unit @ self.axes.float().T - self.offset
 
     @torch.no_grad()
     def fit(self, plain: Tensor, varied: Tensor) -> None:
@@ -221,7 +222,7 @@ class Descriptors(nn.Module):
                 f"{self.num_features} principal axes need more images than that, got "
                 f"{len(plain) + len(varied)}; lower components in --backbone-args"
             )
-        plain, varied = plain.float(), varied.float()
+        plain, varied = (x.to(self.axes.device).float() for x in (plain, varied))
         self.middle.copy_(plain.mean(0))
         colour = WIDTHS["colour"]
         # Rare colours tell more than common ones; 0.01 keeps a colour seen once from telling all.

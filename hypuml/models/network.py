@@ -101,12 +101,19 @@ def _backbone(config: ModelConfig, pretrained: bool) -> Backbone | Descriptors:
     if config.backbone != descriptors.NAME:
         return Backbone(config.backbone, pretrained, config.backbone_args)
     try:
-        return Descriptors(**config.backbone_args)
+        found = Descriptors(**config.backbone_args)
     except TypeError as error:
         raise ValueError(
             f"backbone {config.backbone!r} does not take {config.backbone_args}; it takes "
             '{"components": N} alone'
         ) from error
+    # The head starts from as many of the features' own axes as it has dimensions.
+    if found.num_features < config.dim:
+        raise ValueError(
+            f"{found.num_features} components cannot fill {config.dim} dimensions; raise "
+            "components in --backbone-args or lower --dim"
+        )
+    return found
 
 
 class Network(nn.Module):

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 from torch.nn import functional as F
@@ -46,6 +47,7 @@ class Views:
         varied: ``[V, N, WIDTH]``, augmented.
         degraded: ``[V, N, WIDTH]``, augmented and degraded.
         unreadable: item id to reason.
+        listing: fingerprint of the data set.
     """
 
     rows: IntArray
@@ -53,6 +55,7 @@ class Views:
     varied: Tensor
     degraded: Tensor
     unreadable: dict[str, str]
+    listing: str
 
 
 def raw_views(
@@ -65,14 +68,18 @@ def raw_views(
         config: image size, augmentation and number of views count.
         folder: where views are kept between runs; None keeps nothing.
         progress: called with (done, total) images.
+
+    Raises:
+        ValueError: what an earlier run left cannot be read.
     """
-    name = "views-" + _digest(fingerprint(dataset), config, split=False)
+    listing = fingerprint(dataset)
+    name = "views-" + _digest(listing, config, split=False)
     if folder is not None and (folder / f"{name}.safetensors").exists():
-        found = load_file(folder / f"{name}.safetensors")
+        found = _load(folder / f"{name}.safetensors")
         reasons = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
         rows = found["rows"].numpy()
-        return Views(rows, found["plain"], found["varied"], found["degraded"], reasons)
-    views = _described(dataset, config, progress)
+        return Views(rows, found["plain"], found["varied"], found["degraded"], reasons, listing)
+    views = _described(dataset, config, progress, listing)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / f"{name}.json", json.dumps(views.unreadable).encode())
@@ -82,7 +89,9 @@ def raw_views(
     return views
 
 
-def _described(dataset: Dataset, config: TrainConfig, progress: Progress | None) -> Views:
+def _described(
+    dataset: Dataset, config: TrainConfig, progress: Progress | None, listing: str
+) -> Views:
     size, views = config.model.image_size, config.views
     rows = trainable_rows(dataset)
     pixels, kept, unreadable = read_pixels(dataset, rows, round(size * LARGER))
@@ -103,9 +112,8 @@ def _described(dataset: Dataset, config: TrainConfig, progress: Progress | None)
         if progress:
             progress(min(start + _PART, len(images)), len(images))
     whole = [torch.cat(parts) for parts in found]
-    return Views(
-        kept, whole[-1], torch.stack(whole[:views]), torch.stack(whole[views:-1]), unreadable
-    )
+    varied, degraded = torch.stack(whole[:views]), torch.stack(whole[views:-1])
+    return Views(kept, whole[-1], varied, degraded, unreadable, listing)
 
 
 @dataclass(frozen=True)
@@ -156,17 +164,18 @@ def remember(
     """Fit the principal axes on the training part and project every view on them.
 
     Args:
-        backbone: is fitted.
+        backbone: is fitted, unless it has axes from a checkpoint that the run starts from.
         views: of every training image of the data set.
         data: the split; its rows are among those of ``views``.
         config: of the run.
         device: where the features are wanted.
         folder: where features are kept between runs with the same split; None keeps nothing.
     """
-    name = "features-" + _digest(str(views.rows.tolist()), config, split=True)
+    seen = f"{views.listing} {views.rows.tolist()} {_start(backbone)}"
+    name = "features-" + _digest(seen, config, split=True)
     file = None if folder is None else folder / f"{name}.safetensors"
     if file is not None and file.exists():
-        found = load_file(file)
+        found = _load(file)
         backbone.load_state_dict({k[5:]: v for k, v in found.items() if k.startswith("axes.")})
     else:
         found = _projected(backbone, views, data)
@@ -181,9 +190,12 @@ def remember(
 
 def _projected(backbone: Descriptors, views: Views, data: TrainingData) -> dict[str, Tensor]:
     place = torch.from_numpy(np.searchsorted(views.rows, data.train.rows))
-    # Every other view of every other image: axes need variety, not numbers.
-    half = place[::2]
-    backbone.fit(views.plain[place], torch.cat([views.varied[0][half], views.degraded[0][half]]))
+    # A head that was trained already understands the axes it was trained on alone.
+    if not _start(backbone):
+        # One view each of every other image: axes need variety, not numbers.
+        half = place[::2]
+        varied = torch.cat([views.varied[0][half], views.degraded[0][half]])
+        backbone.fit(views.plain[place], varied)
 
     def projected(raw: Tensor) -> Tensor:
         return torch.cat([backbone.project(part) for part in raw.split(512)])
@@ -197,6 +209,21 @@ def _projected(backbone: Descriptors, views: Views, data: TrainingData) -> dict[
         held = torch.from_numpy(np.searchsorted(views.rows, data.validation.rows))
         found["held_out"] = projected(views.plain[held])
     return found
+
+
+def _load(file: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(file)
+    except (OSError, SafetensorError) as error:
+        raise ValueError(f"{file} is damaged; remove it and it will be made again") from error
+
+
+def _start(backbone: Descriptors) -> str:
+    """Hash of axes found by an earlier run; empty where there are none yet."""
+    if not backbone.axes.any():
+        return ""
+    parts = [value.cpu().numpy().tobytes() for value in backbone.state_dict().values()]
+    return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
 def _digest(what: str, config: TrainConfig, split: bool) -> str:

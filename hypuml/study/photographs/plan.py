@@ -36,8 +36,9 @@ class Variant:
     """One row of the study.
 
     Attributes:
-        group: ``"ours"``, ``"grid"``, ``"baseline"``, ``"twin"``, ``"dimension"`` or ``"remedy"``.
-        loss: a key of ``LOSSES``.
+        group: ``"ours"``, ``"grid"``, ``"baseline"``, ``"twin"``, ``"dimension"``, ``"remedy"`` or
+            ``"pixels"`` (a small network instead of the descriptors).
+        loss: a key of ``LOSSES`` or ``PROXY_LOSSES``.
         geometry: a geometry of the head.
         squash: a squash of the head.
         diameter: ``sqrt(c) * 2r``.
@@ -48,6 +49,7 @@ class Variant:
         held_only: calibrate on images outside the metric loss alone.
         degraded: whether degraded images are shown.
         untrained: whether the head stays where it was initialised.
+        recipe: named configuration that the rest is taken from.
     """
 
     group: str
@@ -62,6 +64,7 @@ class Variant:
     held_only: bool = False
     degraded: bool = True
     untrained: bool = False
+    recipe: str = "flowers-cpu"
 
     @property
     def name(self) -> str:
@@ -70,12 +73,13 @@ class Variant:
         parts += [self.uncertainty, f"cal{self.calibration:g}" if self.calibration else "nocal"]
         parts += [f"inner{self.inner:g}"] * (self.squash == "familiar" and self.inner != 0.85)
         parts += ["held"] * self.held_only + ["nodegraded"] * (not self.degraded)
+        parts += ["pixels"] * (self.recipe == "flowers-pixels")
         return "-".join(parts + ["untrained"] * self.untrained)
 
     @property
     def settings(self) -> tuple[LossConfig, ...]:
         """What the variant is tuned over."""
-        if self.untrained:
+        if self.untrained or self.group == "pixels":
             return _TEMPERATURES[1:2]
         if self.loss == "proxy-anchor":
             return _PROXIES
@@ -83,7 +87,7 @@ class Variant:
 
     def config(self, setting: LossConfig, seed: int) -> TrainConfig:
         """Options of one training run."""
-        base = recipe("flowers-cpu")
+        base = recipe(self.recipe)
         model = replace(
             base.model,
             dim=self.dim,
@@ -156,7 +160,15 @@ def _variants() -> tuple[Variant, ...]:
         replace(remedy, diameter=6.0, inner=0.9),
         replace(remedy, untrained=True),
     ]
-    return tuple(ours + grid + baselines + twins + dims + remedies)
+    # Minutes each, so at one setting: they say what the backbone is worth, not what a loss is.
+    pixels = [
+        replace(OURS, group="pixels", recipe="flowers-pixels"),
+        Variant(
+            "pixels", "parent", squash="clip", diameter=1.45, calibration=0.0,
+            recipe="flowers-pixels",
+        ),
+    ]  # fmt: skip
+    return tuple(ours + grid + baselines + twins + dims + remedies + pixels)
 
 
 VARIANTS: tuple[Variant, ...] = _variants()

@@ -128,8 +128,8 @@ def run_study(
 def finalists_of(validation: dict[Variant, float]) -> list[Variant]:
     """The variants whose test figures are read: the best of each kind by validation Recall@1.
 
-    Kinds: each loss of ours, each baseline, each twin, the untrained head; and n = 8 of every
-    geometry, which the comparison of geometries is about.
+    Kinds: each loss of ours, each baseline, each twin, the untrained head, each loss from pixels;
+    and n = 8 of every geometry, which the comparison of geometries is about.
     """
     best: dict[tuple[str, ...], Variant] = {}
     for variant, value in validation.items():

@@ -77,6 +77,7 @@ def describe(row: Row) -> str:
     parts.append(f"calibration {v['calibration']:g}" if v["calibration"] else "no calibration")
     parts += [f"lengths from {v['inner']:g}"] * (v["squash"] == "familiar" and v["inner"] != 0.85)
     parts += ["held images only"] * v["held_only"] + ["no degraded images"] * (not v["degraded"])
+    parts += ["from pixels"] * (v["group"] == "pixels")
     return ", ".join(parts + ["not trained"] * v["untrained"])
 
 
@@ -235,6 +236,8 @@ _KINDS = {
     ("baseline", "hyperbolic", "parent"): "parent (Hyp-ViT's loss and clip)",
     ("baseline", "hyperbolic", "fixed-margin"): "fixed margin",
     ("baseline", "spherical", "proxy-anchor"): "Proxy-Anchor",
+    ("pixels", "hyperbolic", "contrastive"): "Hyp-UML from pixels, small ResNet",
+    ("pixels", "hyperbolic", "parent"): "parent from pixels, small ResNet",
     ("twin", "euclidean", "parent"): "parent, Euclidean",
     ("twin", "spherical", "parent"): "parent, spherical",
 }
@@ -245,8 +248,8 @@ def results_table(study: Study) -> str:
     columns = ("Recall@1", "R-AUROC of u", "best control", "confidence", "its ECE")
     lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
     plain = {"colour_histogram": "colour histogram", "descriptors": "the descriptors, untaught"}
-    for key, title in plain.items():
-        lines.append(f"| {title} | {study['untaught'][key]:.3f} |" + " |" * (len(columns) - 1))
+    for key, words in plain.items():
+        lines.append(f"| {words} | {study['untaught'][key]:.3f} |" + " |" * (len(columns) - 1))
     for row in study["rows"]:
         v = row["variant"]
         title = _KINDS.get((v["group"], v["geometry"], v["loss"]))
@@ -270,5 +273,6 @@ TABLES: dict[str, Callable[[Study], str]] = {
     "effects": effects_table,
     "peers": _group("ours", "baseline", "twin"),
     "remedies": _group("ours", "remedy"),
+    "pixels": _group("ours", "pixels"),
     "grid": _group("grid"),
 }

@@ -1,4 +1,4 @@
-"""How far the photographs of unseen classes get without a label: what every trained row has to beat.
+"""How far the unseen photographs get without a label: what every trained row has to beat.
 
 Convention: Recall@1 by the largest inner product of unit vectors, every image queries the rest.
 """
