@@ -14,7 +14,8 @@ from training_support import TINY, tiny_config
 
 from hypuml import geometry
 from hypuml.checkpoint import CONFIG, HypUML
-from hypuml.models.familiarity import Familiarity, damage_loss
+from hypuml.models.familiarity import Familiarity
+from hypuml.models.graded import damage_loss
 from hypuml.models.head import GEOMETRIES, HyperbolicHead
 from hypuml.training import train
 from hypuml.training.batches import Batch

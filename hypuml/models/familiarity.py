@@ -12,8 +12,7 @@ training an image's *own* class is left out of the maximum, so that every image 
 a class never seen. ``damage`` is a linear readout of the features that tells degraded images from
 others; it can only take length away, and takes next to none from an undamaged image.
 
-``a`` > 0 and ``b`` are all that the calibration term trains here: with a readout of hundreds of
-weights it learns which *classes* are hard, which says nothing about new ones.
+``a`` > 0 and ``b`` are all that the calibration term trains here.
 """
 
 from __future__ import annotations
@@ -22,9 +21,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from hypuml.models.graded import damage_readout
+
 _MOMENTUM = 0.05
-# A readout of zero takes ln(1 + e^-2) = 0.13 away: little, and with enough slope to learn from.
-_UNDAMAGED = -2.0
 
 
 class Familiarity(nn.Module):
@@ -52,9 +51,7 @@ class Familiarity(nn.Module):
         self.register_buffer("spread", torch.ones(()))
         self.log_slope = nn.Parameter(torch.zeros(()))
         self.bias = nn.Parameter(torch.ones(()))
-        self.damage = nn.Linear(in_features, 1)
-        nn.init.zeros_(self.damage.weight)
-        nn.init.constant_(self.damage.bias, _UNDAMAGED)
+        self.damage = damage_readout(in_features)
 
     def forward(self, tangent: Tensor, features: Tensor, labels: Tensor | None = None) -> Tensor:
         """Length of each image as a share of the greatest, ``[B]`` in (0, 1).
@@ -111,14 +108,3 @@ class Familiarity(nn.Module):
         else:
             self.centre.lerp_(near.mean(), _MOMENTUM)
             self.spread.lerp_(near.std().clamp(min=1e-6), _MOMENTUM)
-
-
-def damage_loss(logits: Tensor, degraded: int) -> Tensor:
-    """Cross-entropy of telling the last ``degraded`` of a batch from the rest, equal weight each.
-
-    Args:
-        logits: ``[B]`` of :meth:`Familiarity.damaged`.
-        degraded: how many images at the end are degraded, 1 to B - 1.
-    """
-    whole, broken = logits[:-degraded], logits[-degraded:]
-    return (F.softplus(whole).mean() + F.softplus(-broken).mean()) / 2

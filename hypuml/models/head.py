@@ -4,17 +4,18 @@ Convention: curvature ``-c``; a tangent vector ``v`` at the origin lands at hype
 ``d0 = 2 ||v||`` (``exp0`` of :mod:`hypuml.geometry`). The head bounds ``||v|| < r``, so
 ``d0 < 2r``.
 
-Four ways to set the length, after which only ``sqrt(c) * 2r`` matters:
+Five ways to set the length, after which only ``sqrt(c) * 2r`` matters:
 
 * ``clip``: ``v * min(1, r / ||v||)``, the parent recipe (Hyp-ViT). Clipped vectors share one radius
   and get no radial gradient.
 * ``tanh`` (default): ``v * r * tanh(||v|| / r) / ||v||``, smooth everywhere.
 * ``polar``: ``r * sigmoid(w . features + b) * v / ||v||``. Direction and length have weights of
   their own, so that how sure the model is need not follow from how long the vector came out.
-* ``familiar``: like ``polar``, but the length says how near the image comes to any class known from
-  training (:mod:`hypuml.models.familiarity`), between a smallest share of ``r`` and ``r``: in a
-  hyperbolic space everybody's neighbours lie near the origin, so radii that differ much cost
-  retrieval.
+* ``graded``: like ``polar``, with a second readout that learns to tell damage
+  (:mod:`hypuml.models.graded`), between a smallest share of ``r`` and ``r``: in a hyperbolic space
+  everybody's neighbours lie near the origin, so radii that differ much cost retrieval.
+* ``familiar``: like ``graded``, but the length says how near the image comes to any class known
+  from training (:mod:`hypuml.models.familiarity`).
 
 The first two are dead far outside ``r``, so a learned feature scale is initialised on one batch
 such that the median ``||v||`` is ``r / 2``.
@@ -41,6 +42,7 @@ from torch import Tensor, nn
 
 from hypuml import geometry_torch
 from hypuml.models.familiarity import Familiarity
+from hypuml.models.graded import Graded
 
 GEOMETRIES = ("hyperbolic", "euclidean", "spherical")
 UNCERTAINTIES = ("radial", "predicted")
@@ -71,11 +73,12 @@ def squash_clip(norm: Tensor, r: float) -> Tensor:
     return norm.clamp(max=r)
 
 
-# The last two are no functions of the norm; the head evaluates them from the features.
+# The last three are no functions of the norm; the head evaluates them from the features.
 SQUASHES: dict[str, Callable[[Tensor, float], Tensor] | None] = {
     "tanh": squash_tanh,
     "clip": squash_clip,
     "polar": None,
+    "graded": None,
     "familiar": None,
 }
 
@@ -106,20 +109,21 @@ class HyperbolicHead(nn.Module):
             uncertainty: one of ``UNCERTAINTIES``.
             geometry: one of ``GEOMETRIES``.
             known_classes: number of training classes that "familiar" has room for.
-            inner: smallest length of "familiar" as a share of the greatest, in [0, 1).
+            inner: smallest length of "graded" and "familiar" as a share of the greatest, in [0, 1).
         """
         super().__init__()
         self.curvature = curvature
         self.r = diameter / (2 * math.sqrt(curvature))
         self.squash = SQUASHES[squash]
         self.geometry = geometry
-        self.inner = inner if squash == "familiar" else 0.0
+        self.inner = inner if squash in ("graded", "familiar") else 0.0
         self.linear = nn.Linear(in_features, dim)
         # Orthogonal weights and no bias start every direction alike (parent recipe).
         nn.init.orthogonal_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
         self.log_scale = nn.Parameter(torch.zeros(()))
         self.length = _readout(in_features) if squash == "polar" else None
+        self.graded = Graded(in_features) if squash == "graded" else None
         self.familiarity = (
             Familiarity(in_features, dim, known_classes) if squash == "familiar" else None
         )
@@ -194,8 +198,9 @@ class HyperbolicHead(nn.Module):
             if self.squash is not None:
                 length = self.squash(norm, self.r)
             elif self.familiarity is not None:
-                share = self.familiarity(v.detach(), features, labels)
-                length = self.r * (self.inner + (1 - self.inner) * share)
+                length = self._between(self.familiarity(v.detach(), features, labels))
+            elif self.graded is not None:
+                length = self._between(self.graded(features))
             else:
                 assert self.length is not None
                 length = self.r * torch.sigmoid(self.length(features).squeeze(-1))
@@ -206,6 +211,10 @@ class HyperbolicHead(nn.Module):
                 # tanh may round to 1 in float32, never beyond: the clamp only removes a -0.0.
                 uncertainty = ((1 - length / self.r) / (1 - self.inner)).clamp(min=0, max=1)
             return HeadOutput(self._point(direction, length), uncertainty, norm)
+
+    def _between(self, share: Tensor) -> Tensor:
+        """Lengths from the smallest to the greatest for shares in [0, 1]."""
+        return self.r * (self.inner + (1 - self.inner) * share)
 
     def _point(self, direction: Tensor, length: Tensor) -> Tensor:
         if self.geometry == "spherical":

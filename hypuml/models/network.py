@@ -54,12 +54,12 @@ class ModelConfig:
     diameter: float = 4.0
     """sqrt(c) * 2r: bound of the scaled distance from the origin."""
     squash: str = "tanh"
-    """How tangent vectors are bounded: tanh, clip, polar (direction and length apart) or familiar
-    (length from how near an image comes to the classes known from training)."""
+    """How tangent vectors are bounded: tanh, clip, or with the length apart from the direction:
+    polar (a readout), graded (a second one for damage) or familiar (nearness to known classes)."""
     known_classes: int = 256
     """Training classes that the squash "familiar" has room for."""
     inner: float = 0.5
-    """Smallest length of the squash "familiar", as a share of the greatest."""
+    """Smallest length of the squashes "graded" and "familiar", as a share of the greatest."""
     uncertainty: str = "radial"
     """Where the uncertainty comes from: radial (near the origin = unsure) or predicted."""
     geometry: str = "hyperbolic"

@@ -1,4 +1,4 @@
-"""What the lengths of a "familiar" head learn from, beside the calibration term."""
+"""What the lengths of "graded" and "familiar" heads learn from, beside the calibration term."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from hypuml.checkpoint import HypUML
-from hypuml.models.familiarity import damage_loss
+from hypuml.models.graded import damage_loss
 from hypuml.models.head import HyperbolicHead
 from hypuml.training.batches import Batch
 from hypuml.training.data import TrainingData
@@ -23,15 +23,14 @@ def length_loss(head: HyperbolicHead, features: Tensor, labels: Tensor, batch: B
         labels: ``[B]`` its classes.
         batch: says which of them are damaged.
     """
-    familiarity = head.familiarity
-    if familiarity is None:
+    if head.familiarity is not None:
+        with torch.no_grad():
+            tangent = head.tangent(features[: batch.whole])
+        head.familiarity.observe(tangent, labels[: batch.whole])
+    judge = head.familiarity or head.graded
+    if judge is None or not batch.degraded:
         return features.new_zeros(())
-    with torch.no_grad():
-        tangent = head.tangent(features[: batch.whole])
-    familiarity.observe(tangent, labels[: batch.whole])
-    if not batch.degraded:
-        return features.new_zeros(())
-    return damage_loss(familiarity.damaged(features), batch.degraded)
+    return damage_loss(judge.damaged(features), batch.degraded)
 
 
 @torch.no_grad()

@@ -45,7 +45,7 @@ class Variant:
         uncertainty: ``"radial"`` or ``"predicted"``.
         calibration: weight of the calibration term; 0 is off.
         dim: dimension n.
-        inner: smallest length of a "familiar" head.
+        inner: smallest length of a "graded" or "familiar" head.
         held_only: calibrate on images outside the metric loss alone.
         degraded: whether degraded images are shown.
         untrained: whether the head stays where it was initialised.
@@ -55,7 +55,7 @@ class Variant:
     group: str
     loss: str = "contrastive"
     geometry: str = "hyperbolic"
-    squash: str = "familiar"
+    squash: str = "graded"
     diameter: float = DIAMETER
     uncertainty: str = "radial"
     calibration: float = CALIBRATION
@@ -71,7 +71,7 @@ class Variant:
         """Unique, readable, and fit for a file name."""
         parts = [self.loss, self.geometry, self.squash, f"d{self.diameter:g}", f"n{self.dim}"]
         parts += [self.uncertainty, f"cal{self.calibration:g}" if self.calibration else "nocal"]
-        parts += [f"inner{self.inner:g}"] * (self.squash == "familiar" and self.inner != 0.85)
+        parts += [f"inner{self.inner:g}"] * (self.inner != 0.85)
         parts += ["held"] * self.held_only + ["nodegraded"] * (not self.degraded)
         parts += ["pixels"] * (self.recipe == "flowers-pixels")
         return "-".join(parts + ["untrained"] * self.untrained)
@@ -139,7 +139,7 @@ def _variants() -> tuple[Variant, ...]:
         replace(OURS, group="twin", geometry=g, loss=loss, squash=squash, calibration=calibration)
         for g, (loss, squash, calibration) in product(
             ("euclidean", "spherical"),
-            (("contrastive", "familiar", CALIBRATION), ("parent", "tanh", 0.0)),
+            (("contrastive", "graded", CALIBRATION), ("parent", "tanh", 0.0)),
         )
     ]
     dims = [
@@ -149,6 +149,7 @@ def _variants() -> tuple[Variant, ...]:
     ]
     remedy = replace(OURS, group="remedy")
     remedies = [
+        replace(remedy, squash="familiar"),
         replace(remedy, squash="polar"),
         replace(remedy, squash="polar", held_only=True),
         replace(remedy, calibration=0.0),
