@@ -1,0 +1,100 @@
+"""Graded lengths: what each readout learns from, and what they do to a point."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+from training_support import TINY, tiny_config
+
+from hypuml.checkpoint import HypUML
+from hypuml.geometry import dist0
+from hypuml.losses import make_loss
+from hypuml.models.graded import UNDAMAGED, Graded, damage_loss
+from hypuml.models.head import GEOMETRIES, HyperbolicHead
+from hypuml.training.batches import Batch
+from hypuml.training.lengths import length_loss
+from hypuml.training.step import step_loss
+
+FEATURES = torch.randn(24, 10, generator=torch.Generator().manual_seed(1))
+
+
+def head_of(geometry: str = "hyperbolic", inner: float = 0.6) -> HyperbolicHead:
+    torch.manual_seed(0)
+    head = HyperbolicHead(10, 4, 0.7, 3.0, "graded", "radial", geometry, inner=inner)
+    head.initialise_scale(FEATURES)
+    torch.nn.init.normal_(head.graded.own.weight)
+    torch.nn.init.normal_(head.graded.damage.weight)
+    return head
+
+
+def test_a_new_readout_judges_all_alike():
+    share = Graded(10)(FEATURES)
+    expected = 1 / (1 + np.exp(-(1 - np.log1p(np.exp(UNDAMAGED)))))
+    assert share.tolist() == pytest.approx([expected] * 24, rel=1e-6)
+
+
+def test_lengths_follow_the_formula_and_u_is_linear_in_them():
+    head = head_of()
+    out = head(FEATURES)
+    own = head.graded.own(FEATURES).squeeze(-1)
+    share = torch.sigmoid(own - F.softplus(head.graded.damaged(FEATURES)))
+    assert torch.allclose(out.uncertainty, 1 - share, atol=1e-6)
+    d0 = dist0(out.points.detach().numpy(), 0.7)
+    expected = 2 * head.r * (0.6 + 0.4 * share.detach().numpy())
+    assert d0 == pytest.approx(expected, rel=1e-4)
+
+
+def test_damage_can_only_take_length_away():
+    head = head_of()
+    before = head(FEATURES).uncertainty
+    with torch.no_grad():
+        head.graded.damage.bias += 2
+    assert (head(FEATURES).uncertainty > before).all()
+
+
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+def test_every_geometry_has_the_same_uncertainty(geometry):
+    out = head_of(geometry)(FEATURES)
+    assert torch.isfinite(out.points).all()
+    assert torch.allclose(out.uncertainty, head_of()(FEATURES).uncertainty, atol=1e-6)
+
+
+def test_damage_is_told_from_the_last_of_the_batch():
+    logits = torch.tensor([-2.0, 0.0, 3.0])
+    expected = (np.log1p(np.exp(-2)) + np.log(2)) / 4 + np.log1p(np.exp(-3)) / 2
+    assert damage_loss(logits, 1).item() == pytest.approx(expected, rel=1e-6)
+
+    head = head_of()
+    labels = torch.arange(24) % 6
+    batch = Batch(np.arange(24), 18, 18, 6)
+    length_loss(head, FEATURES, labels, batch).backward()
+    assert head.graded.damage.weight.grad.abs().sum() > 0
+    assert head.graded.own.weight.grad is None
+    assert head.linear.weight.grad is None
+    whole = replace(batch, degraded=0)
+    assert length_loss(head, FEATURES, labels, whole) == 0
+
+
+def test_the_calibration_term_trains_the_own_loss():
+    from hypuml.losses import Calibration, LossConfig
+
+    head, labels = head_of(), torch.arange(24) % 6
+    loss = make_loss("contrastive", LossConfig())
+    found = step_loss(head(FEATURES), labels, 24, head, loss, Calibration(), 1.0)
+    found.total.backward()
+    assert head.graded.own.weight.grad.abs().sum() > 0
+
+
+def test_a_checkpoint_keeps_both_readouts(tmp_path):
+    torch.manual_seed(0)
+    model = HypUML(replace(TINY, squash="graded", inner=0.7)).eval()
+    torch.nn.init.normal_(model.head.graded.own.weight)
+    torch.nn.init.normal_(model.head.graded.damage.weight)
+    model.save_pretrained(tmp_path)
+    again = HypUML.from_pretrained(tmp_path)
+    images = torch.rand(5, 3, tiny_config().model.image_size, tiny_config().model.image_size)
+    assert torch.equal(again(images).uncertainty, model(images).uncertainty)
