@@ -3,16 +3,15 @@
 How sure a model may be of an image of a class it has never seen shows in how far its tangent
 vector ``v`` goes towards the nearest of the classes it does know::
 
-    s = max_k <v, p_k>,    length / r = sigmoid(a (s - m) / d + b - softplus(damage))
+    s = max_k <v, p_k>
+    length / r = sigmoid(a (s - m) / d + w . f + b - softplus(damage(f)))
 
 ``p_k`` is the unit direction of the mean vector of training class k (kin: ideal prototypes and the
 Busemann function in Ghadimi Atigh, Keller-Ressel and Mettes, "Hyperbolic Busemann Learning with
 Ideal Prototypes", NeurIPS 2021), ``m`` and ``d`` are the running mean and deviation of s. In
 training an image's *own* class is left out of the maximum, so that every image is judged as one of
-a class never seen. ``damage`` is a linear readout of the features that tells degraded images from
-others; it can only take length away, and takes next to none from an undamaged image.
-
-``a`` > 0 and ``b`` are all that the calibration term trains here.
+a class never seen. ``a`` > 0, ``w`` and ``b`` are trained by the calibration term, ``damage`` as in
+:mod:`hypuml.models.graded`.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from hypuml.models.graded import damage_readout
+from hypuml.models.graded import Damage, own_readout
 
 _MOMENTUM = 0.05
 
@@ -50,8 +49,8 @@ class Familiarity(nn.Module):
         self.register_buffer("centre", torch.tensor(float("nan")))
         self.register_buffer("spread", torch.ones(()))
         self.log_slope = nn.Parameter(torch.zeros(()))
-        self.bias = nn.Parameter(torch.ones(()))
-        self.damage = damage_readout(in_features)
+        self.own = own_readout(in_features)
+        self.damage = Damage(in_features)
 
     def forward(self, tangent: Tensor, features: Tensor, labels: Tensor | None = None) -> Tensor:
         """Length of each image as a share of the greatest, ``[B]`` in (0, 1).
@@ -63,14 +62,8 @@ class Familiarity(nn.Module):
             labels: ``[B]`` training class of each image, to be left out; None for new images.
         """
         near = (self.towards_known(tangent, labels) - self.centre.nan_to_num(0)) / self.spread
-        return torch.sigmoid(
-            self.log_slope.exp() * near + self.bias - F.softplus(self.damaged(features))
-        )
-
-    def damaged(self, features: Tensor) -> Tensor:
-        """Logit ``[B]`` of an image being degraded."""
-        found: Tensor = self.damage(features).squeeze(-1)
-        return found
+        own = self.own(features).squeeze(-1)
+        return torch.sigmoid(self.log_slope.exp() * near + own - F.softplus(self.damage(features)))
 
     @torch.no_grad()
     def towards_known(self, tangent: Tensor, labels: Tensor | None = None) -> Tensor:

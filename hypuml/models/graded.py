@@ -2,10 +2,10 @@
 
 ::
 
-    length / r = sigmoid(w . f + b - softplus(damage))
+    length / r = sigmoid(w . f + b - softplus(damage(f)))
 
-``w, b`` are trained by the calibration term alone, ``damage`` by telling degraded images from the
-rest. "polar" heads have the first readout only, and must learn damage from the losses of a few
+``w, b`` are trained by the calibration term alone, ``damage`` by saying how badly an image has been
+degraded. "polar" heads have the first readout only, and must learn damage from the losses of a few
 degraded images in each batch.
 """
 
@@ -15,8 +15,34 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-# A readout of zero takes ln(1 + e^-2) = 0.13 away: little, and with enough slope to learn from.
-UNDAMAGED = -2.0
+# What damage says of an image as it is, and at the highest level. Undamaged, ln(1 + e^-2) = 0.13 is
+# taken away: little, and with enough slope to learn from.
+UNDAMAGED, WORST = -2.0, 4.0
+_HIDDEN = 64
+
+
+class Damage(nn.Module):
+    """Says from features how badly an image is damaged; small, and not linear.
+
+    What blurs lies on the other side of what is noisy, so that no one direction can tell both.
+    """
+
+    def __init__(self, in_features: int) -> None:
+        """Call nothing damaged yet.
+
+        Args:
+            in_features: width F of the features.
+        """
+        super().__init__()
+        self.hidden = nn.Linear(in_features, _HIDDEN)
+        self.out = nn.Linear(_HIDDEN, 1)
+        nn.init.zeros_(self.out.weight)
+        nn.init.constant_(self.out.bias, UNDAMAGED)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Damage ``[B]`` of features ``[B, F]``, from about ``UNDAMAGED`` to ``WORST``."""
+        found: Tensor = self.out(F.gelu(self.hidden(features))).squeeze(-1)
+        return found
 
 
 class Graded(nn.Module):
@@ -29,36 +55,31 @@ class Graded(nn.Module):
             in_features: width F of the features.
         """
         super().__init__()
-        self.own = nn.Linear(in_features, 1)
-        nn.init.zeros_(self.own.weight)
-        nn.init.ones_(self.own.bias)
-        self.damage = damage_readout(in_features)
+        self.own = own_readout(in_features)
+        self.damage = Damage(in_features)
 
     def forward(self, features: Tensor) -> Tensor:
         """Length of each image ``[B]`` in (0, 1) as a share of the greatest."""
         own = self.own(features).squeeze(-1)
-        return torch.sigmoid(own - F.softplus(self.damaged(features)))
-
-    def damaged(self, features: Tensor) -> Tensor:
-        """Logit ``[B]`` of an image being degraded."""
-        found: Tensor = self.damage(features).squeeze(-1)
-        return found
+        return torch.sigmoid(own - F.softplus(self.damage(features)))
 
 
-def damage_readout(in_features: int) -> nn.Linear:
-    """A linear readout that calls nothing damaged yet."""
+def own_readout(in_features: int) -> nn.Linear:
+    """A linear readout of an image's own loss that calls all images alike, and rather sure."""
     readout = nn.Linear(in_features, 1)
     nn.init.zeros_(readout.weight)
-    nn.init.constant_(readout.bias, UNDAMAGED)
+    nn.init.ones_(readout.bias)
     return readout
 
 
-def damage_loss(logits: Tensor, degraded: int) -> Tensor:
-    """Cross-entropy of telling the last ``degraded`` of a batch from the rest, equal weight each.
+def damage_loss(damage: Tensor, levels: Tensor) -> Tensor:
+    """SmoothL1 of how badly images are said to be damaged; damaged and whole weigh the same.
 
     Args:
-        logits: ``[B]`` of a ``damaged`` method.
-        degraded: how many images at the end are degraded, 1 to B - 1.
+        damage: ``[B]`` of :class:`Damage`; the last images of the batch are the damaged ones.
+        levels: ``[D]`` their levels in [0, 1], 0 < D < B.
     """
-    whole, broken = logits[:-degraded], logits[-degraded:]
-    return (F.softplus(whole).mean() + F.softplus(-broken).mean()) / 2
+    whole, broken = damage[: -len(levels)], damage[-len(levels) :]
+    wanted = UNDAMAGED + (WORST - UNDAMAGED) * levels
+    undamaged = F.smooth_l1_loss(whole, torch.full_like(whole, UNDAMAGED))
+    return (undamaged + F.smooth_l1_loss(broken, wanted)) / 2

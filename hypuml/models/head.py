@@ -11,11 +11,11 @@ Five ways to set the length, after which only ``sqrt(c) * 2r`` matters:
 * ``tanh`` (default): ``v * r * tanh(||v|| / r) / ||v||``, smooth everywhere.
 * ``polar``: ``r * sigmoid(w . features + b) * v / ||v||``. Direction and length have weights of
   their own, so that how sure the model is need not follow from how long the vector came out.
-* ``graded``: like ``polar``, with a second readout that learns to tell damage
+* ``graded``: like ``polar``, with a second readout that learns how bad damage is
   (:mod:`hypuml.models.graded`), between a smallest share of ``r`` and ``r``: in a hyperbolic space
   everybody's neighbours lie near the origin, so radii that differ much cost retrieval.
-* ``familiar``: like ``graded``, but the length says how near the image comes to any class known
-  from training (:mod:`hypuml.models.familiarity`).
+* ``familiar``: like ``graded``, and how near the image comes to any class known from training
+  counts too (:mod:`hypuml.models.familiarity`).
 
 The first two are dead far outside ``r``, so a learned feature scale is initialised on one batch
 such that the median ``||v||`` is ``r / 2``.

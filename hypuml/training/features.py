@@ -27,8 +27,11 @@ _PART = 256
 class FeatureSource(Protocol):
     """Features of training images."""
 
-    def batch(self, model: HypUML, batch: Batch, step: int) -> Tensor:
-        """Features ``[B, F]`` float32 of a batch, augmented and degraded, with gradient."""
+    def batch(self, model: HypUML, batch: Batch, step: int) -> tuple[Tensor, Tensor]:
+        """Features ``[B, F]`` float32 of a batch, augmented and degraded, with gradient.
+
+        And the level ``[D]`` in [0, 1] of each degraded image, which come last.
+        """
         ...
 
     def plain(self, model: HypUML, rows: IntArray) -> Tensor:
@@ -50,14 +53,14 @@ class Learned:
             config.precision == "auto" and device.type == "cuda"
         )
 
-    def batch(self, model: HypUML, batch: Batch, step: int) -> Tensor:
+    def batch(self, model: HypUML, batch: Batch, step: int) -> tuple[Tensor, Tensor]:
         """See :class:`FeatureSource`; the backbone runs in low precision where asked to."""
         noise = torch.Generator(self._device).manual_seed(self._config.seed * 1_000_003 + step)
-        images = batch_images(self._data, batch, self._config, self._device, noise)
+        images, levels = batch_images(self._data, batch, self._config, self._device, noise)
         inputs = model.backbone.normalise(images).contiguous(memory_format=torch.channels_last)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._low):
             features: Tensor = model.backbone(inputs)
-        return features.float()
+        return features.float(), levels
 
     def plain(self, model: HypUML, rows: IntArray) -> Tensor:
         """See :class:`FeatureSource`."""
@@ -82,8 +85,9 @@ def batch_images(
     config: TrainConfig,
     device: torch.device,
     noise: torch.Generator,
-) -> Tensor:
-    """Augmented images of a batch, its last ones degraded: ``[B, 3, S, S]`` in [0, 1]."""
+) -> tuple[Tensor, Tensor]:
+    """Augmented images of a batch ``[B, 3, S, S]``, its last ones degraded; the levels of these."""
+    level = torch.zeros(0, device=device)
     images = data.train.pixels[torch.from_numpy(batch.rows)].to(device).float() / 255
     images = augment(images, config.model.image_size, config.augment, noise)
     if batch.degraded:
@@ -91,7 +95,7 @@ def batch_images(
         kinds = torch.randint(len(KINDS), (len(bad),), generator=noise, device=device)
         level = torch.rand(len(bad), generator=noise, device=device)
         images = torch.cat([images[: -batch.degraded], degrade_mixed(bad, kinds, level, noise)])
-    return images
+    return images, level
 
 
 def only_fit(batch: Batch) -> Batch:

@@ -14,23 +14,26 @@ from hypuml.training.data import TrainingData
 from hypuml.training.features import FeatureSource
 
 
-def length_loss(head: HyperbolicHead, features: Tensor, labels: Tensor, batch: Batch) -> Tensor:
+def length_loss(
+    head: HyperbolicHead, features: Tensor, labels: Tensor, batch: Batch, levels: Tensor
+) -> Tensor:
     """Teach the head to tell damage, and show it the batch's classes; 0 for other heads.
 
     Args:
         head: of the model being trained.
         features: ``[B, F]`` of the batch.
         labels: ``[B]`` its classes.
-        batch: says which of them are damaged.
+        batch: says which of them are whole.
+        levels: ``[D]`` how badly the last D are damaged, in [0, 1].
     """
     if head.familiarity is not None:
         with torch.no_grad():
             tangent = head.tangent(features[: batch.whole])
         head.familiarity.observe(tangent, labels[: batch.whole])
     judge = head.familiarity or head.graded
-    if judge is None or not batch.degraded:
+    if judge is None or not len(levels):
         return features.new_zeros(())
-    return damage_loss(judge.damaged(features), batch.degraded)
+    return damage_loss(judge.damage(features), levels)
 
 
 @torch.no_grad()

@@ -169,7 +169,7 @@ def _run(
     while state.step < config.steps:
         batch = data.batches.batch(state.step)
         model.train()
-        features = source.batch(model, batch, state.step)
+        features, levels = source.batch(model, batch, state.step)
         known = labels[torch.from_numpy(batch.rows)].to(features.device)
         result = step_loss(
             model.head(features, known),
@@ -181,7 +181,7 @@ def _run(
             config.calibration,
             config.calibration_on == "held",
         )
-        total = result.total + length_loss(model.head, features, known, batch)
+        total = result.total + length_loss(model.head, features, known, batch, levels)
         set_rate(optimizer, config.lr * schedule(state.step, config))
         optimizer.zero_grad(set_to_none=True)
         total.backward()
@@ -265,7 +265,7 @@ def _initialise_head(model: HypUML, data: TrainingData, source: FeatureSource) -
     batch = only_fit(data.batches.batch(0))
     model.train()
     with torch.no_grad():
-        features = source.batch(model, batch, 0)
+        features, _ = source.batch(model, batch, 0)
     if isinstance(model.backbone, Descriptors):
         rows = data.batches.fit_rows
         labels = torch.from_numpy(data.train.labels[rows]).to(features.device)
@@ -275,7 +275,7 @@ def _initialise_head(model: HypUML, data: TrainingData, source: FeatureSource) -
     if model.head.familiarity is not None:
         labels = torch.from_numpy(data.train.labels[batch.rows]).to(features.device)
         with torch.no_grad():
-            tangent = model.head.tangent(source.batch(model, batch, 0))
+            tangent = model.head.tangent(source.batch(model, batch, 0)[0])
         model.head.familiarity.observe(tangent, labels)
 
 

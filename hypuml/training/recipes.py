@@ -35,7 +35,7 @@ _FLOWERS = TrainConfig(
         backbone="descriptors",
         dim=128,
         diameter=2.5,
-        squash="graded",
+        squash="familiar",
         inner=0.85,
         image_size=128,
     ),

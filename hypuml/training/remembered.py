@@ -35,6 +35,7 @@ from hypuml.training.data import LARGER, TrainingData, fingerprint, trainable_ro
 from hypuml.types import Dataset, IntArray
 
 _PART = 64
+_VIEWS = ("plain", "varied", "degraded", "levels")
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Views:
         plain: ``[N, WIDTH]``.
         varied: ``[V, N, WIDTH]``, augmented.
         degraded: ``[V, N, WIDTH]``, augmented and degraded.
+        levels: ``[V, N]`` how badly, in [0, 1].
         unreadable: item id to reason.
         listing: fingerprint of the data set.
     """
@@ -54,6 +56,7 @@ class Views:
     plain: Tensor
     varied: Tensor
     degraded: Tensor
+    levels: Tensor
     unreadable: dict[str, str]
     listing: str
 
@@ -78,12 +81,13 @@ def raw_views(
         found = _load(folder / f"{name}.safetensors")
         reasons = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
         rows = found["rows"].numpy()
-        return Views(rows, found["plain"], found["varied"], found["degraded"], reasons, listing)
+        plain, varied, degraded, levels = (found[name] for name in _VIEWS)
+        return Views(rows, plain, varied, degraded, levels, reasons, listing)
     views = _described(dataset, config, progress, listing)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / f"{name}.json", json.dumps(views.unreadable).encode())
-        tensors = {n: getattr(views, n) for n in ("plain", "varied", "degraded")}
+        tensors = {n: getattr(views, n) for n in _VIEWS}
         tensors["rows"] = torch.from_numpy(views.rows)
         write_atomically(folder / f"{name}.safetensors", save(tensors))
     return views
@@ -98,6 +102,7 @@ def _described(
     images = torch.from_numpy(pixels).permute(0, 3, 1, 2)
     noise = [torch.Generator().manual_seed(view) for view in range(2 * views)]
     found: list[list[Tensor]] = [[] for _ in range(2 * views + 1)]
+    levels: list[list[Tensor]] = [[] for _ in range(views)]
     for start in range(0, len(images), _PART):
         part = images[start : start + _PART].float() / 255
         plain = F.interpolate(part, (size, size), mode="bilinear", antialias=True).clamp(0, 1)
@@ -108,12 +113,14 @@ def _described(
                 kinds = torch.randint(len(KINDS), (len(part),), generator=generator)
                 level = torch.rand(len(part), generator=generator)
                 seen = degrade_mixed(seen, kinds, level, generator)
+                levels[view - views].append(level)
             found[view].append(describe(seen).half())
         if progress:
             progress(min(start + _PART, len(images)), len(images))
     whole = [torch.cat(parts) for parts in found]
     varied, degraded = torch.stack(whole[:views]), torch.stack(whole[views:-1])
-    return Views(kept, whole[-1], varied, degraded, unreadable, listing)
+    level_of = torch.stack([torch.cat(parts) for parts in levels])
+    return Views(kept, whole[-1], varied, degraded, level_of, unreadable, listing)
 
 
 @dataclass(frozen=True)
@@ -124,6 +131,7 @@ class Remembered:
         clean: ``[N, F]`` training images as they are.
         varied: ``[V, N, F]``.
         degraded: ``[V, N, F]``.
+        levels: ``[V, N]`` of these, in [0, 1].
         held_out: ``[M, F]`` validation images, None without any.
         seed: of the choice of views.
     """
@@ -131,18 +139,20 @@ class Remembered:
     clean: Tensor
     varied: Tensor
     degraded: Tensor
+    levels: Tensor
     held_out: Tensor | None
     seed: int
 
-    def batch(self, model: HypUML, batch: Batch, step: int) -> Tensor:
-        """One view of each image, the last ones degraded."""
+    def batch(self, model: HypUML, batch: Batch, step: int) -> tuple[Tensor, Tensor]:
+        """One view of each image, the last ones degraded; the levels of these."""
         noise = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
         rows = torch.from_numpy(batch.rows)
         view = torch.randint(len(self.varied), (len(rows),), generator=noise)
         bad = len(rows) - batch.degraded
-        return torch.cat(
+        features = torch.cat(
             [self.varied[view[:bad], rows[:bad]], self.degraded[view[bad:], rows[bad:]]]
         )
+        return features, self.levels[view[bad:], rows[bad:]]
 
     def plain(self, model: HypUML, rows: IntArray) -> Tensor:
         """Training images as they are."""
@@ -184,7 +194,12 @@ def remember(
             write_atomically(file, save(found | axes))
     here = {k: v.to(device) for k, v in found.items() if not k.startswith("axes.")}
     return Remembered(
-        here["clean"], here["varied"], here["degraded"], here.get("held_out"), config.seed
+        here["clean"],
+        here["varied"],
+        here["degraded"],
+        here["levels"],
+        here.get("held_out"),
+        config.seed,
     )
 
 
@@ -204,6 +219,7 @@ def _projected(backbone: Descriptors, views: Views, data: TrainingData) -> dict[
         "clean": projected(views.plain[place]),
         "varied": torch.stack([projected(view[place]) for view in views.varied]),
         "degraded": torch.stack([projected(view[place]) for view in views.degraded]),
+        "levels": views.levels[:, place].contiguous(),
     }
     if data.validation is not None:
         held = torch.from_numpy(np.searchsorted(views.rows, data.validation.rows))

@@ -55,7 +55,7 @@ class Variant:
     group: str
     loss: str = "contrastive"
     geometry: str = "hyperbolic"
-    squash: str = "graded"
+    squash: str = "familiar"
     diameter: float = DIAMETER
     uncertainty: str = "radial"
     calibration: float = CALIBRATION
@@ -139,7 +139,7 @@ def _variants() -> tuple[Variant, ...]:
         replace(OURS, group="twin", geometry=g, loss=loss, squash=squash, calibration=calibration)
         for g, (loss, squash, calibration) in product(
             ("euclidean", "spherical"),
-            (("contrastive", "graded", CALIBRATION), ("parent", "tanh", 0.0)),
+            (("contrastive", "familiar", CALIBRATION), ("parent", "tanh", 0.0)),
         )
     ]
     dims = [
@@ -149,7 +149,7 @@ def _variants() -> tuple[Variant, ...]:
     ]
     remedy = replace(OURS, group="remedy")
     remedies = [
-        replace(remedy, squash="familiar"),
+        replace(remedy, squash="graded"),
         replace(remedy, squash="polar"),
         replace(remedy, squash="polar", held_only=True),
         replace(remedy, calibration=0.0),

@@ -220,7 +220,7 @@ def of_dimension(rows: Sequence[Row], geometry: str, n: int) -> Row | None:
     for row in rows:
         v = row["variant"]
         same = (v["loss"], v["squash"], v["geometry"], v["dim"])
-        if same == ("contrastive", "graded", geometry, n) and v["group"] in (
+        if same == ("contrastive", "familiar", geometry, n) and v["group"] in (
             "ours", "twin", "dimension",
         ):  # fmt: skip
             return row
