@@ -15,7 +15,6 @@ from training_support import TINY, tiny_config
 from hypuml import geometry
 from hypuml.checkpoint import CONFIG, HypUML
 from hypuml.models.familiarity import Familiarity
-from hypuml.models.graded import damage_loss
 from hypuml.models.head import GEOMETRIES, HyperbolicHead
 from hypuml.training import train
 from hypuml.training.batches import Batch
@@ -103,7 +102,7 @@ def test_first_sight_sets_a_class_and_further_ones_move_it_a_twentieth():
 
 def test_forgetting_leaves_what_was_learned_and_sees_anew_as_if_for_the_first_time():
     found, tangent, features, labels = knowing()
-    torch.nn.init.normal_(found.damage.weight)
+    torch.nn.init.normal_(found.damage.out.weight)
     kept = {name: value.clone() for name, value in found.named_parameters()}
     before = found(tangent, features)
     found.observe(torch.randn(30, DIM) * 7, labels)
@@ -121,16 +120,16 @@ def test_familiar_is_long_and_damage_takes_length_only():
     with torch.no_grad():
         whole = torch.sigmoid(
             found.log_slope.exp() * (found.towards_known(tangent) - found.centre) / found.spread
-            + found.bias
+            + found.own.bias
         )
         little = found(tangent, features)
         order = found.towards_known(tangent).argsort()
         assert (little[order].diff() >= 0).all()
         assert (little < whole).all()
         assert (little > 0.85 * whole).all()
-        torch.nn.init.normal_(found.damage.weight)
-        found.damage.bias.fill_(0.0)
-        damaged = found.damaged(features).argsort()
+        torch.nn.init.normal_(found.damage.out.weight)
+        found.damage.out.bias.fill_(0.0)
+        damaged = found.damage(features).argsort()
         same = found(tangent[:1].expand(30, -1), features)
         assert (same[damaged].diff() < 0).all()
         assert (same < whole[0]).all()
@@ -142,19 +141,10 @@ def test_gradients_reach_slope_bias_and_damage_and_not_the_vector():
     found(tangent, features, labels).sum().backward()
     assert tangent.grad is None
     assert found.log_slope.grad != 0
-    assert found.bias.grad > 0
-    assert found.damage.weight.grad.abs().sum() > 0
-    assert found.damage.bias.grad < 0
-
-
-def test_damage_loss_is_both_mistakes_at_equal_weight():
-    # softplus(ln 3) = 2 ln 2, softplus(0) = ln 2 and softplus(ln 7) = 3 ln 2.
-    logits = torch.tensor([math.log(3), 0, -math.log(7)], requires_grad=True)
-    loss = damage_loss(logits, 1)
-    assert loss.item() == pytest.approx(2.25 * math.log(2))
-    loss.backward()
-    assert (logits.grad[:2] > 0).all()
-    assert logits.grad[2] < 0
+    assert found.own.bias.grad > 0
+    assert found.own.weight.grad.abs().sum() > 0
+    assert found.damage.out.weight.grad.abs().sum() > 0
+    assert found.damage.out.bias.grad < 0
 
 
 def test_damage_is_learned_and_undamaged_images_alone_are_remembered():
@@ -162,24 +152,24 @@ def test_damage_is_learned_and_undamaged_images_alone_are_remembered():
     features = features.clone()
     features[-10:, 0] += 8
     labels = torch.arange(len(features)) % CLASSES
-    batch = Batch(np.arange(len(features)), 20, 30, 10)
+    batch, levels = Batch(np.arange(len(features)), 20, 30, 10), torch.linspace(0.5, 1, 10)
     head.familiarity.forget()
     optimiser = torch.optim.Adam(head.familiarity.damage.parameters(), lr=0.05)
-    first = length_loss(head, features, labels, batch)
+    first = length_loss(head, features, labels, batch, levels)
     whole = head.tangent(features[:30]).detach()
     means = torch.stack([whole[labels[:30] == k].mean(0) for k in range(CLASSES)])
     assert torch.allclose(head.familiarity.known, means, atol=1e-5)
     for _ in range(200):
         optimiser.zero_grad()
-        length_loss(head, features, labels, batch).backward()
+        length_loss(head, features, labels, batch, levels).backward()
         optimiser.step()
-    assert length_loss(head, features, labels, batch) < 0.1 * first
-    damaged = head.familiarity.damaged(features)
+    assert length_loss(head, features, labels, batch, levels) < 0.1 * first
+    damaged = head.familiarity.damage(features)
     assert damaged[-10:].min() > damaged[:-10].max()
     undamaged = replace(batch, degraded=0)
-    assert length_loss(head, features[:30], labels[:30], undamaged) == 0
+    assert length_loss(head, features[:30], labels[:30], undamaged, levels[:0]) == 0
     plain = HyperbolicHead(FEATURES, DIM, 1.0, 4.0)
-    assert length_loss(plain, features, labels, batch) == 0
+    assert length_loss(plain, features, labels, batch, levels) == 0
 
 
 def head_and_features(inner, geometry_name):
@@ -197,7 +187,7 @@ def head_and_features(inner, geometry_name):
     features = torch.randn(40, FEATURES)
     head.initialise_scale(features)
     head.familiarity.observe(head.tangent(features).detach(), torch.arange(40) % CLASSES)
-    torch.nn.init.normal_(head.familiarity.damage.weight)
+    torch.nn.init.normal_(head.familiarity.damage.out.weight)
     return head, features
 
 

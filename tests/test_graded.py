@@ -27,13 +27,13 @@ def head_of(geometry: str = "hyperbolic", inner: float = 0.6) -> HyperbolicHead:
     head = HyperbolicHead(10, 4, 0.7, 3.0, "graded", "radial", geometry, inner=inner)
     head.initialise_scale(FEATURES)
     torch.nn.init.normal_(head.graded.own.weight)
-    torch.nn.init.normal_(head.graded.damage.weight)
+    torch.nn.init.normal_(head.graded.damage.out.weight)
     return head
 
 
 def test_a_new_readout_judges_all_alike():
     share = Graded(10)(FEATURES)
-    expected = 1 / (1 + np.exp(-(1 - np.log1p(np.exp(UNDAMAGED)))))
+    expected = 1 / (1 + np.exp(np.log1p(np.exp(UNDAMAGED)) - 1))
     assert share.tolist() == pytest.approx([expected] * 24, rel=1e-6)
 
 
@@ -41,7 +41,7 @@ def test_lengths_follow_the_formula_and_u_is_linear_in_them():
     head = head_of()
     out = head(FEATURES)
     own = head.graded.own(FEATURES).squeeze(-1)
-    share = torch.sigmoid(own - F.softplus(head.graded.damaged(FEATURES)))
+    share = torch.sigmoid(own - F.softplus(head.graded.damage(FEATURES)))
     assert torch.allclose(out.uncertainty, 1 - share, atol=1e-6)
     d0 = dist0(out.points.detach().numpy(), 0.7)
     expected = 2 * head.r * (0.6 + 0.4 * share.detach().numpy())
@@ -52,7 +52,7 @@ def test_damage_can_only_take_length_away():
     head = head_of()
     before = head(FEATURES).uncertainty
     with torch.no_grad():
-        head.graded.damage.bias += 2
+        head.graded.damage.out.bias += 2
     assert (head(FEATURES).uncertainty > before).all()
 
 
@@ -63,20 +63,18 @@ def test_every_geometry_has_the_same_uncertainty(geometry):
     assert torch.allclose(out.uncertainty, head_of()(FEATURES).uncertainty, atol=1e-6)
 
 
-def test_damage_is_told_from_the_last_of_the_batch():
-    logits = torch.tensor([-2.0, 0.0, 3.0])
-    expected = (np.log1p(np.exp(-2)) + np.log(2)) / 4 + np.log1p(np.exp(-3)) / 2
-    assert damage_loss(logits, 1).item() == pytest.approx(expected, rel=1e-6)
+def test_damage_is_read_off_the_last_of_the_batch():
+    said = torch.tensor([-2.0, -1.5, 3.0])  # the last one's level of 0.5 asks for 1: off by 2
+    assert damage_loss(said, torch.tensor([0.5])).item() == pytest.approx((0.0625 + 1.5) / 2)
 
     head = head_of()
     labels = torch.arange(24) % 6
-    batch = Batch(np.arange(24), 18, 18, 6)
-    length_loss(head, FEATURES, labels, batch).backward()
-    assert head.graded.damage.weight.grad.abs().sum() > 0
+    batch, levels = Batch(np.arange(24), 18, 18, 6), torch.linspace(0, 1, 6)
+    length_loss(head, FEATURES, labels, batch, levels).backward()
+    assert head.graded.damage.out.weight.grad.abs().sum() > 0
     assert head.graded.own.weight.grad is None
     assert head.linear.weight.grad is None
-    whole = replace(batch, degraded=0)
-    assert length_loss(head, FEATURES, labels, whole) == 0
+    assert length_loss(head, FEATURES, labels, batch, levels[:0]) == 0
 
 
 def test_the_calibration_term_trains_the_own_loss():
@@ -93,7 +91,7 @@ def test_a_checkpoint_keeps_both_readouts(tmp_path):
     torch.manual_seed(0)
     model = HypUML(replace(TINY, squash="graded", inner=0.7)).eval()
     torch.nn.init.normal_(model.head.graded.own.weight)
-    torch.nn.init.normal_(model.head.graded.damage.weight)
+    torch.nn.init.normal_(model.head.graded.damage.out.weight)
     model.save_pretrained(tmp_path)
     again = HypUML.from_pretrained(tmp_path)
     images = torch.rand(5, 3, tiny_config().model.image_size, tiny_config().model.image_size)

@@ -21,7 +21,7 @@ def head_and_features(seed=0, **options):
     features = torch.randn(40, 16) * 2
     head.initialise_scale(features)
     if head.familiarity is not None:
-        torch.nn.init.normal_(head.familiarity.damage.weight)
+        torch.nn.init.normal_(head.familiarity.damage.out.weight)
         head.familiarity.observe(head.tangent(features).detach(), torch.arange(40) % 5)
     return head, features
 

@@ -197,19 +197,22 @@ def test_a_batch_is_one_view_of_each_image_with_the_last_ones_degraded():
     # The features say which image, view and kind they are.
     image, view = torch.arange(50.0), torch.arange(3.0)
     varied = torch.stack([image.expand(3, -1), view[:, None].expand(-1, 50)], -1)
-    source = Remembered(varied[0], varied, varied + 1000, None, seed=4)
+    level = (image / 100).expand(3, -1)
+    source = Remembered(varied[0], varied, varied + 1000, level, None, seed=4)
     batch = Batch(np.arange(40)[::-1].copy(), 20, 30, 10)
-    drawn = [source.batch(None, batch, step) for step in range(6)]
-    for features in drawn:
+    seen = [source.batch(None, batch, step) for step in range(6)]
+    drawn = [features for features, _ in seen]
+    for features, levels in seen:
+        assert levels.tolist() == pytest.approx((batch.rows[30:] / 100).tolist())
         kinds = features[:, 0] >= 1000
         assert kinds.tolist() == [False] * 30 + [True] * 10
         assert (features[:, 0] % 1000).tolist() == batch.rows.tolist()
     used = {value % 1000 for features in drawn for value in features[:, 1].tolist()}
     assert used == {0, 1, 2}
-    assert torch.equal(drawn[2], source.batch(None, batch, 2))
+    assert torch.equal(drawn[2], source.batch(None, batch, 2)[0])
     assert not torch.equal(drawn[0], drawn[1])
     other = replace(source, seed=5)
-    assert not torch.equal(drawn[0], other.batch(None, batch, 0))
+    assert not torch.equal(drawn[0], other.batch(None, batch, 0)[0])
     assert source.validation(None) is None
 
 

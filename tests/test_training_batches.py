@@ -94,8 +94,10 @@ def test_only_the_last_images_are_degraded():
     plain = replace(clean, degraded=0)
     seeded = [torch.Generator().manual_seed(1) for _ in range(2)]
     device = torch.device("cpu")
-    with_damage = batch_images(data, batch, config, device, seeded[0])
-    without = batch_images(data, plain, config, device, seeded[1])
+    with_damage, levels = batch_images(data, batch, config, device, seeded[0])
+    without, none = batch_images(data, plain, config, device, seeded[1])
+    assert (len(levels), len(none)) == (4, 0)
+    assert ((levels >= 0) & (levels <= 1)).all()
     assert torch.equal(with_damage[:-4], without[:-4])
     assert not torch.equal(with_damage[-4:], without[-4:])
     assert with_damage.min() >= 0
