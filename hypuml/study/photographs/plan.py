@@ -19,7 +19,7 @@ DIAMETERS = (1.45, 4.0, 6.0)
 DIMS = (2, 8, 32, 128)
 GEOMETRIES = ("hyperbolic", "euclidean", "spherical")
 # Those of the shipped recipe.
-DIAMETER, DIM, CALIBRATION = 2.5, 128, 0.5
+DIAMETER, DIM, CALIBRATION, INNER = 2.5, 128, 0.5, 0.75
 
 _TEMPERATURES = (LossConfig(0.05), LossConfig(0.1), LossConfig(0.2))
 _MARGINS = (
@@ -55,12 +55,12 @@ class Variant:
     group: str
     loss: str = "contrastive"
     geometry: str = "hyperbolic"
-    squash: str = "familiar"
+    squash: str = "graded"
     diameter: float = DIAMETER
     uncertainty: str = "radial"
     calibration: float = CALIBRATION
     dim: int = DIM
-    inner: float = 0.85
+    inner: float = INNER
     held_only: bool = False
     degraded: bool = True
     untrained: bool = False
@@ -71,7 +71,7 @@ class Variant:
         """Unique, readable, and fit for a file name."""
         parts = [self.loss, self.geometry, self.squash, f"d{self.diameter:g}", f"n{self.dim}"]
         parts += [self.uncertainty, f"cal{self.calibration:g}" if self.calibration else "nocal"]
-        parts += [f"inner{self.inner:g}"] * (self.inner != 0.85)
+        parts += [f"inner{self.inner:g}"] * (self.inner != INNER)
         parts += ["held"] * self.held_only + ["nodegraded"] * (not self.degraded)
         parts += ["pixels"] * (self.recipe == "flowers-pixels")
         return "-".join(parts + ["untrained"] * self.untrained)
@@ -139,7 +139,7 @@ def _variants() -> tuple[Variant, ...]:
         replace(OURS, group="twin", geometry=g, loss=loss, squash=squash, calibration=calibration)
         for g, (loss, squash, calibration) in product(
             ("euclidean", "spherical"),
-            (("contrastive", "familiar", CALIBRATION), ("parent", "tanh", 0.0)),
+            (("contrastive", "graded", CALIBRATION), ("parent", "tanh", 0.0)),
         )
     ]
     dims = [
@@ -149,7 +149,7 @@ def _variants() -> tuple[Variant, ...]:
     ]
     remedy = replace(OURS, group="remedy")
     remedies = [
-        replace(remedy, squash="graded"),
+        replace(remedy, squash="familiar"),
         replace(remedy, squash="polar"),
         replace(remedy, squash="polar", held_only=True),
         replace(remedy, calibration=0.0),

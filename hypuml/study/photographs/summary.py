@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from hypuml.study.photographs.plan import DIAMETERS, DIMS, GEOMETRIES
+from hypuml.study.photographs.plan import DIAMETERS, DIMS, GEOMETRIES, INNER
 
 Row = dict[str, Any]
 Study = dict[str, Any]
@@ -75,7 +75,7 @@ def describe(row: Row) -> str:
     parts += [v["squash"], f"√c·2r {v['diameter']:g}", f"n {v['dim']}"]
     parts += [v["uncertainty"]] * (v["uncertainty"] != "radial")
     parts.append(f"calibration {v['calibration']:g}" if v["calibration"] else "no calibration")
-    parts += [f"lengths from {v['inner']:g}"] * (v["inner"] != 0.85)
+    parts += [f"lengths from {v['inner']:g}"] * (v["inner"] != INNER)
     parts += ["held images only"] * v["held_only"] + ["no degraded images"] * (not v["degraded"])
     parts += ["from pixels"] * (v["group"] == "pixels")
     return ", ".join(parts + ["not trained"] * v["untrained"])
@@ -220,7 +220,7 @@ def of_dimension(rows: Sequence[Row], geometry: str, n: int) -> Row | None:
     for row in rows:
         v = row["variant"]
         same = (v["loss"], v["squash"], v["geometry"], v["dim"])
-        if same == ("contrastive", "familiar", geometry, n) and v["group"] in (
+        if same == ("contrastive", "graded", geometry, n) and v["group"] in (
             "ours", "twin", "dimension",
         ):  # fmt: skip
             return row
