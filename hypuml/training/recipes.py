@@ -40,7 +40,7 @@ _FLOWERS = TrainConfig(
         image_size=128,
     ),
     augment=AugmentConfig(min_scale=0.5, rotation=15.0, brightness=0.15, hue=0.01, noise=0.01),
-    temperature=0.1,
+    temperature=0.2,
     calibration=0.5,
     calibration_classes=0.2,
     validation_classes=0.25,
