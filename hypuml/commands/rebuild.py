@@ -42,11 +42,12 @@ are known to the model, the images and mostly the writers are not.
 Limits: ten digits in two dimensions leave little room; it is made to be looked at.""",
     "flowers": """\
 Trained on photographs of *Oxford Flowers-102* (classes 1 to 51) and shown with classes 52 to 102;
-the checkpoint that ships saw copies of 160 px of 77 of the 102 classes. The photographs themselves are **not** part of this checkpoint or of its gallery, which holds
-vectors, names and the botanical taxonomy alone: they were collected from the web for research by
-M.-E. Nilsback and A. Zisserman (2008), no licence is stated, and whoever wants to see them gets
-them from the University of Oxford (`python -m hypuml data flowers102`, or the button in the app).
-The weights hold means and principal axes of picture statistics, no picture.
+the checkpoint that ships saw copies of 160 px of 77 of the 102 classes. The photographs themselves
+are **not** part of this checkpoint or of its gallery, which holds vectors, names and the botanical
+taxonomy alone: they were collected from the web for research by M.-E. Nilsback and A. Zisserman
+(2008), no licence is stated, and whoever wants to see them gets them from the University of Oxford
+(`python -m hypuml data flowers102`, or the button in the app). The weights hold means and principal
+axes of picture statistics, no picture.
 
 No pretrained weights were at hand and 2,500 photographs are too few for a small network to learn to
 see from, so the backbone counts colour, texture and shape, and the head alone is trained.
