@@ -49,8 +49,9 @@ taxonomy alone: they were collected from the web for research by M.-E. Nilsback 
 (`python -m hypuml data flowers102`, or the button in the app). The weights hold means and principal
 axes of picture statistics, no picture.
 
-No pretrained weights were at hand and 2,500 photographs are too few for a small network to learn to
-see from, so the backbone counts colour, texture and shape, and the head alone is trained.
+No pretrained weights were at hand, and a small network that learns to see from 2,000 photographs
+came out worse in first tries, so the backbone counts colour, texture and shape, and only the head
+is trained.
 
 Intended use: to look at and to learn from, to search flower photographs that resemble the data set,
 to study uncertainty. **Not** for identifying plants that will be eaten, touched or protected.
