@@ -206,8 +206,13 @@ def test_a_card_and_names_full_of_markup_stay_text(visit, checkpoint, tmp_path):
 def test_the_study_is_drawn_and_a_damaged_one_said(visit, checkpoint, tmp_path, monkeypatch):
     at = part(visit(checkpoint / "gallery"), "study")
     assert "Recall@1 per variant" in page(at)
-    assert "Does u rise with damage?" in page(at)
+    assert "u should rise with the damage" in page(at)  # photographs first: mean u per level
+    garden = study.FOLDER / "study.json"
     monkeypatch.setattr(study, "FOLDER", tmp_path)
+    (tmp_path / "study.json").write_bytes(garden.read_bytes())
+    at.run()
+    assert "Does u rise with damage?" in page(at)  # the garden's has only who rises
+    (tmp_path / "study.json").unlink()
     at.run()
     assert "python -m hypuml study garden" in page(at)
     (tmp_path / "flowers-study.json").write_text("[]")

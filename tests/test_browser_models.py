@@ -56,6 +56,7 @@ def test_going_to_the_models_and_back_keeps_the_view(shipped, gallery, visit):
     page.wait_for_selector("dl.tiles")
     page.locator(".st-key-rooms a").click()
     wait_for_query(page, first)
+    page.locator(".st-key-answers .tile").nth(3).wait_for()
     assert len(rows(page)) == 4
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 
@@ -64,7 +63,8 @@ def test_stopping_the_command_keeps_what_arrived(as_official, tmp_path, capsys):
         while not part.exists() or part.stat().st_size == 0:
             if over.wait(0.01):
                 return
-        os.kill(os.getpid(), signal.SIGINT)
+        # To the main thread itself: another one may take it while the main one waits for bytes.
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
         over.wait(20)
 
     as_official.break_after, as_official.at_break = HALF, stop
