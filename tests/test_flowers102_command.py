@@ -68,10 +68,13 @@ def test_stopping_the_command_keeps_what_arrived(as_official, tmp_path, capsys):
         over.wait(20)
 
     as_official.break_after, as_official.at_break = HALF, stop
+    # Started in the background, Python has been told to ignore what Ctrl-C sends.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         assert main(["data", "flowers102", "--root", str(tmp_path)]) == 130
     finally:
         over.set()
+        signal.signal(signal.SIGINT, before)
     streams = capsys.readouterr()
     assert streams.out == ""
     assert "the same command continues where this stopped" in streams.err
