@@ -11,10 +11,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from app import facts, state, whatif
-from app.parts import problems
 from app.parts.answers import answers
 from app.parts.disk import disk
-from app.parts.header import header
+from app.parts.entrance import entrance
 from app.parts.pictures_notice import pictures_notice
 from app.parts.query import answer_upload, query
 from app.parts.selection import selection
@@ -27,15 +26,10 @@ from hypuml.types import Hits
 
 def render() -> None:
     """Draw the room."""
-    entry, notices, read = state.choose_entry()
-    header(entry)
-    if entry is None:
-        problems.no_gallery()
+    here = entrance()
+    if here is None:
         return
-    gallery = entry.gallery
-    if gallery is None or not len(gallery):
-        problems.cannot_open(entry)
-        return
+    entry, gallery, notices, read = here
     told = st.container(key="told")
     with st.container(key="room"):
         left, right = st.columns([48, 52], gap="medium")

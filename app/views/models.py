@@ -9,8 +9,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import address, state
-from app.parts import problems
-from app.parts.header import header
+from app.parts.entrance import entrance
 from app.parts.models.card import card
 from app.parts.models.compare import compare
 from app.parts.models.measured import measured
@@ -32,15 +31,10 @@ _TITLES = {
 
 def render() -> None:
     """Draw the room."""
-    entry, notices, read = state.choose_entry()
-    header(entry)
-    if entry is None:
-        problems.no_gallery()
+    here = entrance()
+    if here is None:
         return
-    gallery = entry.gallery
-    if gallery is None or not len(gallery):
-        problems.cannot_open(entry)
-        return
+    entry, gallery, notices, read = here
     _, more = state.settle(entry, gallery, read)
     for message in [*notices, *more]:
         notice(message)

@@ -6,15 +6,16 @@ Convention: a cell is the mean over seeds with the half-range of the seeds behin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-Row = dict[str, Any]
+from hypuml.study import tables
+from hypuml.study.tables import Row
 
 # Column title, how to read one seed's figures, digits.
-COLUMNS: dict[str, Callable[[Row], float | None]] = {
+COLUMNS: dict[str, tables.Read] = {
     "Recall@1": lambda x: x["recall@1"],
     "R-AUROC of u": lambda x: x["r_auroc"],
     "tangent norm": lambda x: x["controls"]["tangent_norm"],
@@ -37,11 +38,7 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 def cell(row: Row, column: str, part: str) -> tuple[float, float] | None:
     """Mean and half-range over seeds of one column of a row, on ``validation`` or ``test``."""
-    values = [COLUMNS[column](seed) for seed in row.get(part, [])]
-    known = [v for v in values if v is not None]
-    if not known:
-        return None
-    return float(np.mean(known)), float(np.ptp(known) / 2)
+    return tables.cell(row.get(part, []), COLUMNS[column])
 
 
 def describe(row: Row) -> str:
@@ -58,24 +55,11 @@ def describe(row: Row) -> str:
 
 def table(rows: Sequence[Row], part: str) -> str:
     """A Markdown table of rows that have figures for ``part``, best Recall@1 first."""
-    shown = [row for row in rows if part in row]
-    shown.sort(key=lambda row: -(cell(row, "Recall@1", part) or (0.0, 0.0))[0])
-    lines = ["| variant | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
-    for row in shown:
-        cells = [_shown(cell(row, column, part)) for column in COLUMNS]
-        lines.append(f"| {describe(row)} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def _shown(value: tuple[float, float] | None) -> str:
-    if value is None:
-        return "–"
-    spread = f" ±{value[1]:.3f}".replace("0.", ".")
-    return f"{value[0]:.3f}{spread}"
+    return tables.seeds_table(rows, part, COLUMNS, describe)
 
 
 # What an option changes, everything else equal, inside the grid of the ablation.
-FACTORS: dict[str, tuple[str, tuple[Any, Any]]] = {
+FACTORS: dict[str, tables.Factor] = {
     "margin instead of contrastive": ("loss", ("contrastive", "margin")),
     "predicted instead of radial": ("uncertainty", ("radial", "predicted")),
     "calibration on instead of off": ("calibration", (0.0, 1.0)),
@@ -86,69 +70,14 @@ FACTORS: dict[str, tuple[str, tuple[Any, Any]]] = {
 
 
 def effects(rows: Sequence[Row], column: str) -> dict[str, dict[str, float]]:
-    """Paired effect of each factor on a column, over the grid of the ablation.
-
-    Returns:
-        Factor to ``{"mean", "low", "high", "pairs"}``: mean difference over pairs of rows that
-        differ in that factor alone and share a seed, with the 2.5th and 97.5th percentile of the
-        mean under resampling of the pairs of rows (seeds of a pair stay together).
-    """
-    grid = {_key(row): row for row in rows if row["variant"]["group"] == "grid"}
-    found = {}
-    rng = np.random.default_rng(0)
-    for name, (field, (before, after)) in FACTORS.items():
-        differences = []
-        for row in grid.values():
-            variant = row["variant"]
-            if variant[field] != before:
-                continue
-            partner = grid.get(_key({"variant": variant | {field: after}}))
-            if partner is None:
-                continue
-            pairs = zip(row["validation"], partner["validation"], strict=True)
-            gaps = [
-                COLUMNS[column](b) - COLUMNS[column](a)  # type: ignore[operator]
-                for a, b in pairs
-                if COLUMNS[column](a) is not None and COLUMNS[column](b) is not None
-            ]
-            if gaps:
-                differences.append(float(np.mean(gaps)))
-        if differences:
-            drawn = rng.choice(differences, (2000, len(differences))).mean(1)
-            low, high = np.quantile(drawn, [0.025, 0.975])
-            found[name] = {
-                "mean": float(np.mean(differences)),
-                "low": float(low),
-                "high": float(high),
-                "pairs": len(differences),
-            }
-    return found
-
-
-def _key(row: Row) -> tuple[Any, ...]:
-    v = row["variant"]
-    return tuple(v[f] for f in ("loss", "uncertainty", "calibration", "squash", "diameter"))
+    """Effects of the factors on a column; see :func:`hypuml.study.tables.paired_effects`."""
+    return tables.paired_effects(rows, COLUMNS[column], FACTORS)
 
 
 def effects_table(rows: Sequence[Row]) -> str:
-    """Effects on Recall@1, on R-AUROC and on curvature use as a Markdown table."""
+    """Effects on Recall@1, R-AUROC, curvature use and confidence as a Markdown table."""
     columns = ("Recall@1", "R-AUROC of u", "curvature use", "confidence")
-    tables = {column: effects(rows, column) for column in columns}
-    lines = [
-        "| change | " + " | ".join(columns) + " |",
-        "|---" * (len(columns) + 1) + "|",
-    ]
-    for name in FACTORS:
-        cells = []
-        for column in columns:
-            found = tables[column].get(name)
-            cells.append(
-                f"{found['mean']:+.3f} [{found['low']:+.3f}, {found['high']:+.3f}]"
-                if found
-                else "–"
-            )
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    return tables.paired_effects_table(rows, {name: COLUMNS[name] for name in columns}, FACTORS)
 
 
 def dots(rows: Sequence[Row], part: str = "validation") -> list[dict[str, Any]]:

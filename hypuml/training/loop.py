@@ -14,7 +14,7 @@ import platform
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,15 +26,14 @@ from hypuml.checkpoint import HypUML
 from hypuml.data.degradations import KINDS
 from hypuml.files import write_atomically
 from hypuml.losses import Calibration
-from hypuml.models.descriptors import Descriptors
 from hypuml.training.after import fit_afterwards
 from hypuml.training.config import TrainConfig
-from hypuml.training.data import TrainingData, fingerprint, prepare
-from hypuml.training.features import FeatureSource, Learned, only_fit
+from hypuml.training.data import TrainingData, fingerprint
+from hypuml.training.features import FeatureSource
 from hypuml.training.host import check_output, pick_device, stop_requests
 from hypuml.training.lengths import length_loss, remember_classes
 from hypuml.training.optimise import make_optimizer, schedule, set_rate, update_average
-from hypuml.training.remembered import raw_views, remember
+from hypuml.training.starting import initialise_head, sources, starting_model, to_layout
 from hypuml.training.state import RunState, clear_state, load_state, save_state
 from hypuml.training.step import check_loss, start_loss, step_loss
 from hypuml.training.watch import figures
@@ -84,9 +83,10 @@ def train(
     model.check_input()
     check_output(out, resume)
     model.to(device)
-    data, source = _sources(dataset, config, model, device, views, say)
-    _check_room(model, data)
-    _to_layout(model, device)
+    data, source = sources(
+        dataset, config, model, device, views, lambda d, t: say("images", d, t, {})
+    )
+    to_layout(model, device)
     slow = model.head.linear.weight if config.head_lr < 1 else None
     optimizer = make_optimizer(model, config, slow)
     fit_labels = torch.from_numpy(data.train.labels[data.batches.fit_rows]).to(device)
@@ -94,7 +94,7 @@ def train(
     state = RunState(model, {}, optimizer, Calibration().to(device), loss)
     facts = {**asdict(config), "dataset": dataset.name, "items": fingerprint(dataset)}
     if not resume and not config.init:
-        _initialise_head(model, data, source)
+        initialise_head(model, data, source)
     state.average = {k: v.detach().clone() for k, v in model.state_dict().items()}
     if resume:
         load_state(state, out, facts)
@@ -120,35 +120,6 @@ def train(
     write_atomically(out / "training.json", (json.dumps(log, indent=1) + "\n").encode())
     clear_state(out)
     return averaged.eval()
-
-
-def starting_model(config: TrainConfig) -> HypUML:
-    """A new model, or the one named by ``config.init``, whose input size may change.
-
-    Raises:
-        ValueError: the starting checkpoint cannot be read or has another architecture.
-    """
-    if not config.init:
-        return HypUML(config.model)
-    start = HypUML.from_pretrained(config.init)
-    wanted = config.model
-    found = replace(start.config, pretrained=wanted.pretrained, image_size=wanted.image_size)
-    if found != wanted:
-        raise ValueError(
-            f"the checkpoint {config.init!r} has another architecture ({start.config}) than the "
-            f"one asked for ({wanted})"
-        )
-    model = HypUML(wanted, pretrained=False)
-    try:
-        model.load_state_dict(start.state_dict())
-    except RuntimeError as error:
-        # Some backbones (position embeddings) have weights for one input size only.
-        raise ValueError(
-            f"the weights of {config.init!r} do not fit {wanted.image_size} px images; keep its "
-            f"image size of {start.config.image_size} px"
-        ) from error
-    model.training_info = start.training_info
-    return model
 
 
 def _run(
@@ -218,65 +189,6 @@ def validate_average(
     model.to(next(state.model.parameters()).device)
     remember_classes(model, data, source)
     return figures(model, data, source, config)
-
-
-def _to_layout(model: nn.Module, device: torch.device) -> None:
-    # Convolutions are faster with channels last, on CPUs (oneDNN) and GPUs alike.
-    model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-
-def _sources(
-    dataset: Dataset,
-    config: TrainConfig,
-    model: HypUML,
-    device: torch.device,
-    folder: Path | None,
-    say: Report,
-) -> tuple[TrainingData, FeatureSource]:
-    """The split, and where its features come from."""
-
-    def progress(done: int, total: int) -> None:
-        say("images", done, total, {})
-
-    if not isinstance(model.backbone, Descriptors):
-        data = prepare(dataset, config, progress)
-        return data, Learned(data, config, device)
-    seen = raw_views(dataset, config, folder, progress)
-    data = prepare(dataset, config, readable=seen.rows)
-    data.unreadable.update(seen.unreadable)
-    return data, remember(model.backbone, seen, data, config, device, folder)
-
-
-def _check_room(model: HypUML, data: TrainingData) -> None:
-    room = model.config.known_classes
-    count = int(data.train.labels.max()) + 1
-    if model.head.familiarity is not None and count > room:
-        raise ValueError(
-            f"the head has room for {room} known classes and there are {count}; raise "
-            f"--known-classes to {count}"
-        )
-
-
-def _initialise_head(model: HypUML, data: TrainingData, source: FeatureSource) -> None:
-    """Set the head's scale from one batch seen as in training (batch statistics included).
-
-    On a backbone with nothing to learn, its directions are set too.
-    """
-    batch = only_fit(data.batches.batch(0))
-    model.train()
-    with torch.no_grad():
-        features, _ = source.batch(model, batch, 0)
-    if isinstance(model.backbone, Descriptors):
-        rows = data.batches.fit_rows
-        labels = torch.from_numpy(data.train.labels[rows]).to(features.device)
-        features = source.plain(model, rows)
-        model.head.initialise_axes(features, labels)
-    model.head.initialise_scale(features)
-    if model.head.familiarity is not None:
-        labels = torch.from_numpy(data.train.labels[batch.rows]).to(features.device)
-        with torch.no_grad():
-            tangent = model.head.tangent(source.batch(model, batch, 0)[0])
-        model.head.familiarity.observe(tangent, labels)
 
 
 def _info(

@@ -12,8 +12,19 @@ from typing import Any
 import numpy as np
 
 from hypuml.study.photographs.plan import DIAMETERS, DIMS, GEOMETRIES, INNER
+from hypuml.study.tables import (
+    Factor,
+    Read,
+    Row,
+    cell,
+    heading,
+    paired_effects,
+    paired_effects_table,
+    seeds_table,
+    shown,
+    spread,
+)
 
-Row = dict[str, Any]
 Study = dict[str, Any]
 
 
@@ -38,7 +49,7 @@ def _best_control(x: Row) -> float | None:
     return max(known, default=None)
 
 
-VALIDATION: dict[str, Callable[[Row], float | None]] = {
+VALIDATION: dict[str, Read] = {
     "Recall@1": lambda x: x["recall@1"],
     "R-AUROC of u": lambda x: x["r_auroc"],
     "u with loss, fit": lambda x: x["calibration_fit"],
@@ -47,7 +58,7 @@ VALIDATION: dict[str, Callable[[Row], float | None]] = {
     "IQR of d₀": lambda x: x["radius_q75"] - x["radius_q25"],
     "clipped": lambda x: x["clipped"],
 }
-TEST: dict[str, Callable[[Row], float | None]] = {
+TEST: dict[str, Read] = {
     "Recall@1": lambda x: x["recall@1"],
     "R-AUROC of u": lambda x: x["r_auroc"],
     "best control": _best_control,
@@ -60,12 +71,6 @@ TEST: dict[str, Callable[[Row], float | None]] = {
     "curvature use": lambda x: x["curvature_use"],
     "tree": lambda x: x["tree_spearman"],
 }
-
-
-def cell(seeds: Sequence[Row], read: Callable[[Row], float | None]) -> tuple[float, float] | None:
-    """Mean and half-range over seeds; None where no seed has the figure."""
-    known = [value for value in map(read, seeds) if value is not None]
-    return (float(np.mean(known)), float(np.ptp(known) / 2)) if known else None
 
 
 def describe(row: Row) -> str:
@@ -83,21 +88,10 @@ def describe(row: Row) -> str:
 
 def table(rows: Sequence[Row], part: str) -> str:
     """A Markdown table of the rows that have figures for ``part``, best Recall@1 first."""
-    columns = TEST if part == "test" else VALIDATION
-    shown = [row for row in rows if part in row]
-    shown.sort(key=lambda row: -(cell(row[part], columns["Recall@1"]) or (0.0, 0.0))[0])
-    lines = ["| variant | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
-    for row in shown:
-        cells = [_shown(cell(row[part], read)) for read in columns.values()]
-        lines.append(f"| {describe(row)} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    return seeds_table(rows, part, TEST if part == "test" else VALIDATION, describe)
 
 
-def _shown(value: tuple[float, float] | None) -> str:
-    return "–" if value is None else f"{value[0]:.3f} ±{value[1]:.3f}".replace("±0.", "±.")
-
-
-FACTORS: dict[str, tuple[str, tuple[Any, Any]]] = {
+FACTORS: dict[str, Factor] = {
     "margin instead of contrastive": ("loss", ("contrastive", "margin")),
     "predicted instead of radial": ("uncertainty", ("radial", "predicted")),
     "calibration on instead of off": ("calibration", (0.0, 0.5)),
@@ -108,58 +102,14 @@ FACTORS: dict[str, tuple[str, tuple[Any, Any]]] = {
 
 
 def effects(rows: Sequence[Row], column: str) -> dict[str, dict[str, float]]:
-    """Paired effect of each factor on a validation figure, over the grid of the ablation.
-
-    Returns:
-        Factor to ``{"mean", "low", "high", "pairs"}``: mean difference over pairs of rows that
-        differ in that factor alone, with the 2.5th and 97.5th percentile of the mean under
-        resampling of the pairs (seeds of a pair stay together).
-    """
-    fields = ("loss", "uncertainty", "calibration", "squash", "diameter")
-    grid = {
-        tuple(row["variant"][f] for f in fields): row
-        for row in rows
-        if row["variant"]["group"] == "grid"
-    }
-    read, rng, found = VALIDATION[column], np.random.default_rng(0), {}
-    for name, (field, (before, after)) in FACTORS.items():
-        gaps = []
-        for key, row in grid.items():
-            place = fields.index(field)
-            partner = grid.get((*key[:place], after, *key[place + 1 :]))
-            if key[place] != before or partner is None:
-                continue
-            pairs = zip(row["validation"], partner["validation"], strict=True)
-            seeds = [(read(a), read(b)) for a, b in pairs]
-            known = [b - a for a, b in seeds if a is not None and b is not None]
-            if known:
-                gaps.append(float(np.mean(known)))
-        if gaps:
-            low, high = np.quantile(rng.choice(gaps, (2000, len(gaps))).mean(1), [0.025, 0.975])
-            found[name] = {
-                "mean": float(np.mean(gaps)),
-                "low": float(low),
-                "high": float(high),
-                "pairs": len(gaps),
-            }
-    return found
+    """Effects of the factors on a column; see :func:`hypuml.study.tables.paired_effects`."""
+    return paired_effects(rows, VALIDATION[column], FACTORS)
 
 
 def effects_table(study: Study) -> str:
     """Effects on Recall@1, R-AUROC and curvature use as a Markdown table."""
-    columns = ("Recall@1", "R-AUROC of u", "curvature use")
-    made = {column: effects(study["rows"], column) for column in columns}
-    lines = ["| change | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
-    for name in FACTORS:
-        cells = [_spread(made[column].get(name)) for column in columns]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def _spread(found: dict[str, float] | None) -> str:
-    if found is None:
-        return "–"
-    return f"{found['mean']:+.3f} [{found['low']:+.3f}, {found['high']:+.3f}]"
+    columns = {name: VALIDATION[name] for name in ("Recall@1", "R-AUROC of u", "curvature use")}
+    return paired_effects_table(study["rows"], columns, FACTORS)
 
 
 def difference(ours: Row, other: Row, draws: int = 2000) -> dict[str, float]:
@@ -198,19 +148,19 @@ def differences_table(study: Study) -> str:
         f"| {describe(ours)}, against | Recall@1, difference |",
         "|---|---|",
     ]
-    lines += [f"| {describe(row)} | {_spread(difference(ours, row))} |" for row in others]
+    lines += [f"| {describe(row)} | {spread(difference(ours, row))} |" for row in others]
     return "\n".join(lines)
 
 
 def dimensions_table(study: Study) -> str:
     """Validation Recall@1 by dimension and geometry, everything else as in our finalist."""
-    lines = ["| n | " + " | ".join(GEOMETRIES) + " |", "|---" * (len(GEOMETRIES) + 1) + "|"]
+    lines = heading("n", GEOMETRIES)
     for n in DIMS:
         cells = []
         for geometry in GEOMETRIES:
             row = of_dimension(study["rows"], geometry, n)
             found = row and cell(row["validation"], VALIDATION["Recall@1"])
-            cells.append(_shown(found or None))
+            cells.append(shown(found or None))
         lines.append(f"| {n} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -254,7 +204,7 @@ def results_table(study: Study) -> str:
         v = row["variant"]
         title = _KINDS.get((v["group"], v["geometry"], v["loss"]))
         if "test" in row and title and not v["untrained"]:
-            cells = [_shown(cell(row["test"], TEST[c])) for c in columns]
+            cells = [shown(cell(row["test"], TEST[c])) for c in columns]
             lines.append(f"| {title} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
