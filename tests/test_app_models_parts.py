@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from app_support import ROOT, pictures_gallery, small_garden, sure_garden
+from app_support import ROOT, pictures_gallery, sure_garden
 
 from app.facts import class_codes
 from app.parts.models import study
@@ -71,10 +71,11 @@ def test_without_an_evaluation_the_gallery_s_own_figures_stand_in(tmp_path):
     assert values(tmp_path, {"recall@1": 0.25})["Recall@1"].value == "0.250"
 
 
-def test_parameters_are_those_that_torch_counts():
+@pytest.mark.parametrize("name", ["garden", "flowers"])
+def test_parameters_are_those_that_torch_counts(name):
     from hypuml.checkpoint import HypUML
 
-    folder = small_garden().parent
+    folder = ROOT / "checkpoints" / name
     model = HypUML.from_pretrained(folder)
     trained = sum(p.numel() for p in model.parameters())
     assert abs(parameters_of(folder / "model.safetensors") - trained) <= 2  # the head's own scale

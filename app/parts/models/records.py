@@ -23,7 +23,11 @@ _MOST_BYTES = 20_000_000  # a training of many thousand entries stays below
 _MOST_CARD = 200_000
 _MOST_HEADER = 5_000_000
 # Statistics that a layer gathers, as opposed to parameters that are trained.
-_GATHERED = ("running_mean", "running_var", "num_batches_tracked")
+_GATHERED = (
+    *("running_mean", "running_var", "num_batches_tracked"),
+    *(f"backbone.{name}" for name in ("middle", "spread", "axes", "offset")),
+    *(f"familiarity.{name}" for name in ("known", "centre", "spread")),
+)
 
 
 @dataclass(frozen=True)

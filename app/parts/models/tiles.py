@@ -137,6 +137,8 @@ def _size(known: Records) -> Tile:
     backbone = str(known.model.get("backbone") or "")
     pretrained = known.model.get("pretrained")
     start = ", pretrained" if pretrained is True else ", from scratch" if backbone else ""
+    if backbone == "descriptors":  # only the head has anything to learn
+        start = ", nothing learned but the head"
     return Tile("Parameters", text, _MEANING["parameters"], beside=backbone + start)
 
 
@@ -162,7 +164,7 @@ def _training(known: Records) -> list[Tile]:
         ),
         Tile(
             "Trained for",
-            f"{minutes:.0f} min" if minutes else UNKNOWN,
+            (f"{minutes:.0f} min" if minutes >= 10 else f"{minutes:g} min") if minutes else UNKNOWN,
             _MEANING["trained_for"],
             beside=", ".join(how),
         ),
