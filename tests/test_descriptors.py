@@ -221,21 +221,52 @@ def test_features_are_centred_and_ordered_and_vary_by_one_on_average():
 
 
 def test_all_axes_keep_every_inner_product():
-    plain, varied = describe(pictures(12)), describe(pictures(8, seed=1))
+    images = torch.cat([pictures(12), pictures(8, seed=1)])
+    raw, mirrored = describe(images), describe(images.flip(-1))
+    plain, varied = raw[:12], raw[12:]
     model = Descriptors(19)
     model.fit(plain, varied)
-    # A twin in float64: less the mean, colours over their spread, each descriptor at length one.
-    raw = torch.cat([plain, varied]).double()
-    centred = raw - plain.double().mean(0)
-    centred[:, : WIDTHS["colour"]] /= plain[:, : WIDTHS["colour"]].double().std(0) + 0.01
-    units = [x / x.norm(dim=1, keepdim=True) for x in centred.split(list(WIDTHS.values()), 1)]
-    unit = torch.cat(units, 1)
+
+    # A twin in float64 that describes the mirrored images too: less the mean, colours over their
+    # spread, each descriptor at length one.
+    def at_length_one(described):
+        centred = described.double() - plain.double().mean(0)
+        centred[:, : WIDTHS["colour"]] /= plain[:, : WIDTHS["colour"]].double().std(0) + 0.01
+        parts = centred.split(list(WIDTHS.values()), 1)
+        return torch.cat([x / x.norm(dim=1, keepdim=True) for x in parts], 1)
+
+    unit = (at_length_one(raw) + at_length_one(mirrored)) / 2
     unit -= unit.mean(0)
     expected = unit @ unit.T
     features = model.project(torch.cat([plain, varied])).double()
     found = features @ features.T
     scale = expected.trace() / found.trace()
     assert torch.allclose(found * scale, expected, atol=2e-3 * expected.max().item())
+
+
+def test_a_mirrored_image_has_the_same_numbers_in_other_places():
+    images = pictures(6, seed=3)
+    mirrored = describe(images.flip(-1))
+    assert not torch.allclose(mirrored, describe(images), atol=0.05)
+    assert torch.allclose(mirrored, describe(images)[:, Descriptors(2).mirror], atol=1e-5)
+
+
+def test_an_image_and_its_mirror_have_the_same_features():
+    model, images = fitted(), pictures(4, seed=2)
+    assert torch.allclose(model(images.flip(-1)), model(images), atol=1e-4)
+
+
+def test_features_are_longer_the_more_an_image_agrees_with_its_mirror():
+    model, images = fitted(), pictures(8, seed=4)
+    symmetric = images.clone()
+    symmetric[..., symmetric.shape[-1] // 2 :] = images.flip(-1)[..., images.shape[-1] // 2 :]
+
+    def length(seen):
+        return model._symmetric(describe(seen)).norm(dim=1)
+
+    assert (length(symmetric) > length(images)).all()
+    # Three descriptors of length one each, as long as their mirrors agree entirely.
+    assert torch.allclose(length(symmetric), torch.full((8,), 3**0.5), atol=1e-3)
 
 
 def test_images_become_features_through_their_descriptors_alone():

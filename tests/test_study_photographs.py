@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hypuml.losses import LOSSES, PROXY_LOSSES, LossConfig
-from hypuml.study.photographs.plan import OURS, SEEDS, VARIANTS, Variant
+from hypuml.study.photographs.plan import DIM, FEW_DIMS, GEOMETRIES, OURS, SEEDS, VARIANTS, Variant
 from hypuml.study.photographs.run import finalists_of
 from hypuml.study.photographs.summary import (
     TABLES,
@@ -47,9 +47,10 @@ def test_the_plan_holds_what_is_to_be_compared():
 
 def test_finalists_are_the_best_of_each_kind():
     a, b = Variant("baseline", "parent", diameter=1.0), Variant("baseline", "parent")
-    grid, small = Variant("grid"), replace(OURS, group="dimension", dim=8)
-    chosen = finalists_of({OURS: 0.5, a: 0.6, b: 0.7, grid: 0.9, small: 0.8})
-    assert set(chosen) == {OURS, b}
+    grid, small = Variant("grid"), replace(OURS, group="dimension", dim=32)
+    few = replace(OURS, group="dimension", dim=FEW_DIMS)
+    chosen = finalists_of({OURS: 0.5, a: 0.6, b: 0.7, grid: 0.9, small: 0.8, few: 0.4})
+    assert set(chosen) == {OURS, b, few}
 
 
 def report(recall, u=0.6, per_class=None):
@@ -101,6 +102,8 @@ def study():
     rows[0]["test"] = [report(0.7 + 0.01 * s) for s in SEEDS]
     parent = next(r for r in rows if r["variant"]["loss"] == "parent")
     parent["test"] = [report(0.6, per_class={"a": [10, 6], "b": [30, 15]}) for _ in SEEDS]
+    for geometry in GEOMETRIES:
+        of_dimension(rows, geometry, FEW_DIMS)["test"] = [report(0.5) for _ in SEEDS]
     return {"rows": rows, "untaught": {"colour_histogram": 0.4, "descriptors": 0.5}}
 
 
@@ -109,12 +112,13 @@ def test_every_table_is_made(study):
     assert all(text.count("\n") >= 2 for text in made.values())
     assert "0.710 ±.010" in made["finalists"]
     assert "| colour histogram | 0.400 |" in made["results"]
+    assert "| 0.500 ±.000, 0.500 ±.000 | +0.000 [+0.000, +0.000] |" in made["few-dimensions"]
     assert "0.750" in made["finalists"]  # 0.6 of the 0.8 that an oracle removes
     json.dumps(made)
 
 
 def test_a_difference_is_weighed_by_queries_and_its_interval_is_over_classes(study):
-    ours, parent = (r for r in study["rows"] if "test" in r)
+    ours, parent = (r for r in study["rows"] if "test" in r and r["variant"]["dim"] == DIM)
     found = difference(ours, parent)
     assert found["mean"] == pytest.approx(2 / 40)  # two of class a's ten, none of b's thirty
     assert found["low"] == pytest.approx(0)

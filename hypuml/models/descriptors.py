@@ -11,9 +11,12 @@ on and little else. Three classical descriptors know nothing of classes and carr
   and Triggs, CVPR 2005).
 
 Counts enter as their square roots (the Hellinger kernel), each descriptor less the mean of the
-training images and at unit length, so that all three weigh the same. The features are the
-coordinates of that vector along the principal axes of the training images, which
-:meth:`Descriptors.fit` finds without looking at labels.
+training images and at unit length, so that all three weigh the same, and averaged with those of
+the mirrored image. Nothing has to be counted again for that: mirroring only exchanges numbers. An
+image and its mirror get the same features, and they are the longer the more the two agree: a flower
+seen from the front agrees with its mirror, a bush does not. The features are the coordinates of
+that vector along the principal axes of the training images, which :meth:`Descriptors.fit` finds
+without looking at labels.
 
 Convention: images are ``[B, 3, S, S]`` RGB in [0, 1]; nothing here has a gradient.
 """
@@ -151,6 +154,24 @@ def _oriented(channels: Tensor) -> Tensor:
     return energy.scatter_add_(1, (low + 1) % _ORIENTATIONS, steepness * share)
 
 
+def _mirrored() -> Tensor:
+    """Where a mirrored image's numbers stand in the description of the image, ``[WIDTH]``."""
+    codes = torch.arange(_PATTERNS)
+    swapped = torch.zeros_like(codes)
+    for bit, (down, across) in enumerate(_NEIGHBOURS):
+        swapped |= ((codes >> bit) & 1) << _NEIGHBOURS.index((down, 2 - across))
+    histograms = torch.arange(0, WIDTHS["texture"], _PATTERNS)[:, None] + WIDTHS["colour"]
+    places = [torch.arange(WIDTHS["colour"]), (histograms + swapped).flatten()]
+    start = WIDTHS["colour"] + WIDTHS["texture"]
+    for side in (c for cells in _CELLS.values() for c in cells):
+        count = _ORIENTATIONS * side * side
+        grid = torch.arange(start, start + count).view(_ORIENTATIONS, side, side)
+        # An edge at angle a stands at -a in the mirror, on the other side of the picture.
+        places.append(grid[-torch.arange(_ORIENTATIONS) % _ORIENTATIONS].flip(-1).flatten())
+        start += count
+    return torch.cat(places)
+
+
 class Descriptors(nn.Module):
     """Images to coordinates along the principal axes of their descriptors.
 
@@ -169,6 +190,7 @@ class Descriptors(nn.Module):
     spread: Tensor
     axes: Tensor
     offset: Tensor
+    mirror: Tensor
 
     def __init__(self, components: int = COMPONENTS) -> None:
         """Start without axes: all features are zero until :meth:`fit`.
@@ -189,6 +211,7 @@ class Descriptors(nn.Module):
         # below what separates two photographs.
         self.register_buffer("axes", torch.zeros(components, WIDTH, dtype=torch.float16))
         self.register_buffer("offset", torch.zeros(components))
+        self.register_buffer("mirror", _mirrored(), persistent=False)
 
     def normalise(self, images: Tensor) -> Tensor:
         """What is expected of pixels ``[B, 3, S, S]`` in [0, 1]: nothing."""
@@ -201,8 +224,8 @@ class Descriptors(nn.Module):
     def project(self, described: Tensor) -> Tensor:
         """Features ``[..., F]`` float32 of what :func:`describe` gave, ``[..., WIDTH]``."""
         with torch.autocast(self.axes.device.type, enabled=False):
-            unit = self._unit(described.to(self.axes.device))
-            return unit @ self.axes.float().T - self.offset
+            mean = self._symmetric(described.to(self.axes.device))
+            return mean @ self.axes.float().T - self.offset
 
     @torch.no_grad()
     def fit(self, plain: Tensor, varied: Tensor) -> None:
@@ -227,7 +250,7 @@ class Descriptors(nn.Module):
         colour = WIDTHS["colour"]
         # Rare colours tell more than common ones; 0.01 keeps a colour seen once from telling all.
         self.spread[:colour] = plain[:, :colour].std(0) + 0.01
-        unit = torch.cat([self._unit(plain), self._unit(varied)])
+        unit = torch.cat([self._symmetric(plain), self._symmetric(varied)])
         centre = unit.mean(0)
         unit -= centre
         # The Gram matrix is smaller than the covariance: thousands of images, more dimensions.
@@ -239,8 +262,13 @@ class Descriptors(nn.Module):
         self.axes.copy_(axes)
         self.offset.copy_(self.axes.float() @ centre)
 
+    def _symmetric(self, described: Tensor) -> Tensor:
+        """Mean of an image's and its mirror's descriptors, each of which has unit length."""
+        described = described.float()
+        return (self._unit(described) + self._unit(described[..., self.mirror])) / 2
+
     def _unit(self, described: Tensor) -> Tensor:
         """Every descriptor less its mean, over its spread, at unit length."""
-        centred = (described.float() - self.middle) / self.spread
+        centred = (described - self.middle) / self.spread
         parts = centred.split(list(WIDTHS.values()), -1)
         return torch.cat([F.normalize(part, dim=-1) for part in parts], -1)

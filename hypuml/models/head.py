@@ -4,7 +4,7 @@ Convention: curvature ``-c``; a tangent vector ``v`` at the origin lands at hype
 ``d0 = 2 ||v||`` (``exp0`` of :mod:`hypuml.geometry`). The head bounds ``||v|| < r``, so
 ``d0 < 2r``.
 
-Five ways to set the length, after which only ``sqrt(c) * 2r`` matters:
+Six ways to set the length, after which only ``sqrt(c) * 2r`` matters:
 
 * ``clip``: ``v * min(1, r / ||v||)``, the parent recipe (Hyp-ViT). Clipped vectors share one radius
   and get no radial gradient.
@@ -14,6 +14,8 @@ Five ways to set the length, after which only ``sqrt(c) * 2r`` matters:
 * ``graded``: like ``polar``, with a second readout that learns how bad damage is
   (:mod:`hypuml.models.graded`), between a smallest share of ``r`` and ``r``: in a hyperbolic space
   everybody's neighbours lie near the origin, so radii that differ much cost retrieval.
+* ``damped``: the norm sets the length as in ``tanh``, less what a readout of damage takes away
+  (:mod:`hypuml.models.damped`), between the same bounds as ``graded``.
 * ``familiar``: like ``graded``, and how near the image comes to any class known from training
   counts too (:mod:`hypuml.models.familiarity`).
 
@@ -41,6 +43,7 @@ import torch
 from torch import Tensor, nn
 
 from hypuml import geometry_torch
+from hypuml.models.damped import Damped
 from hypuml.models.familiarity import Familiarity
 from hypuml.models.graded import Graded
 
@@ -73,14 +76,18 @@ def squash_clip(norm: Tensor, r: float) -> Tensor:
     return norm.clamp(max=r)
 
 
-# The last three are no functions of the norm; the head evaluates them from the features.
+# The last four are no functions of the norm alone; the head evaluates them from the features.
 SQUASHES: dict[str, Callable[[Tensor, float], Tensor] | None] = {
     "tanh": squash_tanh,
     "clip": squash_clip,
     "polar": None,
     "graded": None,
+    "damped": None,
     "familiar": None,
 }
+
+# Those whose lengths start at the share ``inner`` of the greatest.
+BETWEEN = ("graded", "damped", "familiar")
 
 
 class HyperbolicHead(nn.Module):
@@ -109,14 +116,15 @@ class HyperbolicHead(nn.Module):
             uncertainty: one of ``UNCERTAINTIES``.
             geometry: one of ``GEOMETRIES``.
             known_classes: number of training classes that "familiar" has room for.
-            inner: smallest length of "graded" and "familiar" as a share of the greatest, in [0, 1).
+            inner: smallest length of "graded", "damped" and "familiar" as a share of the greatest,
+                in [0, 1).
         """
         super().__init__()
         self.curvature = curvature
         self.r = diameter / (2 * math.sqrt(curvature))
         self.squash = SQUASHES[squash]
         self.geometry = geometry
-        self.inner = inner if squash in ("graded", "familiar") else 0.0
+        self.inner = inner if squash in BETWEEN else 0.0
         self.linear = nn.Linear(in_features, dim)
         # Orthogonal weights and no bias start every direction alike (parent recipe).
         nn.init.orthogonal_(self.linear.weight)
@@ -124,6 +132,7 @@ class HyperbolicHead(nn.Module):
         self.log_scale = nn.Parameter(torch.zeros(()))
         self.length = _readout(in_features) if squash == "polar" else None
         self.graded = Graded(in_features) if squash == "graded" else None
+        self.damped = Damped(in_features) if squash == "damped" else None
         self.familiarity = (
             Familiarity(in_features, dim, known_classes) if squash == "familiar" else None
         )
@@ -201,6 +210,9 @@ class HyperbolicHead(nn.Module):
                 length = self._between(self.familiarity(v.detach(), features, labels))
             elif self.graded is not None:
                 length = self._between(self.graded(features))
+            elif self.damped is not None:
+                # The feature scale starts the median norm at r / 2.
+                length = self._between(self.damped(2 * norm / self.r, features))
             else:
                 assert self.length is not None
                 length = self.r * torch.sigmoid(self.length(features).squeeze(-1))

@@ -55,11 +55,12 @@ class ModelConfig:
     """sqrt(c) * 2r: bound of the scaled distance from the origin."""
     squash: str = "tanh"
     """How tangent vectors are bounded: tanh, clip, or with the length apart from the direction:
-    polar (a readout), graded (a second one for damage) or familiar (nearness to known classes)."""
+    polar (a readout), graded (a second one for damage), damped (norm and damage) or familiar
+    (nearness to known classes)."""
     known_classes: int = 256
     """Training classes that the squash "familiar" has room for."""
     inner: float = 0.5
-    """Smallest length of the squashes "graded" and "familiar", as a share of the greatest."""
+    """Smallest length of "graded", "damped" and "familiar" as a share of the greatest."""
     uncertainty: str = "radial"
     """Where the uncertainty comes from: radial (near the origin = unsure) or predicted."""
     geometry: str = "hyperbolic"

@@ -1,4 +1,4 @@
-"""What the lengths of "graded" and "familiar" heads learn from, beside the calibration term."""
+"""What lengths of "graded", "damped" and "familiar" heads learn from, beside calibration."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def length_loss(
         with torch.no_grad():
             tangent = head.tangent(features[: batch.whole])
         head.familiarity.observe(tangent, labels[: batch.whole])
-    judge = head.familiarity or head.graded
+    judge = head.familiarity or head.graded or head.damped
     if judge is None or not len(levels):
         return features.new_zeros(())
     return damage_loss(judge.damage(features), levels)

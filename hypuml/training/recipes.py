@@ -35,7 +35,7 @@ _FLOWERS = TrainConfig(
         backbone="descriptors",
         dim=128,
         diameter=2.5,
-        squash="graded",
+        squash="damped",
         inner=0.75,
         image_size=128,
     ),

@@ -35,6 +35,8 @@ from hypuml.training.data import LARGER, TrainingData, fingerprint, trainable_ro
 from hypuml.types import Dataset, IntArray
 
 _PART = 64
+# Raised whenever images come to be described or projected in another way.
+_MEANING = 2
 _VIEWS = ("plain", "varied", "degraded", "levels")
 
 
@@ -245,6 +247,7 @@ def _start(backbone: Descriptors) -> str:
 def _digest(what: str, config: TrainConfig, split: bool) -> str:
     """Short hash of all that views (or, with ``split``, features) depend on."""
     depends: dict[str, Any] = {
+        "meaning": _MEANING,
         "images": what,
         "augment": asdict(config.augment),
         "size": config.model.image_size,

@@ -19,7 +19,10 @@ DIAMETERS = (1.45, 4.0, 6.0)
 DIMS = (2, 8, 32, 128)
 GEOMETRIES = ("hyperbolic", "euclidean", "spherical")
 # Those of the shipped recipe.
-DIAMETER, DIM, CALIBRATION, INNER = 2.5, 128, 0.5, 0.75
+SQUASH, DIAMETER, DIM, CALIBRATION, INNER = "damped", 2.5, 128, 0.5, 0.75
+# Where geometries are compared on the test classes too, since few dimensions are said to suit
+# hyperbolic space.
+FEW_DIMS = 8
 
 _TEMPERATURES = (LossConfig(0.05), LossConfig(0.1), LossConfig(0.2))
 _MARGINS = (
@@ -45,7 +48,7 @@ class Variant:
         uncertainty: ``"radial"`` or ``"predicted"``.
         calibration: weight of the calibration term; 0 is off.
         dim: dimension n.
-        inner: smallest length of a "graded" or "familiar" head.
+        inner: smallest length of a "damped", "graded" or "familiar" head.
         held_only: calibrate on images outside the metric loss alone.
         degraded: whether degraded images are shown.
         untrained: whether the head stays where it was initialised.
@@ -55,7 +58,7 @@ class Variant:
     group: str
     loss: str = "contrastive"
     geometry: str = "hyperbolic"
-    squash: str = "graded"
+    squash: str = SQUASH
     diameter: float = DIAMETER
     uncertainty: str = "radial"
     calibration: float = CALIBRATION
@@ -133,13 +136,13 @@ def _variants() -> tuple[Variant, ...]:
     ]
     baselines += [
         Variant("baseline", "proxy-anchor", "spherical", "tanh", 4.0, calibration=0.0),
-        Variant("baseline", "parent", untrained=True, calibration=0.0, geometry="spherical"),
+        Variant("baseline", "parent", "spherical", "tanh", calibration=0.0, untrained=True),
     ]
     twins = [
         replace(OURS, group="twin", geometry=g, loss=loss, squash=squash, calibration=calibration)
         for g, (loss, squash, calibration) in product(
             ("euclidean", "spherical"),
-            (("contrastive", "graded", CALIBRATION), ("parent", "tanh", 0.0)),
+            (("contrastive", SQUASH, CALIBRATION), ("parent", "tanh", 0.0)),
         )
     ]
     dims = [
@@ -149,6 +152,8 @@ def _variants() -> tuple[Variant, ...]:
     ]
     remedy = replace(OURS, group="remedy")
     remedies = [
+        replace(remedy, squash="graded"),
+        replace(remedy, squash="graded", loss="margin"),
         replace(remedy, squash="familiar"),
         replace(remedy, squash="polar"),
         replace(remedy, squash="polar", held_only=True),

@@ -22,7 +22,7 @@ import torch
 from hypuml.checkpoint import CONFIG, HypUML
 from hypuml.data.registry import open_dataset
 from hypuml.files import write_atomically
-from hypuml.study.photographs.plan import SEEDS, VARIANTS, Variant
+from hypuml.study.photographs.plan import FEW_DIMS, SEEDS, VARIANTS, Variant
 from hypuml.study.running import Results, Run, Say, best_of_each
 from hypuml.training import train
 from hypuml.training.remembered import raw_views
@@ -96,14 +96,17 @@ def run_study(
 def finalists_of(validation: dict[Variant, float]) -> list[Variant]:
     """The variants whose test figures are read: the best of each kind by validation Recall@1.
 
-    Kinds: each loss of ours, each baseline, each twin, the untrained head, each loss from pixels.
-    Dimensions, like the grid and the remedies, are compared on validation classes alone.
+    Kinds: each loss of ours, each baseline, each twin, the untrained head, each loss from pixels,
+    and each geometry at few dimensions. Other dimensions, like the grid and the remedies, are
+    compared on validation classes alone.
     """
     return best_of_each(validation, _kind)
 
 
 def _kind(variant: Variant) -> tuple[str, ...] | None:
-    if variant.group in ("grid", "remedy", "dimension"):
+    if variant.group in ("grid", "remedy"):
+        return None
+    if variant.group == "dimension" and variant.dim != FEW_DIMS:
         return None
     return (variant.group, variant.geometry, variant.loss, str(variant.untrained))
 

@@ -11,7 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from hypuml.study.photographs.plan import DIAMETERS, DIMS, GEOMETRIES, INNER
+from hypuml.study.photographs.plan import (
+    DIAMETERS,
+    DIM,
+    DIMS,
+    FEW_DIMS,
+    GEOMETRIES,
+    INNER,
+    SQUASH,
+)
 from hypuml.study.tables import (
     Factor,
     Read,
@@ -142,13 +150,25 @@ def difference(ours: Row, other: Row, draws: int = 2000) -> dict[str, float]:
 
 def differences_table(study: Study) -> str:
     """Our first finalist against every other one, Recall@1 on the test classes."""
-    rows = [row for row in study["rows"] if "test" in row]
+    rows = [row for row in study["rows"] if "test" in row and row["variant"]["dim"] == DIM]
+    return _differences(rows)
+
+
+def few_dims_table(study: Study) -> str:
+    """The same for the geometries at few dimensions, the hyperbolic one first."""
+    found = [of_dimension(study["rows"], geometry, FEW_DIMS) for geometry in GEOMETRIES]
+    return _differences([row for row in found if row is not None and "test" in row])
+
+
+def _differences(rows: Sequence[Row]) -> str:
     ours, *others = rows
-    lines = [
-        f"| {describe(ours)}, against | Recall@1, difference |",
-        "|---|---|",
-    ]
-    lines += [f"| {describe(row)} | {spread(difference(ours, row))} |" for row in others]
+    columns = f"| {describe(ours)}, against | Recall@1 of both | difference |"
+    lines = [columns, "|---|---|---|"]
+    at_first = TEST["Recall@1"]
+    own = shown(cell(ours["test"], at_first))
+    for row in others:
+        both = f"{own}, {shown(cell(row['test'], at_first))}"
+        lines.append(f"| {describe(row)} | {both} | {spread(difference(ours, row))} |")
     return "\n".join(lines)
 
 
@@ -170,7 +190,7 @@ def of_dimension(rows: Sequence[Row], geometry: str, n: int) -> Row | None:
     for row in rows:
         v = row["variant"]
         same = (v["loss"], v["squash"], v["geometry"], v["dim"])
-        if same == ("contrastive", "graded", geometry, n) and v["group"] in (
+        if same == ("contrastive", SQUASH, geometry, n) and v["group"] in (
             "ours", "twin", "dimension",
         ):  # fmt: skip
             return row
@@ -220,6 +240,7 @@ TABLES: dict[str, Callable[[Study], str]] = {
     "finalists": lambda study: table(study["rows"], "test"),
     "differences": differences_table,
     "dimensions": dimensions_table,
+    "few-dimensions": few_dims_table,
     "effects": effects_table,
     "peers": _group("ours", "baseline", "twin"),
     "remedies": _group("ours", "remedy"),
