@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hypuml.confidence import DEPTH, evidence
+from hypuml.confidence import DEPTH, evidence, ranks
 from hypuml.types import FloatArray, Hits, IntArray, TaxonomyPath, has_class
 
 if TYPE_CHECKING:
@@ -159,22 +159,37 @@ def nearest(
         row: the query's own row, which is not an answer; None for a picture from outside.
         allowed: ``[N]`` bool, rows that may be answers; None allows all.
     """
-    exclude = None if row is None else np.array([row], dtype=np.int64)
-    available = len(gallery) - (row is not None)
-    mask = np.ones(len(gallery), bool) if allowed is None else allowed
+    exclude = np.array([-1 if row is None else row], dtype=np.int64)
     depth = k if gallery.confidence is None else max(k, DEPTH)
-    want = min(depth, int(mask.sum()) - (row is not None and bool(mask[row])))
+    return _search(gallery, point, depth, exclude, allowed)
+
+
+def _search(
+    gallery: Gallery,
+    points: FloatArray,
+    k: int,
+    exclude: IntArray,
+    allowed: NDArray[np.bool_] | None,
+) -> Hits:
+    """The ``k`` nearest allowed images of each point ``[Q, n]``, as many as every query has."""
+    mask = np.ones(len(gallery), bool) if allowed is None else allowed
+    inside = exclude >= 0
+    available = len(gallery) - bool(inside.any())
+    want = min(k, int(mask.sum()) - bool(mask[exclude[inside]].any()))
     if want <= 0:
-        return Hits(np.zeros((1, 0), np.int64), np.zeros((1, 0)))
+        return Hits(np.zeros((len(points), 0), np.int64), np.zeros((len(points), 0)))
     # Hidden images are skipped after the search: ask for more until enough remain.
     ask = want
     while True:
-        hits = gallery.search(point, min(ask, available), exclude=exclude)
-        good = mask[hits.ids[0]]
-        if good.sum() >= want or ask >= available:
+        hits = gallery.search(points, min(ask, available), exclude=exclude)
+        good = mask[hits.ids]
+        if (good.sum(axis=1) >= want).all() or ask >= available:
             break
         ask *= 4
-    return Hits(hits.ids[:, good][:, :want], hits.distances[:, good][:, :want])
+    first = np.argsort(~good, axis=1, kind="stable")[:, :want]
+    return Hits(
+        np.take_along_axis(hits.ids, first, 1), np.take_along_axis(hits.distances, first, 1)
+    )
 
 
 def answers(hits: Hits, codes: IntArray, k: int, row: int | None = None) -> Answers:
@@ -224,8 +239,15 @@ def how_sure(
     if codes[hits.ids[0, 0]] < 0:
         return Sure(None, "The first answer has no class, so it is neither right nor wrong.")
     shown = codes if allowed is None else np.where(allowed, codes, -1)
+    seen = ranks(
+        lambda points, k, rows: _search(gallery, points, k, rows, allowed),
+        gallery.points,
+        hits,
+        np.array([-1 if row is None else row]),
+    )
     found = evidence(
         hits,
+        seen,
         shown,
         gallery.uncertainty,
         np.array([uncertainty]),

@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from hypuml.confidence import DEPTH, AnswerConfidence, evidence, fit_confidence
+from hypuml.confidence import DEPTH, AnswerConfidence, evidence, fit_confidence, ranks
 from hypuml.geometry import expmap0
 from hypuml.search import Index
 
@@ -23,8 +23,11 @@ def cluster(classes=16, per_class=14, noise=0.5, seed=0, c=1.0):
 
 def ask(points, u, ids, c=1.0):
     """Every image queries the others: evidence and whether the first hit is right."""
-    hits = Index(points, c).search(points, DEPTH, exclude=np.arange(len(ids)))
-    return evidence(hits, ids, u, u, c), ids[hits.ids[:, 0]] == ids
+    index, rows = Index(points, c), np.arange(len(ids))
+    hits = index.search(points, DEPTH, exclude=rows)
+    return evidence(hits, ranks(index.search, points, hits, rows), ids, u, u, c), ids[
+        hits.ids[:, 0]
+    ] == ids
 
 
 @cache

@@ -14,7 +14,7 @@ from PIL import Image
 
 from app import facts
 from app.parts.numbers import probability
-from hypuml.confidence import DEPTH, evidence
+from hypuml.confidence import DEPTH, evidence, ranks
 from hypuml.gallery import Gallery
 from hypuml.search import Index
 from hypuml.types import NO_CLASS, Hits
@@ -55,11 +55,11 @@ def test_hidden_images_count_as_though_they_were_not_there(garden, row):
         allowed[row] = own
         rows = np.flatnonzero(allowed)
         exclude = np.array([int(np.searchsorted(rows, row)) if own else -1])
-        hits = Index(garden.points[rows], garden.curvature).search(
-            garden.points[row : row + 1], DEPTH, exclude=exclude
-        )
+        index = Index(garden.points[rows], garden.curvature)
+        hits = index.search(garden.points[row : row + 1], DEPTH, exclude=exclude)
         found = evidence(
             hits,
+            ranks(index.search, garden.points[rows], hits, exclude),
             facts.class_codes(garden.paths)[rows],
             garden.uncertainty[rows],
             garden.uncertainty[row : row + 1],

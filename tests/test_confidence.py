@@ -12,7 +12,7 @@ import pytest
 from confidence_doubles import ask, cluster, fitted_once
 from test_layering import loaded_after
 
-from hypuml.confidence import DEPTH, INPUTS, evidence
+from hypuml.confidence import DEPTH, INPUTS, evidence, ranks
 from hypuml.search import Index
 from hypuml.types import Hits
 
@@ -25,11 +25,17 @@ def fitted():
 # Seven images; the query finds five of them, at sqrt(c) d = 1, 2, 3, 4, 5 with c = 4.
 LABELS = [0, 0, 1, 0, 2, 2, -1]
 FIVE = Hits(np.array([[0, 1, 2, 3, 4]]), np.array([[0.5, 1.0, 1.5, 2.0, 2.5]]))
+RANKS = [[1, 0, 2, 3, 0]]
 U = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]
 
 
+def nearest_of(hits: Hits) -> np.ndarray:
+    """Ranks of queries that are the nearest image of all their hits."""
+    return np.zeros(hits.ids[:, :20].shape, int)
+
+
 def test_golden_values_for_a_query_from_outside():
-    found = {k: v.item() for k, v in evidence(FIVE, LABELS, U, [0.9], 4.0, inside=False).items()}
+    found = {k: v.item() for k, v in evidence(FIVE, RANKS, LABELS, U, [0.9], 4.0, False).items()}
     assert found["first_distance"] == pytest.approx(math.log(1.0))
     assert found["lead"] == pytest.approx(3.0 - 1.0)  # row 2 is the first of another class
     assert found["relative_lead"] == pytest.approx(1 - 1 / 3)
@@ -43,6 +49,9 @@ def test_golden_values_for_a_query_from_outside():
         math.log((own + 0.1) / (vote[2] + vote[4] + 0.1))
     )
     assert found["vote_margin"] == pytest.approx(math.log((own + 0.1) / (vote[2] + 0.1)))
+    assert found["first_rank"] == pytest.approx(-math.log(2))
+    # Classes 0, 1, 2 have 3, 1, 2 images: rows 0, 1 (class 0) and 4 (class 2) are mutual.
+    assert found["mutual_votes"] == pytest.approx(math.log(2.5 / 1.5))
     assert (found["u_query"], found["u_first"]) == (0.9, 0.1)
     assert found["u_hits"] == pytest.approx(0.3)
     assert found["answered"] == 1.0
@@ -50,7 +59,7 @@ def test_golden_values_for_a_query_from_outside():
 
 
 def test_golden_values_for_an_image_of_the_gallery():
-    found = {k: v.item() for k, v in evidence(FIVE, LABELS, U, [0.9], 4.0).items()}
+    found = {k: v.item() for k, v in evidence(FIVE, RANKS, LABELS, U, [0.9], 4.0).items()}
     # Of each class one image less can be found: one hit after the first can agree, row 1 does.
     assert found["agreement_10"] == pytest.approx(math.log(1.5 / 0.5))
     vote = [math.exp(-i / 0.45) for i in range(5)]
@@ -59,9 +68,13 @@ def test_golden_values_for_an_image_of_the_gallery():
         math.log((own + 0.1) / (vote[2] + vote[4] + 0.1))
     )
     assert found["lead"] == pytest.approx(2.0)
+    # Two of class 0 and one of the others can be found: the first hit has no room for rank 2.
+    assert found["mutual_votes"] == pytest.approx(math.log(2.5 / 1.5))
+    further = evidence(FIVE, [[2, 0, 1, 0, 1]], LABELS, U, [0.9], 4.0)
+    assert further["mutual_votes"].item() == pytest.approx(math.log(2.5 / 0.5))
 
 
-def naive(ids, d, labels, u, query_u, c, inside):
+def naive(ids, d, as_seen, labels, u, query_u, c, inside):
     """The definitions, one query at a time, with lists."""
     d = [math.sqrt(c) * x for x in d][:DEPTH]
     ids = list(ids)[:DEPTH]
@@ -86,6 +99,12 @@ def naive(ids, d, labels, u, query_u, c, inside):
         seen[k] = seen.get(k, 0) + 1
         if seen[k] <= n.get(k, 1):
             votes[k] = votes.get(k, 0.0) + math.exp(-(x - d[0]) / scale)
+    agreed = against = 0
+    for k, rank in zip(kin, as_seen, strict=False):
+        if rank < min(10, n.get(k, 1)):
+            agreed, against = agreed + (k == kin[0]), against + (k != kin[0])
+    found["first_rank"] = -math.log(1 + as_seen[0])
+    found["mutual_votes"] = math.log((agreed + 0.5) / (against + 0.5))
     own = votes.pop(kin[0])
     found["soft_agreement"] = math.log((own + 0.1) / (sum(votes.values()) + 0.1))
     found["vote_margin"] = math.log((own + 0.1) / (max(votes.values(), default=0.0) + 0.1))
@@ -99,10 +118,21 @@ def test_a_plain_loop_says_the_same(per_class, without):
     labels = np.where(rng.permutation(len(ids)) < without, -1, rng.permutation(ids))
     inside = rng.random(len(ids)) < 0.5
     rows = np.arange(len(ids))
-    hits = Index(points, 0.3).search(points, 70, exclude=rows)
-    found = evidence(hits, labels, u, u, 0.3, inside=inside)
+    index = Index(points, 0.3)
+    hits = index.search(points, 70, exclude=rows)
+    seen = ranks(index.search, points, hits, rows)
+    found = evidence(hits, seen, labels, u, u, 0.3, inside=inside)
     for q in rows:
-        args = (hits.ids[q], hits.distances[q], labels.tolist(), u, u[q], 0.3, bool(inside[q]))
+        args = (
+            hits.ids[q],
+            hits.distances[q],
+            seen[q],
+            labels.tolist(),
+            u,
+            u[q],
+            0.3,
+            bool(inside[q]),
+        )
         expected = naive(*args)
         got = {name: values[q] for name, values in found.items()}
         assert got == pytest.approx(expected, rel=1e-9, abs=1e-9)
@@ -135,9 +165,11 @@ def test_the_unit_of_length_does_not_matter(s, fitted):
 
 def test_possible_agreement_is_full_agreement_in_a_small_gallery(fitted):
     d = np.linspace(0.2, 3.0, 12)[None]
-    few = evidence(Hits(np.arange(12)[None], d), np.repeat(range(4), 3), U[:1] * 12, [0.2], 1.0)
+    hits = Hits(np.arange(12)[None], d)
+    near, u = nearest_of(hits), U[:1] * 12
+    few = evidence(hits, near, np.repeat(range(4), 3), u, [0.2], 1.0)
     assert few["agreement_5"] == few["agreement_20"] == pytest.approx(math.log(1.5 / 0.5))
-    many = evidence(Hits(np.arange(12)[None], d), np.repeat(range(2), 6), U[:1] * 12, [0.2], 1.0)
+    many = evidence(hits, near, np.repeat(range(2), 6), u, [0.2], 1.0)
     assert few["agreement_20"] > 0
     assert many["agreement_20"] > few["agreement_20"]  # more could have spoken against it
 
@@ -146,7 +178,8 @@ def test_a_wrong_class_is_not_known_by_its_one_image_more():
     # Three images per class: of the query's own only two can be found, of every other three.
     labels = np.repeat(range(4), 3)
     d = np.array([[1.0, 1.1, 1.2, 2.0]])
-    third = evidence(Hits(np.array([[0, 1, 2, 3]]), d), labels, np.zeros(12), [0.0], 1.0)
+    hits = Hits(np.array([[0, 1, 2, 3]]), d)
+    third = evidence(hits, nearest_of(hits), labels, np.zeros(12), [0.0], 1.0)
     for k in (5, 10, 20):
         assert third[f"agreement_{k}"] == pytest.approx(math.log(1.5 / 0.5))
     vote = 1 + math.exp(-0.1 / (0.15 * 1.325))
@@ -171,20 +204,20 @@ def test_identical_images_and_single_hits_give_finite_evidence(fitted):
         assert all(np.isfinite(values).all() for values in found.values())
         p = fitted.probability(found)
         assert ((p >= 0) & (p <= 1)).all()
-    one = evidence(Hits(np.array([[1]]), np.array([[0.0]])), [0, 1], [0.1, 0.2], [0.3], 1.0)
+    one = evidence(Hits(np.array([[1]]), np.zeros((1, 1))), [[0]], [0, 1], [0.1, 0.2], [0.3], 1.0)
     assert 0 < fitted.probability(one).item() < 1
 
 
 def test_without_a_hit_or_a_class_nothing_can_be_right(fitted):
-    none = evidence(Hits(np.empty((1, 0), int), np.empty((1, 0))), [0], [0.1], [0.1], 1.0)
+    nothing = np.empty((1, 0), int)
+    none = evidence(Hits(nothing, np.empty((1, 0))), nothing, [0], [0.1], [0.1], 1.0)
     assert fitted.probability(none).tolist() == [0.0]
-    first = evidence(replace(FIVE, ids=FIVE.ids[:, ::-1] + 2), LABELS, U, [0.9], 4.0)
+    first = evidence(replace(FIVE, ids=FIVE.ids[:, ::-1] + 2), RANKS, LABELS, U, [0.9], 4.0)
     assert first["answered"].tolist() == [0.0]
     assert fitted.probability(first).tolist() == [0.0]
     # An image without a class behind the first hit is simply another one.
-    second = evidence(
-        Hits(np.array([[0, 6, 1]]), np.array([[1.0, 1.5, 2.0]])), LABELS, U, [0.9], 1.0
-    )
+    hits = Hits(np.array([[0, 6, 1]]), np.array([[1.0, 1.5, 2.0]]))
+    second = evidence(hits, nearest_of(hits), LABELS, U, [0.9], 1.0)
     assert second["lead"].item() == pytest.approx(0.5)
     assert fitted.probability(second).item() > 0
 
@@ -192,8 +225,9 @@ def test_without_a_hit_or_a_class_nothing_can_be_right(fitted):
 def test_hits_beyond_the_depth_are_not_looked_at():
     points, u, ids = cluster(3, 60)
     rows = np.arange(len(ids))
-    deep = Index(points, 1.0).search(points, 150, exclude=rows)
-    found = evidence(deep, ids, u, u, 1.0)
+    index = Index(points, 1.0)
+    deep = index.search(points, 150, exclude=rows)
+    found = evidence(deep, ranks(index.search, points, deep, rows), ids, u, u, 1.0)
     for name, values in ask(points, u, ids)[0].items():
         np.testing.assert_array_equal(found[name], values)
 
@@ -206,10 +240,12 @@ def test_hits_beyond_the_depth_are_not_looked_at():
         (dict(inside=[True, False]), "inside"),
         (dict(labels=LABELS[:4], uncertainty=U[:4]), "expected rows of 4 images"),
         (dict(curvature=-1.0), "curvature"),
+        (dict(ranks=[[0, 0]]), "got ranks"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(change, words):
-    fits = dict(hits=FIVE, labels=LABELS, uncertainty=U, query_uncertainty=[0.9], curvature=1.0)
+    fits = dict(hits=FIVE, ranks=RANKS, labels=LABELS, uncertainty=U, query_uncertainty=[0.9])
+    fits |= dict(curvature=1.0)
     with pytest.raises(ValueError, match=words):
         evidence(**fits | change)
 

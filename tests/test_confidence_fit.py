@@ -36,6 +36,7 @@ def test_it_knows_about_classes_it_was_not_fitted_on(fitted):
 def test_more_agreement_is_never_less_sure(fitted):
     points, u, ids = cluster(seed=2)
     hits = Index(points, 1.0).search(points[:40], DEPTH, exclude=np.arange(40))
+    seen = np.full((40, 20), 5)
     labels = np.arange(len(ids)) + 1  # nobody agrees ...
     labels[-80:] = 0  # ... and the classes have many images
     before = np.zeros(40)
@@ -44,7 +45,8 @@ def test_more_agreement_is_never_less_sure(fitted):
         found = hits.ids.copy()
         found[:, : 1 + agreeing] = len(ids) - 80 + np.arange(1 + agreeing)
         found[:, 1 + agreeing :] = np.arange(DEPTH - 1 - agreeing)
-        said = evidence(Hits(found, hits.distances), labels, np.full(len(ids), 0.3), u[:40], 1.0)
+        told = Hits(found, hits.distances)
+        said = evidence(told, seen, labels, np.full(len(ids), 0.3), u[:40], 1.0)
         p = fitted.probability(said)
         assert (p > before).all()
         before = p

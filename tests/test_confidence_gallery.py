@@ -10,7 +10,8 @@ import pytest
 from confidence_doubles import fitted_once
 from gallery_doubles import ColourModel, Squares
 
-from hypuml.confidence import DEPTH, evidence
+from hypuml.confidence import DEPTH, evidence, ranks
+from hypuml.confidence.ranks import DEEPEST
 from hypuml.gallery import Gallery, GalleryError, build_gallery
 from hypuml.layout import fit as fitting
 from hypuml.types import Item
@@ -42,7 +43,9 @@ def by_hand(gallery, points, u, exclude):
     classes = np.asarray([names.index(path) for path in gallery.paths])
     hits = gallery.search(points, DEPTH, exclude=exclude)
     inside = exclude is not None
-    found = evidence(hits, classes, gallery.uncertainty, u, gallery.curvature, inside=inside)
+    own = np.full(len(points), -1) if exclude is None else exclude
+    seen = ranks(gallery.search, gallery.points, hits, own)
+    found = evidence(hits, seen, classes, gallery.uncertainty, u, gallery.curvature, inside=inside)
     return fitted_once().probability(found)
 
 
@@ -75,6 +78,18 @@ def test_images_of_the_gallery_and_uploads_are_told_apart(gallery):
     assert ((uploaded >= 0) & (uploaded <= 1)).all()
 
 
+def searched_for(monkeypatch):
+    """How many images each search from now on asks for."""
+    search, asked = Gallery.search, []
+
+    def watched(self, points, k, exclude=None):
+        asked.append(k)
+        return search(self, points, k, exclude)
+
+    monkeypatch.setattr(Gallery, "search", watched)
+    return asked
+
+
 def test_hits_that_are_there_are_used_when_they_are_deep_enough(gallery, monkeypatch):
     rows = np.arange(5)
     args = gallery.points[:5], gallery.uncertainty[:5], rows
@@ -82,10 +97,9 @@ def test_hits_that_are_there_are_used_when_they_are_deep_enough(gallery, monkeyp
     shallow = gallery.search(args[0], 10, exclude=rows)
     deep = gallery.search(args[0], DEPTH + 5, exclude=rows)
     np.testing.assert_array_equal(gallery.answer_confidence(*args, hits=shallow), expected)
-    searches = []
-    monkeypatch.setattr(Gallery, "search", lambda *a, **k: searches.append(a))
+    asked = searched_for(monkeypatch)
     np.testing.assert_array_equal(gallery.answer_confidence(*args, hits=deep), expected)
-    assert searches == []
+    assert asked == [DEEPEST + 1]  # only how near the queries are, as their hits see them
 
 
 def test_all_there_is_counts_as_deep_enough(tmp_path, monkeypatch):
@@ -93,9 +107,10 @@ def test_all_there_is_counts_as_deep_enough(tmp_path, monkeypatch):
     rows = np.arange(12)
     hits = small.search(small.points, 12, exclude=rows)
     assert hits.ids.shape == (12, 11)
-    monkeypatch.setattr(Gallery, "search", None)
+    asked = searched_for(monkeypatch)
     p = small.answer_confidence(small.points, small.uncertainty, exclude=rows, hits=hits)
     assert np.isfinite(p).all()
+    assert asked == [DEEPEST + 1]
 
 
 def test_without_classes_there_is_no_confidence_and_with_some_there_is(tmp_path):

@@ -13,6 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hypuml.confidence.ranks import ASKED
 from hypuml.geometry import check_curvature
 from hypuml.types import Hits
 
@@ -22,6 +23,7 @@ Evidence = dict[str, F64]
 # Nearest images that are looked at; deeper ones hardly ever have the first hit's class.
 DEPTH = 50
 _AGREEMENT = (5, 10, 20)
+_MUTUAL = 10  # a hit whose nearest so many images include the query is a mutual neighbour
 _NEAR = 10  # hits whose mean distance is the query's scale, and whose mean u is ``u_hits``
 # Soft votes fall to 1/e at this share of the scale. Measured on six sets of classes (drawn
 # flowers, digits, photographs): between 0.1 and 0.2 of it is best for every one, while the best
@@ -40,6 +42,8 @@ INPUTS = (
     *(f"agreement_{k}" for k in _AGREEMENT),
     "soft_agreement",
     "vote_margin",
+    "first_rank",
+    "mutual_votes",
     "u_query",
     "u_first",
     "u_hits",
@@ -55,6 +59,7 @@ CONTROLS: dict[str, Callable[[Evidence], F64]] = {
 
 def evidence(
     hits: Hits,
+    ranks: ArrayLike,
     labels: ArrayLike,
     uncertainty: ArrayLike,
     query_uncertainty: ArrayLike,
@@ -66,6 +71,8 @@ def evidence(
     Args:
         hits: nearest *other* images, best first, ``[Q, K]``; :data:`DEPTH` of them or all there
             are. What lies deeper is not looked at.
+        ranks: ``[Q, min(ASKED, K)]`` how near each query is as its hits see it
+            (:func:`hypuml.confidence.ranks.ranks`).
         labels: ``[N]`` class number of every gallery row, negative for an image without a class.
         uncertainty: ``[N]`` u of every gallery row.
         query_uncertainty: ``[Q]`` u of every query.
@@ -86,6 +93,10 @@ def evidence(
         * ``soft_agreement``: log-odds of the first hit's class in votes weighted by
           ``exp(-(d_i - d_1) / (0.15 s))``, ``s`` the mean distance of the first ten hits;
         * ``vote_margin``: log-ratio of those votes to the strongest other class;
+        * ``first_rank``: ``-log(1 + rank)`` of the query as the first hit sees it;
+        * ``mutual_votes``: log-odds of the first hit's class among the mutual neighbours: those of
+          the first 20 hits whose ``min(10, n)`` nearest images would include the query, ``n`` as
+          above for the class of each;
         * ``u_query``, ``u_first``, ``u_hits``: u of the query, the first hit, the first ten hits;
         * ``answered``: 1, or 0 where there is no hit or the first one has no class.
 
@@ -93,7 +104,7 @@ def evidence(
         ValueError: shapes that do not fit, a row number outside the gallery, a bad curvature.
 
     >>> hits = Hits(np.array([[0, 1, 2]]), np.array([[1.0, 1.5, 2.0]]))
-    >>> found = evidence(hits, [4, 4, 7], [0.1, 0.2, 0.3], [0.5], 1.0, inside=False)
+    >>> found = evidence(hits, [[0, 1, 1]], [4, 4, 7], [0.1, 0.2, 0.3], [0.5], 1.0, inside=False)
     >>> found["lead"].tolist(), found["relative_lead"].tolist(), found["u_first"].tolist()
     ([1.0], [0.5], [0.1])
     """
@@ -102,6 +113,11 @@ def evidence(
     query_u = np.asarray(query_uncertainty, dtype=np.float64)
     within = np.asarray(inside, dtype=bool)
     ids, d = hits.ids[:, :DEPTH], root * np.asarray(hits.distances[:, :DEPTH], dtype=np.float64)
+    seen = np.asarray(ranks)
+    if seen.shape != ids[:, :ASKED].shape:
+        raise ValueError(
+            f"got ranks {seen.shape} for hits {ids.shape}, expected {ids[:, :ASKED].shape}"
+        )
     one_each = query_u.shape == ids.shape[:1] and within.shape in ((), query_u.shape)
     if classes.ndim != 1 or u.shape != classes.shape or not one_each:
         raise ValueError(
@@ -144,6 +160,10 @@ def evidence(
     rest, rival = weight.sum(axis=1) - votes[:, 0], np.where(same, 0.0, votes).max(axis=1)
     result["soft_agreement"] = np.log((votes[:, 0] + _VOTE) / (np.maximum(rest, 0.0) + _VOTE))
     result["vote_margin"] = np.log((votes[:, 0] + _VOTE) / (rival + _VOTE))
+    result["first_rank"] = -np.log1p(seen[:, 0])
+    mutual = seen < np.minimum(_MUTUAL, available[:, :ASKED])
+    agreed, against = ((mutual & side).sum(axis=1) for side in (same[:, :ASKED], ~same[:, :ASKED]))
+    result["mutual_votes"] = np.log((agreed + _COUNT) / (against + _COUNT))
     result["u_query"], result["u_first"] = query_u, u[ids[:, 0]]
     result["u_hits"] = u[ids[:, :_NEAR]].mean(axis=1)
     result["answered"] = answered.astype(np.float64)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hypuml.confidence.evidence import CONTROLS, DEPTH, INPUTS, Evidence, evidence
+from hypuml.confidence.ranks import ranks
 from hypuml.confidence.weights import AnswerConfidence, Term
 from hypuml.metrics import auroc, ece, query_rows
 from hypuml.search import Index
@@ -184,7 +185,9 @@ def _ask(
     index = Index(points[gallery], curvature)
     exclude = np.searchsorted(gallery, queries) if inside else None
     hits = index.search(points[queries], DEPTH, exclude=exclude)
-    found = evidence(hits, ids[gallery], u[gallery], u[queries], curvature, inside=inside)
+    own = np.full(len(queries), -1) if exclude is None else exclude
+    seen = ranks(index.search, index.points, hits, own)
+    found = evidence(hits, seen, ids[gallery], u[gallery], u[queries], curvature, inside=inside)
     keep = found["answered"] > 0.0
     right = ids[gallery][hits.ids[:, 0]] == ids[queries]
     return _Asked({k: v[keep] for k, v in found.items()}, right[keep], ids[queries][keep])

@@ -38,7 +38,9 @@ def answer_scores(
         ``confidence`` where there is a model, then the controls ``first_distance``, ``lead``,
         ``knn_agreement`` (see :mod:`hypuml.confidence.evidence`) and ``u``.
     """
-    found: Evidence = evidence(retrieved.hits, retrieved.labels, u, u[retrieved.queries], curvature)
+    found: Evidence = evidence(
+        retrieved.hits, retrieved.ranks, retrieved.labels, u, u[retrieved.queries], curvature
+    )
     scores: dict[str, FloatArray] = {}
     if model is not None:
         scores["confidence"] = model.probability(found)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypuml import metrics
+from hypuml.confidence import ranks
 from hypuml.data.splits import class_ids
 from hypuml.evaluation.intervals import as_json
 from hypuml.search import Index
@@ -48,6 +49,8 @@ class Retrieved:
         hits: the nearest other images of each query, ``[Q, K]``.
         correct: ``[Q]`` whether the first of them has the query's class.
         precision: ``[Q]`` average precision at R.
+        ranks: ``[Q, min(20, K)]`` how near each query is as its hits see it
+            (:func:`hypuml.confidence.ranks`).
     """
 
     class_ids: IntArray
@@ -56,6 +59,7 @@ class Retrieved:
     hits: Hits
     correct: NDArray[np.bool_]
     precision: FloatArray
+    ranks: IntArray
 
     @property
     def query_classes(self) -> IntArray:
@@ -86,7 +90,9 @@ def retrieve(
     queries = metrics.query_rows(ids)
     if not len(queries):
         nothing = Hits(np.empty((0, 0), np.int64), np.empty((0, 0)))
-        return Retrieved(ids, classes, queries, nothing, np.zeros(0, bool), np.zeros(0))
+        return Retrieved(
+            ids, classes, queries, nothing, np.zeros(0, bool), np.zeros(0), nothing.ids
+        )
     index = Index(points, curvature)
     keep = min(len(points) - 1, max(_DEPTH, depth))
     deep = max(keep, int(np.bincount(ids).max()) - 1)
@@ -100,7 +106,8 @@ def retrieve(
         precision.append(metrics.average_precision_at_r(hits.ids, ids, queries=part))
     hits = Hits(np.concatenate(found), np.concatenate(distances))
     correct, _ = metrics.first_hit_correct(hits.ids, ids, queries=queries)
-    return Retrieved(ids, classes, queries, hits, correct, np.concatenate(precision))
+    seen = ranks(index.search, points, hits, queries)
+    return Retrieved(ids, classes, queries, hits, correct, np.concatenate(precision), seen)
 
 
 def report(

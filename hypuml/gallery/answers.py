@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hypuml.confidence import DEPTH, AnswerConfidence, evidence
+from hypuml.confidence import DEPTH, AnswerConfidence, evidence, ranks
 from hypuml.gallery.store import AGAIN, MANIFEST, GalleryError
 from hypuml.types import FloatArray, Hits, IntArray, TaxonomyPath, has_class
 
@@ -57,7 +57,15 @@ def answer_confidence(
     complete = min(DEPTH, len(gallery) - int(inside.any()))
     if hits is None or hits.ids.shape[1] < complete:
         hits = gallery.search(points, DEPTH, exclude=exclude)
+    own = np.full(len(points), -1) if exclude is None else np.asarray(exclude)
+    seen = ranks(gallery.search, gallery.points, hits, own)
     found = evidence(
-        hits, classes, gallery.uncertainty, query_uncertainty, gallery.curvature, inside=inside
+        hits,
+        seen,
+        classes,
+        gallery.uncertainty,
+        query_uncertainty,
+        gallery.curvature,
+        inside=inside,
     )
     return confidence.probability(found)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from hypuml import metrics
-from hypuml.confidence import CONTROLS, DEPTH, evidence, fit_confidence
+from hypuml.confidence import CONTROLS, DEPTH, evidence, fit_confidence, ranks
 from hypuml.data.degradations import KINDS
 from hypuml.data.splits import class_ids
 from hypuml.losses import Calibration, LossConfig, make_loss
@@ -167,7 +167,8 @@ def measure(head: HyperbolicHead, garden: Features, calibration: Features | None
     points, u = out.points.numpy(), out.uncertainty.numpy()
     found: dict[str, Any] = dict(validation_figures(points, u, garden.paths, c))
     ids, _ = class_ids(garden.paths)
-    hits = Index(points, c).search(points, DEPTH, exclude=np.arange(len(points)))
+    index, everyone = Index(points, c), np.arange(len(points))
+    hits = index.search(points, DEPTH, exclude=everyone)
     correct, rows = metrics.first_hit_correct(hits.ids, ids)
     found["controls"] = {
         "tangent_norm": metrics.r_auroc(-out.norm.numpy()[rows], correct),
@@ -185,7 +186,8 @@ def measure(head: HyperbolicHead, garden: Features, calibration: Features | None
         fitted = fit_confidence(
             base.points.numpy(), base.uncertainty.numpy(), class_ids(calibration.paths)[0], c
         )
-        seen = evidence(hits, ids, u, u, c)
+        mutual = ranks(index.search, points, hits, everyone)
+        seen = evidence(hits, mutual, ids, u, u, c)
         found["confidence_controls"] = {
             name: metrics.auroc(score(seen)[rows], correct) for name, score in CONTROLS.items()
         }

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app import resources
-from hypuml.confidence import CONTROLS, DEPTH, evidence
+from hypuml.confidence import CONTROLS, DEPTH, evidence, ranks
 from hypuml.gallery import Gallery
 from hypuml.metrics import query_rows, risk_coverage
 from hypuml.types import FloatArray, Hits, IntArray
@@ -91,7 +91,8 @@ def judge(gallery: Gallery, codes: IntArray, most: int = MOST, seed: int = 0) ->
         np.concatenate([part.distances for part in parts]),
     )
     u = gallery.uncertainty
-    found = evidence(hits, codes, u, u[rows], gallery.curvature)
+    seen = ranks(gallery.search, gallery.points, hits, rows)
+    found = evidence(hits, seen, codes, u, u[rows], gallery.curvature)
     scores: dict[str, FloatArray] = {"u": -np.asarray(u[rows], dtype=np.float64)}
     scores |= {name: control(found) for name, control in CONTROLS.items()}
     if gallery.confidence is not None:
