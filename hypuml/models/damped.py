@@ -8,6 +8,11 @@ The norm of ``v`` says how much of an image the head can place: what is like not
 were made for comes out short. ``s`` > 0 and ``b`` are all that the calibration term trains, since
 what a readout with a weight for each feature learns about trained classes does not hold for others;
 ``damage`` is trained as in :mod:`hypuml.models.graded`.
+
+The norm has a gradient where the backbone has one: a network that learns has to learn how long its
+vectors come out, or their length drifts, because directions alone do not hold it. On features that
+are given, the norm is a measure of the image, and how sure the model is must not pull at where the
+image lies.
 """
 
 from __future__ import annotations
@@ -43,9 +48,11 @@ class Damped(nn.Module):
         """Length of each image ``[B]`` in (0, 1) as a share of the greatest.
 
         Args:
-            norm: ``[B]`` tangent norm over its usual value; used without gradient, so that how sure
-                the model is of an image does not pull at where it lies.
+            norm: ``[B]`` tangent norm over its usual value; with gradient only where ``features``
+                have one.
             features: ``[B, F]``.
         """
-        sure = self.log_slope.exp() * norm.detach().log() + self.bias
+        if not features.requires_grad:
+            norm = norm.detach()
+        sure = self.log_slope.exp() * norm.log() + self.bias
         return torch.sigmoid(sure - F.softplus(self.damage(features)))
