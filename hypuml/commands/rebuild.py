@@ -58,8 +58,8 @@ to study uncertainty. **Not** for identifying plants that will be eaten, touched
 
 Limits: it goes by colour, texture and outline and knows no parts of plants: flowers of other
 species with the same colour are its commonest mistake. Centre crop: a flower at the edge of the
-picture is lost. u tells damaged and foreign images; among undamaged flowers it says next to nothing
-about which answer is wrong: go by the answer confidence there.""",
+picture is lost. u tells damaged and foreign images; among undamaged flowers it says little about
+which answer is wrong: go by the answer confidence there.""",
 }
 
 # What is shown and what is trained on.
