@@ -121,10 +121,11 @@ def _backbone(model: dict[str, Any]) -> str:
 def _sittings(training: dict[str, Any]) -> list[str]:
     """One line for each training in the model's history, the first one first."""
     before = training.get("started_from")
+    minutes = training["minutes"]
     line = (
         f"- {training['steps']:,} steps, seed {training['seed']}, "
-        f"{training['minutes']:g} minutes on {training['hardware']}, torch {training['torch']}, "
-        f"finished {training['finished']}"
+        f"{'under a minute' if minutes < 1 else f'{minutes:g} minutes'} on {training['hardware']}, "
+        f"torch {training['torch']}, finished {training['finished']}"
     )
     return [*_sittings(before), f"{line}, continuing the run above"] if before else [line]
 

@@ -150,6 +150,7 @@ def _training(known: Records) -> list[Tile]:
     stages = list(_stages(info))
     steps = sum(number(stage.get("steps")) or 0 for stage in stages)
     minutes = sum(number(stage.get("minutes")) or 0 for stage in stages)
+    spent = f"{minutes:.0f} min" if minutes >= 10 else f"{minutes:g} min"
     seed = number(info.get("seed"))
     how = [f"{steps:,.0f} steps"] if steps else []
     how += [f"in {len(stages)} stages"] if len(stages) > 1 else []
@@ -164,7 +165,7 @@ def _training(known: Records) -> list[Tile]:
         ),
         Tile(
             "Trained for",
-            (f"{minutes:.0f} min" if minutes >= 10 else f"{minutes:g} min") if minutes else UNKNOWN,
+            (spent if minutes >= 1 else "< 1 min") if stages and steps else UNKNOWN,
             _MEANING["trained_for"],
             beside=", ".join(how),
         ),
