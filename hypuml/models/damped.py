@@ -9,10 +9,10 @@ were made for comes out short. ``s`` > 0 and ``b`` are all that the calibration 
 what a readout with a weight for each feature learns about trained classes does not hold for others;
 ``damage`` is trained as in :mod:`hypuml.models.graded`.
 
-The norm has a gradient where the backbone has one: a network that learns has to learn how long its
-vectors come out, or their length drifts, because directions alone do not hold it. On features that
-are given, the norm is a measure of the image, and how sure the model is must not pull at where the
-image lies.
+The norm is a measure of the image here, used without gradient, so that how sure the model is does
+not pull at where the image lies. This is made for features that are given: where the backbone
+learns, ``tanh`` lets the norm learn with it. (With a gradient through this one, a network trained
+from pixels sent seven in ten images to the greatest length.)
 """
 
 from __future__ import annotations
@@ -48,11 +48,8 @@ class Damped(nn.Module):
         """Length of each image ``[B]`` in (0, 1) as a share of the greatest.
 
         Args:
-            norm: ``[B]`` tangent norm over its usual value; with gradient only where ``features``
-                have one.
+            norm: ``[B]`` tangent norm over its usual value.
             features: ``[B, F]``.
         """
-        if not features.requires_grad:
-            norm = norm.detach()
-        sure = self.log_slope.exp() * norm.log() + self.bias
+        sure = self.log_slope.exp() * norm.detach().log() + self.bias
         return torch.sigmoid(sure - F.softplus(self.damage(features)))

@@ -14,6 +14,9 @@ from hypuml.training.config import TrainConfig
 # Half the width of ResNet-18: 2.8 M parameters, 11 MB, and about twice as fast on a CPU.
 _SMALL_RESNET = {"channels": [32, 64, 128, 256]}
 
+# Where the backbone learns, so does the norm; "damped" lengths are for features that are given.
+_LEARNED = "tanh"
+
 _GARDEN = TrainConfig(
     model=ModelConfig(
         backbone="resnet18", backbone_args=_SMALL_RESNET, dim=32, diameter=6.0, image_size=64
@@ -57,7 +60,13 @@ _FLOWERS = TrainConfig(
 # The same from pixels: what a small network makes of 2,500 photographs (the study says: less).
 _FLOWERS_PIXELS = replace(
     _FLOWERS,
-    model=replace(_FLOWERS.model, backbone="resnet18", backbone_args=_SMALL_RESNET, image_size=64),
+    model=replace(
+        _FLOWERS.model,
+        backbone="resnet18",
+        backbone_args=_SMALL_RESNET,
+        squash=_LEARNED,
+        image_size=64,
+    ),
     augment=AugmentConfig(min_scale=0.35, rotation=25.0, brightness=0.2, hue=0.02, noise=0.01),
     lr=2e-3,
     head_lr=1.0,
@@ -75,6 +84,7 @@ _FLOWERS_VIT = replace(
         _FLOWERS.model,
         backbone="vit_small_patch16_224.augreg_in21k",
         pretrained=True,
+        squash=_LEARNED,
         image_size=224,
     ),
     augment=AugmentConfig(min_scale=0.2, rotation=0.0, brightness=0.0, hue=0.0, noise=0.0),

@@ -168,7 +168,7 @@ def _variants() -> tuple[Variant, ...]:
     ]
     # Minutes each, so at one setting: they say what the backbone is worth, not what a loss is.
     pixels = [
-        replace(OURS, group="pixels", recipe="flowers-pixels"),
+        replace(OURS, group="pixels", squash="tanh", recipe="flowers-pixels"),
         Variant(
             "pixels", "parent", squash="clip", diameter=1.45, calibration=0.0,
             recipe="flowers-pixels",
