@@ -50,8 +50,8 @@ taxonomy alone: they were collected from the web for research by M.-E. Nilsback 
 axes of picture statistics, no picture.
 
 No pretrained weights were at hand, and a small network that learns to see from 2,000 photographs
-came out worse in first tries, so the backbone counts colour, texture and shape, and only the head
-is trained.
+comes out worse than a colour histogram, so the backbone counts colour, texture and shape, and only
+the head is trained.
 
 Intended use: to look at and to learn from, to search flower photographs that resemble the data set,
 to study uncertainty. **Not** for identifying plants that will be eaten, touched or protected.
