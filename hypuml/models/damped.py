@@ -5,9 +5,9 @@
     length / r = sigmoid(s log(2 |v| / r) + b - softplus(damage(f)))
 
 The norm of ``v`` says how much of an image the head can place: what is like nothing that its axes
-were made for comes out short. ``s`` > 0 and ``b`` are all that the calibration term trains, since
-what a readout with a weight for each feature learns about trained classes does not hold for others;
-``damage`` is trained as in :mod:`hypuml.models.graded`.
+were made for comes out short. Beside the readout of damage (:mod:`hypuml.models.graded`) only
+``s`` > 0 and ``b`` are trained, since what a readout with a weight for each feature learns about
+trained classes does not hold for others.
 
 The norm is a measure of the image here, used without gradient, so that how sure the model is does
 not pull at where the image lies. This is made for features that are given: where the backbone

@@ -20,6 +20,7 @@ from hypuml.types import FloatArray, Hits, IntArray
 
 # Beyond this many images a random sample of them asks: half a minute would be too long to wait.
 MOST = 4000
+_SLICE = 256  # queries searched at a time
 _POINTS = 201  # of a curve; more cannot be seen
 _CURVES = ("confidence", "u", "first_distance", "knn_agreement")
 
@@ -80,18 +81,19 @@ def judge(gallery: Gallery, codes: IntArray, most: int = MOST, seed: int = 0) ->
     rows = possible
     if len(rows) > most:
         rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
-    depth = min(DEPTH, len(gallery) - 1)
-    # In slices, so that a click's own search never waits long for the processor.
-    parts = [
-        gallery.search(gallery.points[part], depth, exclude=part)
-        for part in np.array_split(rows, -(-len(rows) // 256))
-    ]
-    hits = Hits(
-        np.concatenate([part.ids for part in parts]),
-        np.concatenate([part.distances for part in parts]),
-    )
+
+    def search(points: FloatArray, k: int, exclude: IntArray) -> Hits:
+        # In slices, so that a click's own search never waits long for the processor.
+        slices = np.array_split(np.arange(len(points)), -(-len(points) // _SLICE))
+        parts = [gallery.search(points[part], k, exclude=exclude[part]) for part in slices]
+        return Hits(
+            np.concatenate([part.ids for part in parts]),
+            np.concatenate([part.distances for part in parts]),
+        )
+
+    hits = search(gallery.points[rows], min(DEPTH, len(gallery) - 1), rows)
     u = gallery.uncertainty
-    seen = ranks(gallery.search, gallery.points, hits, rows)
+    seen = ranks(search, gallery.points, hits, rows)
     found = evidence(hits, seen, codes, u, u[rows], gallery.curvature)
     scores: dict[str, FloatArray] = {"u": -np.asarray(u[rows], dtype=np.float64)}
     scores |= {name: control(found) for name, control in CONTROLS.items()}
