@@ -85,6 +85,7 @@ def model_card(
         f"{classes['fit']} to fit, {classes['calibration']} for the calibration term alone, "
         f"{classes['validation']} held out for validation",
         *_sittings(training),
+        *_refitted(training),
         "",
         "## Measured",
         "",
@@ -116,6 +117,11 @@ def _backbone(model: dict[str, Any]) -> str:
         )
     origin = "pretrained by timm" if model["pretrained"] else "trained from scratch"
     return f"- backbone: timm `{model['backbone']}` {_arguments(model)}, {origin}"
+
+
+def _refitted(training: dict[str, Any]) -> list[str]:
+    when = training.get("refitted")
+    return [f"- answer confidence fitted anew, weights untouched, {when}"] if when else []
 
 
 def _sittings(training: dict[str, Any]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -14,7 +16,7 @@ from hypuml.confidence import weights as confidence_weights
 from hypuml.loss_prediction import LossPrediction, fit_loss_prediction
 from hypuml.losses import make_loss
 from hypuml.training import train
-from hypuml.training.after import own_losses, thinned
+from hypuml.training.after import own_losses, refit, thinned
 
 
 def noisy_squares():
@@ -36,6 +38,35 @@ def test_a_run_leaves_confidence_and_control_beside_the_weights(trained):
     assert again.confidence == model.confidence
     features = np.random.default_rng(0).normal(size=(5, 16)).astype(np.float32)
     assert np.array_equal(again.loss_prediction(features), model.loss_prediction(features))
+
+
+def test_refitting_finds_what_the_run_itself_had_fitted(trained, tmp_path):
+    out, model = trained
+    folder = tmp_path / "copy"
+    shutil.copytree(out, folder)
+    (folder / confidence_weights.FILE).unlink()
+    (folder / loss_prediction.FILE).unlink()
+    refit(folder, noisy_squares())
+    again = HypUML.from_pretrained(folder)
+    assert again.confidence == model.confidence
+    features = np.random.default_rng(0).normal(size=(5, 16)).astype(np.float32)
+    assert np.array_equal(again.loss_prediction(features), model.loss_prediction(features))
+    assert (folder / "model.safetensors").read_bytes() == (out / "model.safetensors").read_bytes()
+    assert again.training_info.pop("refitted") >= again.training_info["finished"]
+    assert again.training_info == model.training_info
+
+
+def test_refitting_refuses_other_images_and_unreadable_logs(trained, tmp_path):
+    out, _ = trained
+    folder = tmp_path / "copy"
+    shutil.copytree(out, folder)
+    before = {p.name: p.read_bytes() for p in folder.iterdir()}
+    with pytest.raises(ValueError, match="trained on other images"):
+        refit(folder, SquaresDataset(classes=5, each=4))
+    assert {p.name: p.read_bytes() for p in folder.iterdir()} == before
+    (folder / "training.json").write_text("[]")
+    with pytest.raises(ValueError, match=r"options of the training run in .*training\.json"):
+        refit(folder, noisy_squares())
 
 
 def test_saving_other_weights_removes_what_was_fitted_for_the_old_ones(trained, tmp_path):

@@ -157,6 +157,8 @@ def test_rebuild_makes_everything_and_replaces_the_old_only_at_the_end(
     out = tmp_path / "garden"
     out.mkdir()
     (out / "README.md").write_text("the old card")
+    # It draws thousands of flowers, whatever the data set.
+    monkeypatch.setattr("hypuml.study.ambiguity.ambiguity_report", lambda model: {"asked": 1})
     monkeypatch.setattr("hypuml.evaluation.report", lambda *a, **k: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         main(["rebuild", "garden", "--out", str(out)])
@@ -171,8 +173,8 @@ def test_rebuild_makes_everything_and_replaces_the_old_only_at_the_end(
         monkeypatch.setitem(DATASETS, name, entry)
     for name in ("garden", "garden-finish"):
         monkeypatch.setitem(RECIPES, name, tiny_config())
-    # It draws thousands of flowers, whatever the data set.
-    monkeypatch.setattr("hypuml.study.ambiguity.ambiguity_report", lambda model: {"asked": 1})
+    # Asked already, before the other rebuild broke off.
+    monkeypatch.setattr("hypuml.study.ambiguity.ambiguity_report", lambda model: 1 / 0)
     trained = (tmp_path / "garden.building" / "model.safetensors").stat().st_mtime_ns
     assert main(["rebuild", "garden", "--out", str(out)]) == 0
     assert [p.name for p in tmp_path.iterdir()] == ["garden"]
@@ -188,3 +190,35 @@ def test_rebuild_makes_everything_and_replaces_the_old_only_at_the_end(
     assert "python -m hypuml rebuild garden" in card
     assert f"{report['recall@1']:.3f}" in card
     assert json.loads((out / "ambiguity.json").read_text()) == {"asked": 1}
+
+
+def test_rebuild_can_keep_the_weights(tmp_path, monkeypatch, capsys):
+    entry = replace(DATASETS["garden"], factory=lambda root: SquaresDataset())
+    for name in ("garden", "gardens"):
+        monkeypatch.setitem(DATASETS, name, entry)
+    for name in ("garden", "garden-finish"):
+        monkeypatch.setitem(RECIPES, name, tiny_config())
+    monkeypatch.setattr("hypuml.study.ambiguity.ambiguity_report", lambda model: {"asked": 1})
+    out = tmp_path / "garden"
+    with pytest.raises(SystemExit):
+        main(["rebuild", "garden", "--out", str(out), "--refit"])
+    assert "--refit needs a checkpoint to keep" in capsys.readouterr().err
+    assert main(["rebuild", "garden", "--out", str(out)]) == 0
+    kept = {name: (out / name).read_bytes() for name in ("model.safetensors", "training.json")}
+    (out / "evaluation.json").unlink()
+    # Trained anew by another hand, and not yet put in place: not to be thrown away.
+    work = tmp_path / "garden.building"
+    work.mkdir()
+    with pytest.raises(SystemExit):
+        main(["rebuild", "garden", "--out", str(out), "--refit"])
+    assert "left from a training" in capsys.readouterr().err
+    work.rmdir()
+    monkeypatch.setattr("hypuml.study.ambiguity.ambiguity_report", lambda model: 1 / 0)
+    monkeypatch.setattr("hypuml.training.train", lambda *a, **k: 1 / 0)
+    assert main(["rebuild", "garden", "--out", str(out), "--refit"]) == 0
+    assert [p.name for p in tmp_path.iterdir()] == ["garden"]
+    assert {name: (out / name).read_bytes() for name in kept} == kept
+    assert (out / "evaluation.json").exists()
+    assert json.loads((out / "ambiguity.json").read_text()) == {"asked": 1}
+    assert "answer confidence fitted anew, weights untouched" in (out / "README.md").read_text()
+    Gallery.open(out / "gallery").check_model(out)

@@ -1,7 +1,8 @@
 """``rebuild``: make a shipped checkpoint anew: train, evaluate, gallery and model card.
 
 Everything is made in ``OUT.building`` and moved to ``OUT`` at the end; an interrupted rebuild
-leaves the old checkpoint alone and goes on where it stopped when called again.
+leaves the old checkpoint alone and goes on where it stopped when called again. ``--refit`` keeps
+the weights and makes the rest anew.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from hypuml.files import write_atomically
 
 if TYPE_CHECKING:
     from hypuml.training import TrainConfig
+    from hypuml.types import Dataset
 from hypuml.commands.train import progress
 
 ABOUT = {
@@ -73,8 +75,11 @@ STAGES = {
 }
 # Galleries whose pictures may not be handed on.
 WITHOUT_PICTURES = {"flowers"}
+# What training alone makes.
+TRAINED = ("model.safetensors", "config.json", "training.json")
 CONTENT = {
-    *("model.safetensors", "config.json", "training.json", "evaluation.json"),
+    *TRAINED,
+    "evaluation.json",
     *("confidence.json", "loss_prediction.safetensors", "ambiguity.json", "README.md", "gallery"),
 }
 
@@ -84,6 +89,11 @@ def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
     parser.add_argument("name", metavar="NAME", choices=sorted(ABOUT), help=", ".join(ABOUT))
     parser.add_argument(
         "--out", metavar="DIR", type=Path, help="folder to replace (default: checkpoints/NAME)"
+    )
+    parser.add_argument(
+        "--refit",
+        action="store_true",
+        help="keep the weights; answer confidence, evaluation, gallery and card are made anew",
     )
     parser.add_argument(
         "--ood", metavar="FOLDER", type=Path, help="images of something else, to be told apart by u"
@@ -100,10 +110,6 @@ def run(options: Namespace) -> int:
     from hypuml.evaluation import evaluate
     from hypuml.gallery import build_gallery
     from hypuml.study.ambiguity import ambiguity_report
-    from hypuml.training import train
-    from hypuml.training.loop import StoppedError
-    from hypuml.training.recipes import recipe
-    from hypuml.training.state import has_state
     from hypuml.types import indices_of
 
     name = options.name
@@ -113,23 +119,15 @@ def run(options: Namespace) -> int:
     dataset = open_dataset(SHOWN[name], options.root)
     training_set = open_dataset(TRAINED_ON[name], options.root)
     ood = None if options.ood is None else open_dataset(options.ood)
-    start = ""
-    stages = STAGES[name]
-    folders = [out.with_name(f"{out.name}.stage{i + 1}") for i in range(len(stages) - 1)] + [work]
-    for stage, folder in zip(stages, folders, strict=True):
-        config = replace(recipe(stage), init=start)
-        if not _is_trained(folder, config, training_set.name):
-            note(f"training {stage!r} in {folder}")
-            try:
-                train(training_set, folder, config, has_state(folder), progress())
-            except StoppedError as stopped:
-                note(f"{stopped}; the same command continues")
-                return 130
-        start = str(folder)
+    make = _refit if options.refit else _train
+    earlier = make(name, out, work, training_set)
+    if earlier is None:
+        return 130
     model = HypUML.from_pretrained(work)
     report = evaluate(model, dataset, "unseen", Bar("evaluating"), ood)
     write_atomically(work / "evaluation.json", (json.dumps(report, indent=2) + "\n").encode())
-    if name == "garden":
+    # What u says of crosses depends on the weights alone.
+    if name == "garden" and not (work / "ambiguity.json").exists():
         note("asking u about hybrids and hardships")
         found = ambiguity_report(model)
         write_atomically(work / "ambiguity.json", (json.dumps(found, indent=2) + "\n").encode())
@@ -156,10 +154,65 @@ def run(options: Namespace) -> int:
     if out.exists():
         out.rename(old)
     work.rename(out)
-    for done in (old, *folders[:-1]):
+    for done in (old, *earlier):
         shutil.rmtree(done, ignore_errors=True)
     print(out)
     return 0
+
+
+def _train(name: str, out: Path, work: Path, dataset: Dataset) -> list[Path] | None:
+    """Train what is missing, stage by stage, the last one in ``work``.
+
+    Returns:
+        Folders of the earlier stages; None when it was stopped on request.
+    """
+    from hypuml.training import train
+    from hypuml.training.loop import StoppedError
+    from hypuml.training.recipes import recipe
+    from hypuml.training.state import has_state
+
+    start = ""
+    stages = STAGES[name]
+    folders = [out.with_name(f"{out.name}.stage{i + 1}") for i in range(len(stages) - 1)] + [work]
+    for stage, folder in zip(stages, folders, strict=True):
+        config = replace(recipe(stage), init=start)
+        if not _is_trained(folder, config, dataset.name):
+            note(f"training {stage!r} in {folder}")
+            try:
+                train(dataset, folder, config, has_state(folder), progress())
+            except StoppedError as stopped:
+                note(f"{stopped}; the same command continues")
+                return None
+        start = str(folder)
+    return folders[:-1]
+
+
+def _refit(name: str, out: Path, work: Path, dataset: Dataset) -> list[Path] | None:
+    """Copy the trained part of ``out`` to ``work`` and fit what follows training there."""
+    from hypuml.training.after import refit
+
+    missing = [file for file in TRAINED if not (out / file).exists()]
+    if missing:
+        raise ValueError(f"{out} has no {missing[0]}; --refit needs a checkpoint to keep")
+    if work.exists() and not _same_weights(work, out):
+        raise ValueError(f"{work} is left from a training; finish that one, or remove the folder")
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
+    for file in (*TRAINED, "ambiguity.json"):
+        if (out / file).exists():
+            shutil.copyfile(out / file, work / file)
+    note(f"fitting the answer confidence of {out}")
+    refit(work, dataset, Bar("calibration images"))
+    return []
+
+
+def _same_weights(one: Path, other: Path) -> bool:
+    from hypuml.checkpoint import CheckpointError, read_config
+
+    try:
+        return bool(read_config(one)["weights_sha256"] == read_config(other)["weights_sha256"])
+    except CheckpointError:
+        return False
 
 
 def check_replaceable(out: Path) -> None:

@@ -1,10 +1,15 @@
 """What is fitted once the weights stand: answer confidence and the loss-prediction control.
 
 Both learn from the calibration part of the training classes, which the metric loss has never seen,
-prepared as evaluation prepares images.
+prepared as evaluation prepares images. Neither needs training to be repeated when the way it is
+fitted changes: see :func:`refit`.
 """
 
 from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,6 +21,7 @@ from hypuml.data.splits import class_ids
 from hypuml.loss_prediction import fit_loss_prediction
 from hypuml.losses import PROXY_LOSSES, LossConfig, make_loss
 from hypuml.training.config import TrainConfig
+from hypuml.training.data import fingerprint, prepare, trainable_rows
 from hypuml.training.validate import describe_pixels
 from hypuml.types import Dataset, IntArray
 
@@ -59,6 +65,41 @@ def fit_afterwards(
         model.loss_prediction = fit_loss_prediction(
             found.features[valid], losses[valid], seed=config.seed
         )
+
+
+def refit(folder: Path, dataset: Dataset, progress: Progress | None = None) -> HypUML:
+    """Fit answer confidence and loss prediction of a finished checkpoint anew, and save them.
+
+    Weights and curves stay; the calibration classes are found again from the recorded options. The
+    checkpoint's training facts say when (``refitted``).
+
+    Args:
+        folder: of the checkpoint, with its ``training.json``.
+        dataset: what it was trained on.
+        progress: of reading the images.
+
+    Raises:
+        ValueError: the checkpoint's log cannot be read, or it was trained on other images.
+    """
+    path = folder / "training.json"
+    try:
+        logged = json.loads(path.read_text(encoding="utf-8"))["config"]
+        items, config = logged["items"], TrainConfig.from_log(logged)
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"cannot read the options of the training run in {path}") from error
+    if (logged.get("dataset"), items) != (dataset.name, fingerprint(dataset)):
+        raise ValueError(
+            f"{folder} was trained on other images ({logged.get('dataset')} then, {dataset.name} "
+            "now); what is fitted for its answers needs the same ones"
+        )
+    model = HypUML.from_pretrained(folder)
+    # No picture is read here: which classes calibrate depends on names and the seed.
+    rows = prepare(dataset, config, readable=trainable_rows(dataset)).calibration_rows
+    model.confidence = model.loss_prediction = None
+    fit_afterwards(model, dataset, rows, config, progress)
+    model.training_info["refitted"] = datetime.now(UTC).isoformat(timespec="seconds")
+    model.save_pretrained(folder)
+    return model
 
 
 def thinned(rows: IntArray, ids: IntArray, most: int, rng: np.random.Generator) -> IntArray:

@@ -6,7 +6,9 @@ The command line is made of it.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 from hypuml.data.augment import AugmentConfig
 from hypuml.losses.config import LossConfig
@@ -120,6 +122,17 @@ class TrainConfig:
             raise ValueError(f"calibration-on must be all or held, got {self.calibration_on!r}")
         if self.precision not in ("auto", "float32", "bfloat16"):
             raise ValueError(f"precision must be auto, float32 or bfloat16, got {self.precision!r}")
+
+    @classmethod
+    def from_log(cls, logged: Mapping[str, Any]) -> TrainConfig:
+        """Options as ``training.json`` keeps them; its other facts are passed over.
+
+        Raises:
+            TypeError, ValueError: an option of a nested part is unknown, or a value out of range.
+        """
+        known = {f.name: logged[f.name] for f in fields(cls) if f.name in logged}
+        parts = {"model": ModelConfig, "augment": AugmentConfig}
+        return cls(**known | {k: make(**logged[k]) for k, make in parts.items() if k in logged})
 
     @property
     def loss_config(self) -> LossConfig:

@@ -166,9 +166,13 @@ def _variants() -> tuple[Variant, ...]:
         replace(remedy, diameter=6.0, inner=0.9),
         replace(remedy, untrained=True),
     ]
-    # Minutes each, so at one setting: they say what the backbone is worth, not what a loss is.
+    # Minutes each, so at one setting: they say what the backbone is worth, and whether a geometry
+    # pays where the network learns with it.
     pixels = [
-        replace(OURS, group="pixels", squash="tanh", recipe="flowers-pixels"),
+        *(
+            replace(OURS, group="pixels", geometry=g, squash="tanh", recipe="flowers-pixels")
+            for g in GEOMETRIES
+        ),
         Variant(
             "pixels", "parent", squash="clip", diameter=1.45, calibration=0.0,
             recipe="flowers-pixels",

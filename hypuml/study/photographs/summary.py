@@ -207,6 +207,8 @@ _KINDS = {
     ("baseline", "hyperbolic", "fixed-margin"): "fixed margin",
     ("baseline", "spherical", "proxy-anchor"): "Proxy-Anchor",
     ("pixels", "hyperbolic", "contrastive"): "Hyp-UML from pixels, small ResNet",
+    ("pixels", "euclidean", "contrastive"): "its Euclidean twin, from pixels",
+    ("pixels", "spherical", "contrastive"): "its spherical twin, from pixels",
     ("pixels", "hyperbolic", "parent"): "parent from pixels, small ResNet",
     ("twin", "euclidean", "parent"): "parent, Euclidean",
     ("twin", "spherical", "parent"): "parent, spherical",
