@@ -45,6 +45,11 @@ def test_the_plan_holds_what_is_to_be_compared():
     assert losses >= {"contrastive", "margin", "margin-reversed", "parent", "proxy-anchor"}
 
 
+def test_from_pixels_there_are_both_flat_twins_and_the_parent():
+    pixels = {(v.loss, v.geometry) for v in VARIANTS if v.group == "pixels"}
+    assert pixels == {*(("contrastive", g) for g in GEOMETRIES), ("parent", "hyperbolic")}
+
+
 def test_finalists_are_the_best_of_each_kind():
     a, b = Variant("baseline", "parent", diameter=1.0), Variant("baseline", "parent")
     grid, small = Variant("grid"), replace(OURS, group="dimension", dim=32)
@@ -104,6 +109,9 @@ def study():
     parent["test"] = [report(0.6, per_class={"a": [10, 6], "b": [30, 15]}) for _ in SEEDS]
     for geometry in GEOMETRIES:
         of_dimension(rows, geometry, FEW_DIMS)["test"] = [report(0.5) for _ in SEEDS]
+    for each in (r for r in rows if r["variant"]["group"] == "pixels"):
+        right = 12 if each["variant"]["geometry"] == "spherical" else 10
+        each["test"] = [report(0.4, per_class={"a": [20, right], "b": [20, 8]}) for _ in SEEDS]
     return {"rows": rows, "untaught": {"colour_histogram": 0.4, "descriptors": 0.5}}
 
 
@@ -113,12 +121,20 @@ def test_every_table_is_made(study):
     assert "0.710 ±.010" in made["finalists"]
     assert "| colour histogram | 0.400 |" in made["results"]
     assert "| 0.500 ±.000, 0.500 ±.000 | +0.000 [+0.000, +0.000] |" in made["few-dimensions"]
+    pixels = made["pixels-differences"].splitlines()
+    assert len(pixels) == 5  # two flat twins and the parent below two lines of heading
+    assert "spherical" in pixels[3]
+    assert "| -0.050 [-0.100, +0.000] |" in pixels[3]
     assert "0.750" in made["finalists"]  # 0.6 of the 0.8 that an oracle removes
     json.dumps(made)
 
 
 def test_a_difference_is_weighed_by_queries_and_its_interval_is_over_classes(study):
-    ours, parent = (r for r in study["rows"] if "test" in r and r["variant"]["dim"] == DIM)
+    ours, parent = (
+        r
+        for r in study["rows"]
+        if "test" in r and r["variant"]["dim"] == DIM and r["variant"]["group"] != "pixels"
+    )
     found = difference(ours, parent)
     assert found["mean"] == pytest.approx(2 / 40)  # two of class a's ten, none of b's thirty
     assert found["low"] == pytest.approx(0)

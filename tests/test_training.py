@@ -17,7 +17,7 @@ from hypuml.checkpoint import CONFIG, WEIGHTS, HypUML
 from hypuml.losses import Calibration, LossConfig, make_loss
 from hypuml.models.head import HeadOutput, HyperbolicHead
 from hypuml.training import train
-from hypuml.training.host import pick_device
+from hypuml.training.host import pick_device, slow_precision
 from hypuml.training.loop import StoppedError
 from hypuml.training.optimise import schedule, update_average
 from hypuml.training.state import FOLDER, has_state
@@ -181,6 +181,17 @@ def test_a_missing_gpu_is_said():
     else:
         with pytest.raises(ValueError, match="no GPU"):
             pick_device("cuda")
+
+
+@pytest.mark.parametrize(
+    ("capability", "precision", "said"),
+    [("AVX2", "bfloat16", True), ("AVX2", "float32", False), ("AVX512", "bfloat16", False)],
+)
+def test_emulated_bfloat16_is_said(monkeypatch, capability, precision, said):
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    found = slow_precision(tiny_config(precision=precision))
+    assert (found is not None) == said
+    assert found is None or "--precision float32" in found
 
 
 def test_training_can_start_from_a_checkpoint_of_the_same_architecture(tmp_path):

@@ -167,6 +167,7 @@ def _train(name: str, out: Path, work: Path, dataset: Dataset) -> list[Path] | N
         Folders of the earlier stages; None when it was stopped on request.
     """
     from hypuml.training import train
+    from hypuml.training.host import slow_precision
     from hypuml.training.loop import StoppedError
     from hypuml.training.recipes import recipe
     from hypuml.training.state import has_state
@@ -178,6 +179,8 @@ def _train(name: str, out: Path, work: Path, dataset: Dataset) -> list[Path] | N
         config = replace(recipe(stage), init=start)
         if not _is_trained(folder, config, dataset.name):
             note(f"training {stage!r} in {folder}")
+            if slow := slow_precision(config):
+                note(slow)
             try:
                 train(dataset, folder, config, has_state(folder), progress())
             except StoppedError as stopped:

@@ -14,6 +14,7 @@ from simple_parsing import ArgumentParser
 from hypuml.commands.common import Bar, Parser, add_data, note, report_left_out
 from hypuml.data.registry import open_dataset
 from hypuml.training import TrainConfig, train
+from hypuml.training.host import slow_precision
 from hypuml.training.loop import StoppedError
 from hypuml.training.recipes import RECIPES, recipe
 
@@ -41,6 +42,8 @@ def run(options: Namespace) -> int:
     """Train; a stop request leaves a state that ``--resume`` continues from."""
     dataset = open_dataset(options.data, options.root)
     report_left_out(dataset, {})
+    if slow := slow_precision(options.config):
+        note(slow)
     try:
         train(dataset, options.out, options.config, options.resume, progress())
     except StoppedError as stopped:

@@ -160,6 +160,13 @@ def few_dims_table(study: Study) -> str:
     return _differences([row for row in found if row is not None and "test" in row])
 
 
+def pixels_differences_table(study: Study) -> str:
+    """The same for what is trained from pixels, our loss in the ball first."""
+    return _differences(
+        [row for row in study["rows"] if "test" in row and row["variant"]["group"] == "pixels"]
+    )
+
+
 def _differences(rows: Sequence[Row]) -> str:
     ours, *others = rows
     columns = f"| {describe(ours)}, against | Recall@1 of both | difference |"
@@ -247,5 +254,6 @@ TABLES: dict[str, Callable[[Study], str]] = {
     "peers": _group("ours", "baseline", "twin"),
     "remedies": _group("ours", "remedy"),
     "pixels": _group("ours", "pixels"),
+    "pixels-differences": pixels_differences_table,
     "grid": _group("grid"),
 }
