@@ -71,7 +71,7 @@ def refit(folder: Path, dataset: Dataset, progress: Progress | None = None) -> H
     """Fit answer confidence and loss prediction of a finished checkpoint anew, and save them.
 
     Weights and curves stay; the calibration classes are found again from the recorded options. The
-    checkpoint's training facts say when (``refitted``).
+    checkpoint's training facts say when (``refitted``), where there was enough to learn from.
 
     Args:
         folder: of the checkpoint, with its ``training.json``.
@@ -97,7 +97,8 @@ def refit(folder: Path, dataset: Dataset, progress: Progress | None = None) -> H
     rows = prepare(dataset, config, readable=trainable_rows(dataset)).calibration_rows
     model.confidence = model.loss_prediction = None
     fit_afterwards(model, dataset, rows, config, progress)
-    model.training_info["refitted"] = datetime.now(UTC).isoformat(timespec="seconds")
+    if model.confidence is not None:
+        model.training_info["refitted"] = datetime.now(UTC).isoformat(timespec="seconds")
     model.save_pretrained(folder)
     return model
 
