@@ -9,6 +9,8 @@ import pytest
 from squares import SquaresDataset
 from training_support import tiny_config
 
+from hypuml.card import model_card
+from hypuml.checkpoint import read_config
 from hypuml.commands import COMMANDS, main
 from hypuml.data.registry import DATASETS
 from hypuml.gallery import Gallery
@@ -220,5 +222,11 @@ def test_rebuild_can_keep_the_weights(tmp_path, monkeypatch, capsys):
     assert {name: (out / name).read_bytes() for name in kept} == kept
     assert (out / "evaluation.json").exists()
     assert json.loads((out / "ambiguity.json").read_text()) == {"asked": 1}
-    assert "answer confidence fitted anew, weights untouched" in (out / "README.md").read_text()
+    # Squares are never mistaken, so there was nothing to fit, and the card does not claim it.
+    assert "fitted anew" not in (out / "README.md").read_text()
+    config = read_config(out)
+    config["training"]["refitted"] = "2026-11-26T12:00:00+00:00"
+    report = json.loads((out / "evaluation.json").read_text())
+    card = model_card("garden", config, report, "python -m hypuml rebuild garden")
+    assert "confidence fitted anew, weights untouched, 2026-11-26T12:00:00+00:00\n" in card
     Gallery.open(out / "gallery").check_model(out)

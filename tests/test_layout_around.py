@@ -214,7 +214,8 @@ def test_directions_keep_their_order_from_the_largest_gap_on(seed, count, most):
     assert found[-1] - found[0] == pytest.approx(room, rel=1e-12)
     assert found[-1] - found[0] < TURN
     before = theta[order[0]] + along[-1] / 2
-    assert (found[0] + found[-1]) / 2 == pytest.approx(before, abs=1e-12)
+    # Sines and cosines differ in their last digits between processors, and so does their mean.
+    assert (found[0] + found[-1]) / 2 == pytest.approx(before, abs=1e-10)
     # Half even, half as before: what is twice as far apart stays further apart.
     even = np.full(count - 1, room / (count - 1))
     assert np.allclose(steps, (even + np.diff(along) * room / along[-1]) / 2, atol=1e-12)
