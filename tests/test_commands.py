@@ -208,17 +208,16 @@ def test_rebuild_can_keep_the_weights(tmp_path, monkeypatch, capsys):
     assert main(["rebuild", "garden", "--out", str(out)]) == 0
     kept = {name: (out / name).read_bytes() for name in ("model.safetensors", "training.json")}
     (out / "evaluation.json").unlink()
-    # Trained anew by another hand, and not yet put in place: not to be thrown away.
-    work = tmp_path / "garden.building"
-    work.mkdir()
-    with pytest.raises(SystemExit):
-        main(["rebuild", "garden", "--out", str(out), "--refit"])
-    assert "left from a training" in capsys.readouterr().err
-    work.rmdir()
+    # A training not yet put in place is neither used nor thrown away; a refit broken off is.
+    training, broken = tmp_path / "garden.building", tmp_path / "garden.refitting"
+    for left in (training, broken):
+        left.mkdir()
+        (left / "model.safetensors").write_bytes(b"half of it")
     monkeypatch.setattr("hypuml.study.ambiguity.ambiguity_report", lambda model: 1 / 0)
     monkeypatch.setattr("hypuml.training.train", lambda *a, **k: 1 / 0)
     assert main(["rebuild", "garden", "--out", str(out), "--refit"]) == 0
-    assert [p.name for p in tmp_path.iterdir()] == ["garden"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["garden", "garden.building"]
+    assert (training / "model.safetensors").read_bytes() == b"half of it"
     assert {name: (out / name).read_bytes() for name in kept} == kept
     assert (out / "evaluation.json").exists()
     assert json.loads((out / "ambiguity.json").read_text()) == {"asked": 1}

@@ -2,7 +2,7 @@
 
 Everything is made in ``OUT.building`` and moved to ``OUT`` at the end; an interrupted rebuild
 leaves the old checkpoint alone and goes on where it stopped when called again. ``--refit`` keeps
-the weights and makes the rest anew.
+the weights and makes the rest anew, from the start, in ``OUT.refitting``.
 """
 
 from __future__ import annotations
@@ -114,7 +114,8 @@ def run(options: Namespace) -> int:
 
     name = options.name
     out: Path = options.out or Path("checkpoints") / name
-    work = out.with_name(f"{out.name}.building")
+    # Apart, so that neither takes what an interrupted other one left for its own.
+    work = out.with_name(f"{out.name}.{'refitting' if options.refit else 'building'}")
     check_replaceable(out)
     dataset = open_dataset(SHOWN[name], options.root)
     training_set = open_dataset(TRAINED_ON[name], options.root)
@@ -197,8 +198,6 @@ def _refit(name: str, out: Path, work: Path, dataset: Dataset) -> list[Path] | N
     missing = [file for file in TRAINED if not (out / file).exists()]
     if missing:
         raise ValueError(f"{out} has no {missing[0]}; --refit needs a checkpoint to keep")
-    if work.exists() and not _same_weights(work, out):
-        raise ValueError(f"{work} is left from a training; finish that one, or remove the folder")
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
     for file in (*TRAINED, "ambiguity.json"):
@@ -207,15 +206,6 @@ def _refit(name: str, out: Path, work: Path, dataset: Dataset) -> list[Path] | N
     note(f"fitting the answer confidence of {out}")
     refit(work, dataset, Bar("calibration images"))
     return []
-
-
-def _same_weights(one: Path, other: Path) -> bool:
-    from hypuml.checkpoint import CheckpointError, read_config
-
-    try:
-        return bool(read_config(one)["weights_sha256"] == read_config(other)["weights_sha256"])
-    except CheckpointError:
-        return False
 
 
 def check_replaceable(out: Path) -> None:
