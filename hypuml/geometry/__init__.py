@@ -43,7 +43,11 @@ from hypuml.geometry.ball import (
 )
 from hypuml.geometry.shapes import ball_circle, frechet_mean, geodesic, nearest
 
+# Where the points of a model may live: in the ball, or for comparison in its flat and round twins.
+GEOMETRIES = ("hyperbolic", "euclidean", "spherical")
+
 __all__ = [
+    "GEOMETRIES",
     "ball_circle",
     "check_curvature",
     "difference_form",

@@ -103,7 +103,7 @@ class HypUML(nn.Module, PyTorchModelHubMixin, library_name="hypuml"):
     @property
     def curvature(self) -> float:
         """C > 0 of the ball of curvature -c that the points lie in."""
-        return self.head.ball
+        return self.head.distance.ball
 
     def check_input(self) -> None:
         """Embed one blank image, so that a wrong input size is found before any work.
