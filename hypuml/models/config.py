@@ -46,7 +46,12 @@ class ModelConfig:
     )
     """Further arguments of the timm model, as JSON, e.g. '{"channels": [32, 64, 128, 256]}'."""
     pretrained: bool = False
-    """Start from timm's pretrained weights (downloaded)."""
+    """Start from pretrained weights: of tf_efficientnet_lite0 to lite2 those of an installed
+    package, of other backbones timm's (downloaded)."""
+    root_features: bool = False
+    """Take the square root of the backbone's features, as of histograms (the Hellinger kernel)."""
+    half_weights: bool = False
+    """Round the backbone's weights to half precision, which halves the file."""
     dim: int = 32
     """Dimension n of the Poincaré ball."""
     curvature: float = 1.0
@@ -54,10 +59,10 @@ class ModelConfig:
     max_distance: float = 4.0
     """sqrt(c) * 2r: bound of the scaled distance from the origin."""
     length: str = "tanh"
-    """How the length of tangent vectors is set: tanh, clip (the parent's), or norm (damped by
-    damage, between a smallest and the greatest length)."""
+    """How the length of tangent vectors is set: tanh, clip (the parent's), norm (damped by damage,
+    between a smallest and the greatest length), or readout (an uncertainty fitted afterwards)."""
     min_length: float = 0.5
-    """Smallest length of "norm" as a share of the greatest."""
+    """Smallest length of "norm" and "readout" as a share of the greatest."""
     uncertainty: str = "radial"
     """Where the uncertainty comes from: radial (near the origin = unsure) or predicted."""
     geometry: str = "hyperbolic"

@@ -98,8 +98,8 @@ class HyperbolicHead(nn.Module):
         """Start from the features' own axes, where images of one class differ least.
 
         Within-class covariance normalisation (Hatch, Kajarekar and Stolcke, Interspeech 2006), half
-        shrunk towards a ball, then the n principal axes. For backbones that are not trained:
-        random directions would throw away what their features tell apart.
+        shrunk towards a ball, then the n principal axes about the mean. Random directions would
+        throw away what the features of a trained backbone tell apart.
 
         Args:
             features: ``[N, F]`` of the fit images.
@@ -112,8 +112,9 @@ class HyperbolicHead(nn.Module):
         whitening = (vectors / (values + values.mean()).sqrt()) @ vectors.T
         white = features.double() @ whitening
         axes = torch.linalg.eigh(torch.cov(white.T))[1][:, -self.linear.out_features :].flip(1)
-        self.linear.weight.copy_(axes.T @ whitening)
-        self.linear.bias.zero_()
+        weight = axes.T @ whitening
+        self.linear.weight.copy_(weight)
+        self.linear.bias.copy_(-weight @ features.double().mean(0))
 
     def forward(self, features: Tensor) -> HeadOutput:
         """Map features ``[B, F]`` to points, uncertainty and the norm before it is bounded."""
@@ -125,9 +126,7 @@ class HyperbolicHead(nn.Module):
             if self.predict is not None:
                 uncertainty = torch.sigmoid(self.predict(features).squeeze(-1))
             else:
-                share = (1 - length / self.r) / (1 - self.length.shortest)
-                # tanh may round to 1 in float32, never beyond: the clamp only removes a -0.0.
-                uncertainty = share.clamp(min=0, max=1)
+                uncertainty = self.length.uncertainty(length)
             return HeadOutput(self._point(v / norm.unsqueeze(-1), length), uncertainty, norm)
 
     def _point(self, direction: Tensor, length: Tensor) -> Tensor:

@@ -48,7 +48,7 @@ from hypuml.types import Embedding
 def _backbone(config: ModelConfig, pretrained: bool) -> Backbone | Descriptors:
     """The backbone of a configuration; raises ``ValueError`` for arguments it does not take."""
     if config.backbone != descriptors.NAME:
-        return Backbone(config.backbone, pretrained, config.backbone_args)
+        return Backbone(config.backbone, pretrained, config.backbone_args, config.root_features)
     try:
         found = Descriptors(**config.backbone_args)
     except TypeError as error:
@@ -63,6 +63,11 @@ def _backbone(config: ModelConfig, pretrained: bool) -> Backbone | Descriptors:
             "components in --backbone-args or lower --dim"
         )
     return found
+
+
+def _halved(tensor: Tensor) -> Tensor:
+    """Matrices and filters in half precision, which holds them exactly once they were rounded."""
+    return tensor.half() if tensor.ndim > 1 and tensor.is_floating_point() else tensor
 
 
 class HypUML(nn.Module, PyTorchModelHubMixin, library_name="hypuml"):
@@ -182,6 +187,8 @@ class HypUML(nn.Module, PyTorchModelHubMixin, library_name="hypuml"):
         folder = Path(save_directory)
         folder.mkdir(parents=True, exist_ok=True)
         state = {k: v.detach().cpu().contiguous() for k, v in self.state_dict().items()}
+        if self.config.half_weights:
+            state = {k: _halved(v) if k.startswith("backbone.") else v for k, v in state.items()}
         tensors = save_safetensors(state, metadata={"format": "pt"})
         config = {
             "format": FORMAT,

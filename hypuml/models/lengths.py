@@ -10,6 +10,8 @@ which a checkpoint keeps below ``head.length``. A new one is a class and an entr
 * ``norm``: a logistic function of the norm, less what a readout of damage takes away, between a
   smallest length and r: in a hyperbolic space everybody's neighbours lie near the origin, so
   lengths that differ much cost retrieval.
+* ``readout``: made from an uncertainty that is read off the features, fitted after training
+  (:mod:`hypuml.models.readout`).
 
 The first two are dead far outside r; a head starts with a median norm of r / 2
 (:meth:`hypuml.models.head.HyperbolicHead.initialise_scale`).
@@ -18,7 +20,6 @@ The first two are dead far outside r; a head starts with a median norm of r / 2
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
 
 import torch
 from torch import Tensor, nn
@@ -26,47 +27,12 @@ from torch.nn import functional as F
 
 from hypuml.models.config import ModelConfig
 from hypuml.models.damage import Damage
+from hypuml.models.length import Length, norm_of
+from hypuml.models.readout import ReadoutLength
 
 # Norms of undamaged images differ by about a sixth: to the power of four, lengths differ enough to
 # be told apart and too little to decide who is near whom.
 _SLOPE = 4.0
-
-
-def norm_of(tangent: Tensor) -> Tensor:
-    """Norms ``[B]`` of vectors ``[B, n]``, with a finite gradient at zero.
-
-    The root of a sum of squares has none; 1e-24 is below any float32 square that matters.
-    """
-    return (tangent.square().sum(-1) + 1e-24).sqrt()
-
-
-class Length(nn.Module):
-    """What a head asks for the lengths of its vectors.
-
-    Attributes:
-        r: the greatest length.
-        shortest: the smallest length as a share of r, in [0, 1). The radial uncertainty is
-            stretched so that it spans [0, 1] all the same.
-        damage: readout of damage that degraded images train, where the length has one.
-    """
-
-    damage: Damage | None
-
-    def __init__(self, config: ModelConfig, in_features: int) -> None:
-        """Take the bounds.
-
-        Args:
-            config: architecture of the model.
-            in_features: width F of the features.
-        """
-        super().__init__()
-        self.r = config.radius
-        self.shortest = 0.0
-        self.damage = None
-
-    @abstractmethod
-    def forward(self, tangent: Tensor, features: Tensor) -> Tensor:
-        """Lengths ``[B]`` in (0, r] of vectors ``[B, n]`` made of features ``[B, F]``, float32."""
 
 
 class TanhLength(Length):
@@ -123,7 +89,12 @@ class NormLength(Length):
         return self.r * (self.shortest + (1 - self.shortest) * share)
 
 
-LENGTHS: dict[str, type[Length]] = {"tanh": TanhLength, "clip": ClipLength, "norm": NormLength}
+LENGTHS: dict[str, type[Length]] = {
+    "tanh": TanhLength,
+    "clip": ClipLength,
+    "norm": NormLength,
+    "readout": ReadoutLength,
+}
 
 
 def make_length(config: ModelConfig, in_features: int) -> Length:

@@ -1,0 +1,112 @@
+"""Length from an uncertainty that is read off the features, fitted after training.
+
+::
+
+    score   = w . (f - m) / d + b  +  softplus(damage(f))  +  softplus((log |v| - t) / s)
+    u       = mean over k of sigmoid((score - c_k) / h)
+    length  = r (1 - a min(u, e) / e - (1 - a - shortest) max(u - e, 0) / (1 - e))
+
+Three things make an image uncertain. *Error*: ``w, b`` is a logistic regression that tells which
+images of **unseen** classes are answered wrongly; such errors are made by cross-fitting, since a
+model makes none on the classes it was trained on. *Damage*: a readout of how badly the image is
+degraded (:mod:`hypuml.models.damage`). *Outside*: the centred tangent vector's norm is the distance
+from the mean of the training images in units of their within-class spread (a Mahalanobis distance);
+beyond ``t`` an image is unlike anything the model was fitted on.
+
+``c_k`` are quantiles of the scores of undamaged and damaged images, so u is close to a uniform
+share in [0, 1]: u = 0.9 means "more uncertain than nine in ten of those". The length falls
+monotonically with u, slowly (by the share ``a``) up to ``e``, below which nearly all undamaged
+images lie, and steeply beyond: in a hyperbolic space everybody's neighbours lie near the origin,
+so lengths that differ much among the undamaged cost retrieval. ``a`` is fitted to cost nearly none
+(:mod:`hypuml.training.uncertainty`).
+
+Everything here is a buffer or set once: no gradient passes from the length to the features.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from hypuml.models.config import ModelConfig
+from hypuml.models.damage import Damage
+from hypuml.models.length import Length, norm_of
+
+# Quantiles that the distribution of scores is kept as.
+CENTRES = 64
+
+
+class ReadoutLength(Length):
+    """Length of an uncertainty score; all images alike until it is fitted.
+
+    Attributes:
+        mean: ``[F]`` of the features the score was fitted on.
+        scale: ``[F]`` their positive standard deviations.
+        weight: ``[F]`` of the standardised features in the error score.
+        bias: of the error score.
+        outside_at: ``t``, logarithm of the tangent norm from which on an image is outside.
+        outside_scale: ``s`` > 0.
+        centres: ``[CENTRES]`` sorted scores.
+        bandwidth: ``h`` > 0.
+        knee: ``[2]``: ``e`` in (0, 1), and ``a`` in [0, 1 - shortest].
+    """
+
+    damage: Damage
+    mean: Tensor
+    scale: Tensor
+    weight: Tensor
+    bias: Tensor
+    outside_at: Tensor
+    outside_scale: Tensor
+    centres: Tensor
+    bandwidth: Tensor
+    knee: Tensor
+
+    def __init__(self, config: ModelConfig, in_features: int) -> None:
+        """Call all images alike; see :class:`hypuml.models.length.Length`."""
+        super().__init__(config, in_features)
+        self.shortest = config.min_length
+        self.damage = Damage(in_features)
+        self.register_buffer("mean", torch.zeros(in_features))
+        self.register_buffer("scale", torch.ones(in_features))
+        self.register_buffer("weight", torch.zeros(in_features))
+        self.register_buffer("bias", torch.zeros(()))
+        self.register_buffer("outside_at", torch.tensor(20.0))
+        self.register_buffer("outside_scale", torch.ones(()))
+        self.register_buffer("centres", torch.linspace(-4, 4, CENTRES))
+        self.register_buffer("bandwidth", torch.full((), 0.5))
+        self.register_buffer("knee", torch.tensor([0.5, 0.1]))
+
+    def error_score(self, features: Tensor) -> Tensor:
+        """Log-odds ``[B]`` that the first answer is wrong, by the features ``[B, F]`` alone."""
+        return ((features - self.mean) / self.scale) @ self.weight + self.bias
+
+    def outside(self, tangent: Tensor) -> Tensor:
+        """How far ``[B]`` each vector ``[B, n]`` lies beyond what was fitted on; 0 is the border.
+
+        In units of the spread of log-norms there.
+        """
+        return (norm_of(tangent).log() - self.outside_at) / self.outside_scale
+
+    def score(self, tangent: Tensor, features: Tensor) -> Tensor:
+        """Uncertainty score ``[B]``, any real number, high = uncertain."""
+        damage = F.softplus(self.damage(features))
+        return self.error_score(features) + damage + F.softplus(self.outside(tangent))
+
+    def forward(self, tangent: Tensor, features: Tensor) -> Tensor:
+        """See :class:`hypuml.models.length.Length`; without gradient to either input."""
+        score = self.score(tangent.detach(), features.detach())
+        u = torch.sigmoid((score[:, None] - self.centres) / self.bandwidth).mean(1)
+        end, fall = self.knee[0], self.knee[1]
+        slow = fall * u.clamp(max=end) / end
+        steep = (1 - fall - self.shortest) * (u - end).clamp(min=0) / (1 - end)
+        return self.r * (1 - slow - steep)
+
+    def uncertainty(self, length: Tensor) -> Tensor:
+        """The u in [0, 1] of lengths ``[B]``: the inverse of the last step, exact."""
+        end, fall = self.knee[0], self.knee[1]
+        missing = 1 - length / self.r
+        slow = (missing * end / fall.clamp(min=1e-6)).clamp(max=end)
+        steep = (missing - fall).clamp(min=0) * (1 - end) / (1 - fall - self.shortest)
+        return (slow + steep).clamp(0, 1)
