@@ -51,6 +51,7 @@ def fit_confidence(
     curvature: float,
     seed: int = 0,
     inputs: Sequence[str] = INPUTS,
+    apart: ArrayLike | None = None,
 ) -> AnswerConfidence | None:
     """Fit the answer confidence on images of calibration classes.
 
@@ -65,13 +66,15 @@ def fit_confidence(
         curvature: c > 0.
         seed: of the smaller galleries and the folds.
         inputs: evidence to use, out of ``INPUTS``.
+        apart: ``[N]`` number of the gallery each image belongs to, where there are several whose
+            images do not meet (kinds of images, or points of different models).
 
     Returns:
         The confidence, or None when there is too little to learn from: fewer than 4 classes that
         can ask, fewer than 10 right or 10 wrong first hits, or all of one kind in too few classes.
         Its ``fitted_on`` holds ``images``, ``classes``, ``queries``, ``errors`` of the whole
-        gallery, ``galleries`` used, ``regularisation`` (scikit-learn's C), out-of-fold ``auroc``
-        and ``ece`` on the whole gallery, the AUROC of each of the ``controls`` there, and ``seed``.
+        galleries, ``galleries`` used, ``regularisation`` (scikit-learn's C), out-of-fold ``auroc``
+        and ``ece`` on the whole ones, the AUROC of each of the ``controls`` there, and ``seed``.
 
     Raises:
         ValueError: an unknown input, arrays that do not fit, or points outside the ball.
@@ -86,15 +89,22 @@ def fit_confidence(
             f"got points {x.shape}, uncertainty {u.shape} and class ids {ids.shape}, "
             "expected points [N, n] and one uncertainty and class per point"
         )
-    asked: list[_Asked] = []
-    for gallery, queries, inside in _galleries(ids, np.random.default_rng([seed, 0xC0F1])):
-        asked.append(_ask(x, u, ids, curvature, gallery, queries, inside))
-        errors = int((~asked[0].right).sum())
-        if min(errors, len(asked[0].right) - errors) < MIN_OUTCOMES:
-            return None
-    if not asked:
+    groups_apart = np.zeros(len(ids), np.int64) if apart is None else np.asarray(apart)
+    rng = np.random.default_rng([seed, 0xC0F1])
+    wholes: list[_Asked] = []
+    parts: list[_Asked] = []
+    for one in np.unique(groups_apart):
+        rows = np.flatnonzero(groups_apart == one)
+        for number, (gallery, queries, inside) in enumerate(_galleries(ids[rows], rng)):
+            asked_one = _ask(x[rows], u[rows], ids[rows], curvature, gallery, queries, inside)
+            (parts if number else wholes).append(asked_one)
+    whole = _together(wholes)
+    if whole is None:
         return None
-    whole = asked[0]
+    errors = int((~whole.right).sum())
+    if min(errors, len(whole.right) - errors) < MIN_OUTCOMES:
+        return None
+    asked = [whole, *parts]
     names = tuple(inputs)
     raw = np.concatenate([np.stack([a.found[name] for name in names], axis=1) for a in asked])
     right = np.concatenate([a.right for a in asked])
@@ -127,7 +137,7 @@ def fit_confidence(
             "classes": len(np.unique(whole.classes)),
             "queries": len(whole.right),
             "errors": errors,
-            "galleries": len(asked),
+            "galleries": len(wholes) + len(parts),
             "regularisation": strength,
             "auroc": auroc(held_out, whole.right),
             "ece": ece(held_out, whole.right),
@@ -137,6 +147,15 @@ def fit_confidence(
             "seed": seed,
         },
     )
+
+
+def _together(galleries: Sequence[_Asked]) -> _Asked | None:
+    """Queries of several galleries in one; None where there is no gallery."""
+    if not galleries:
+        return None
+    found = {k: np.concatenate([g.found[k] for g in galleries]) for k in galleries[0].found}
+    right = np.concatenate([g.right for g in galleries])
+    return _Asked(found, right, np.concatenate([g.classes for g in galleries]))
 
 
 def _galleries(

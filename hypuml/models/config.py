@@ -63,6 +63,9 @@ class ModelConfig:
     between a smallest and the greatest length), or readout (an uncertainty fitted afterwards)."""
     min_length: float = 0.5
     """Smallest length of "norm" and "readout" as a share of the greatest."""
+    cone: float = 0.0
+    """Weight k of a direction that all points share: cosines become (cos + k) / (1 + k), so that a
+    point near the origin is not everybody's nearest neighbour."""
     uncertainty: str = "radial"
     """Where the uncertainty comes from: radial (near the origin = unsure) or predicted."""
     geometry: str = "hyperbolic"
@@ -80,6 +83,8 @@ class ModelConfig:
                 raise ValueError(f"{_option(name)} must be a positive number, got {value}")
         if not 0 <= self.min_length < 1:
             raise ValueError(f"min-length must be in [0, 1), got {self.min_length}")
+        if not (math.isfinite(self.cone) and self.cone >= 0):
+            raise ValueError(f"cone must be a number of at least 0, got {self.cone}")
         # Beyond this float32 coordinates cannot tell points near the rim apart.
         if self.max_distance > 12:
             raise ValueError(

@@ -60,7 +60,9 @@ class HyperbolicHead(nn.Module):
         super().__init__()
         self.curvature, self.r = config.curvature, config.radius
         self.geometry = config.geometry
-        self.linear = nn.Linear(in_features, config.dim)
+        self.cone = config.cone
+        # The shared direction of a cone takes the last coordinate.
+        self.linear = nn.Linear(in_features, config.dim - (1 if self.cone else 0))
         # Orthogonal weights and no bias start every direction alike (parent recipe).
         nn.init.orthogonal_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
@@ -127,9 +129,14 @@ class HyperbolicHead(nn.Module):
                 uncertainty = torch.sigmoid(self.predict(features).squeeze(-1))
             else:
                 uncertainty = self.length.uncertainty(length)
-            return HeadOutput(self._point(v / norm.unsqueeze(-1), length), uncertainty, norm)
+            return HeadOutput(self.point(v, length), uncertainty, norm)
 
-    def _point(self, direction: Tensor, length: Tensor) -> Tensor:
+    def point(self, tangent: Tensor, length: Tensor) -> Tensor:
+        """Points ``[B, n]`` in the direction of vectors ``[B, n or n - 1]`` at lengths ``[B]``."""
+        direction = tangent / norm_of(tangent).unsqueeze(-1)
+        if self.cone:
+            shared = torch.full_like(direction[:, :1], math.sqrt(self.cone))
+            direction = torch.cat([direction, shared], 1) / math.sqrt(1 + self.cone)
         if self.geometry == "spherical":
             return direction
         bounded = direction * length.unsqueeze(-1)

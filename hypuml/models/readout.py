@@ -25,6 +25,8 @@ Everything here is a buffer or set once: no gradient passes from the length to t
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -41,6 +43,7 @@ class ReadoutLength(Length):
     """Length of an uncertainty score; all images alike until it is fitted.
 
     Attributes:
+        root_curvature: ``sqrt(c)``.
         mean: ``[F]`` of the features the score was fitted on.
         scale: ``[F]`` their positive standard deviations.
         weight: ``[F]`` of the standardised features in the error score.
@@ -67,6 +70,7 @@ class ReadoutLength(Length):
         """Call all images alike; see :class:`hypuml.models.length.Length`."""
         super().__init__(config, in_features)
         self.shortest = config.min_length
+        self.root_curvature = math.sqrt(config.curvature)
         self.damage = Damage(in_features)
         self.register_buffer("mean", torch.zeros(in_features))
         self.register_buffer("scale", torch.ones(in_features))
@@ -91,7 +95,7 @@ class ReadoutLength(Length):
 
     def score(self, tangent: Tensor, features: Tensor) -> Tensor:
         """Uncertainty score ``[B]``, any real number, high = uncertain."""
-        damage = F.softplus(self.damage(features))
+        damage = 2 * F.softplus(self.damage(features))
         return self.error_score(features) + damage + F.softplus(self.outside(tangent))
 
     def forward(self, tangent: Tensor, features: Tensor) -> Tensor:
