@@ -2,7 +2,7 @@
 
 ::
 
-    score   = w . (f - m) / d + b  +  softplus(damage(f))  +  softplus((log |v| - t) / s)
+    score   = w . (f - m) / d + b  +  2 softplus(damage(f))  +  softplus((log |v| - t) / s)
     u       = mean over k of sigmoid((score - c_k) / h)
     length  = r (1 - a min(u, e) / e - (1 - a - shortest) max(u - e, 0) / (1 - e))
 
@@ -25,8 +25,6 @@ Everything here is a buffer or set once: no gradient passes from the length to t
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -43,7 +41,6 @@ class ReadoutLength(Length):
     """Length of an uncertainty score; all images alike until it is fitted.
 
     Attributes:
-        root_curvature: ``sqrt(c)``.
         mean: ``[F]`` of the features the score was fitted on.
         scale: ``[F]`` their positive standard deviations.
         weight: ``[F]`` of the standardised features in the error score.
@@ -70,7 +67,6 @@ class ReadoutLength(Length):
         """Call all images alike; see :class:`hypuml.models.length.Length`."""
         super().__init__(config, in_features)
         self.shortest = config.min_length
-        self.root_curvature = math.sqrt(config.curvature)
         self.damage = Damage(in_features)
         self.register_buffer("mean", torch.zeros(in_features))
         self.register_buffer("scale", torch.ones(in_features))
