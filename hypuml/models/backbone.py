@@ -13,8 +13,9 @@ import warnings
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from hypuml.models.extractor import Extractor
 from hypuml.models.pretrained import PACKAGES, load_package
 
 with warnings.catch_warnings():
@@ -27,14 +28,8 @@ with warnings.catch_warnings():
 _FLOOR = 0.01
 
 
-class Backbone(nn.Module):
-    """A timm network without its classifier.
-
-    Attributes:
-        num_features: width F of the feature vector.
-        mean: channel means the network expects after scaling pixels to [0, 1].
-        std: channel standard deviations, likewise.
-    """
+class Backbone(Extractor):
+    """A timm network without its classifier."""
 
     def __init__(
         self,
@@ -82,21 +77,18 @@ class Backbone(nn.Module):
         self.root = root
         self.num_features = int(self.net.num_features)  # type: ignore[arg-type]
         data = resolve_model_data_config(self.net)
-        self.mean: tuple[float, ...] = tuple(data["mean"])
-        self.std: tuple[float, ...] = tuple(data["std"])
+        self.mean, self.std = tuple(data["mean"]), tuple(data["std"])
 
-    def normalise(self, images: Tensor) -> Tensor:
-        """What the network expects of pixels ``[B, 3, S, S]`` in [0, 1]: ``(x - mean) / std``."""
-        mean, std = (images.new_tensor(x)[:, None, None] for x in (self.mean, self.std))
-        return (images - mean) / std
+    def raw(self, images: Tensor) -> Tensor:
+        """The network's pooled features ``[B, F]`` of normalised images ``[B, 3, S, S]``."""
+        return self.net(images)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Map normalised images ``[B, 3, S, S]`` to features ``[B, F]``."""
-        features: Tensor = self.net(images)
+    def project(self, raw: Tensor) -> Tensor:
+        """Features ``[..., F]``: raw ones ``[..., F]``, or the roots of their sizes, signed."""
         if not self.root:
-            return features
-        features = features.float()
-        return features.sign() * ((features.abs() + _FLOOR).sqrt() - math.sqrt(_FLOOR))
+            return raw
+        raw = raw.float()
+        return raw.sign() * ((raw.abs() + _FLOOR).sqrt() - math.sqrt(_FLOOR))
 
     @torch.no_grad()
     def round_weights(self) -> None:

@@ -31,6 +31,7 @@ from hypuml.models import descriptors
 from hypuml.models.backbone import Backbone
 from hypuml.models.config import ModelConfig
 from hypuml.models.descriptors import Descriptors
+from hypuml.models.extractor import Extractor
 from hypuml.models.files import (
     CONFIG,
     FORMAT,
@@ -45,7 +46,7 @@ from hypuml.models.head import HeadOutput, HyperbolicHead
 from hypuml.types import Embedding
 
 
-def _backbone(config: ModelConfig, pretrained: bool) -> Backbone | Descriptors:
+def _backbone(config: ModelConfig, pretrained: bool) -> Extractor:
     """The backbone of a configuration; raises ``ValueError`` for arguments it does not take."""
     if config.backbone != descriptors.NAME:
         return Backbone(config.backbone, pretrained, config.backbone_args, config.root_features)

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from torch import Tensor, nn
 
 from hypuml.models.config import ModelConfig
-from hypuml.models.damage import Damage
+from hypuml.models.damage import Damage, damage_loss
 
 
 def norm_of(tangent: Tensor) -> Tensor:
@@ -51,3 +51,17 @@ class Length(nn.Module):
     @abstractmethod
     def forward(self, tangent: Tensor, features: Tensor) -> Tensor:
         """Lengths ``[B]`` in (0, r] of vectors ``[B, n]`` made of features ``[B, F]``, float32."""
+
+    def auxiliary_loss(self, features: Tensor, levels: Tensor) -> Tensor:
+        """What the length learns from beside the metric loss and calibration: telling damage.
+
+        Args:
+            features: ``[B, F]`` of a batch.
+            levels: ``[D]`` how badly its last D images are damaged, in [0, 1].
+
+        Returns:
+            A scalar, 0 where there is nothing to learn or nothing to learn from.
+        """
+        if self.damage is None or not len(levels):
+            return features.new_zeros(())
+        return damage_loss(self.damage(features), levels)
