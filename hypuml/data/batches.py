@@ -120,6 +120,7 @@ class BatchMaker:
             per_class: images per class.
             seed: of the sequence of batches.
         """
+        self._pools, self._per_class = pools, per_class
         labels, fit, calibration = pools.labels, pools.fit, pools.calibration
         self._labels, self._sizes, self._seed = labels, sizes, seed
         self.fit_rows, self.held_rows = fit, calibration
@@ -133,6 +134,14 @@ class BatchMaker:
                 labels[calibration], classes, per_class, 2 * seed + 1, rows=calibration
             )
         self._ambiguous, self._other = pools.ambiguous, pools.other
+
+    def restricted(self, rows: IntArray) -> BatchMaker:
+        """Batches of the same size whose fit images are ``rows`` alone, and nothing else."""
+        none = rows[:0]
+        pools = Pools(self._pools.labels, rows, none, none, none)
+        per_class = self._per_class
+        fit = (self._sizes.total // per_class) * per_class
+        return BatchMaker(pools, Sizes(fit, 0, 0, 0), per_class, self._seed)
 
     def batch(self, step: int) -> Batch:
         """Batch number ``step``."""

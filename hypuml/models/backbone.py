@@ -12,7 +12,6 @@ import math
 import warnings
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from hypuml.models.extractor import Extractor
@@ -89,13 +88,6 @@ class Backbone(Extractor):
             return raw
         raw = raw.float()
         return raw.sign() * ((raw.abs() + _FLOOR).sqrt() - math.sqrt(_FLOOR))
-
-    @torch.no_grad()
-    def round_weights(self) -> None:
-        """Round matrices and filters to what half precision can hold; norms and biases stay."""
-        for tensor in self.parameters():
-            if tensor.ndim > 1:
-                tensor.copy_(tensor.half().float())
 
 
 def check_backbone(name: str) -> None:

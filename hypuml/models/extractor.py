@@ -24,6 +24,7 @@ class Extractor(nn.Module):
     """
 
     trainable: bool = True
+    _statistics_learn: bool = True
     num_features: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
@@ -64,10 +65,26 @@ class Extractor(nn.Module):
         self.requires_grad_(False)
         self.eval()
 
+    def freeze_statistics(self) -> None:
+        """Keep batch statistics as they are, though the weights learn."""
+        self._statistics_learn = False
+        self.train(self.training)
+
     def train(self, mode: bool = True) -> Extractor:
         """As for every module, but what does not learn stays as in evaluation."""
         super().train(mode and self.trainable)
+        if not self._statistics_learn:
+            for module in self.modules():
+                if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                    module.eval()
         return self
+
+    def round_weights(self) -> None:
+        """Round matrices and filters to what half precision can hold; norms and biases stay."""
+        with torch.no_grad():
+            for tensor in self.parameters():
+                if tensor.ndim > 1:
+                    tensor.copy_(tensor.half().float())
 
     @property
     def device(self) -> torch.device:

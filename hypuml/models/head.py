@@ -96,22 +96,24 @@ class HyperbolicHead(nn.Module):
         self.log_scale.add_(math.log(self.r / 2) - median.log())
 
     @torch.no_grad()
-    def initialise_axes(self, features: Tensor, labels: Tensor) -> None:
+    def initialise_axes(self, features: Tensor, labels: Tensor, shrinkage: float = 0.5) -> None:
         """Start from the features' own axes, where images of one class differ least.
 
-        Within-class covariance normalisation (Hatch, Kajarekar and Stolcke, Interspeech 2006), half
+        Within-class covariance normalisation (Hatch, Kajarekar and Stolcke, Interspeech 2006),
         shrunk towards a ball, then the n principal axes about the mean. Random directions would
         throw away what the features of a trained backbone tell apart.
 
         Args:
             features: ``[N, F]`` of the fit images.
             labels: ``[N]`` their classes.
+            shrinkage: of the within-class covariance, in (0, 1]; 1 leaves the principal axes alone.
         """
         found, place = labels.unique(return_inverse=True)
         sums = features.new_zeros(len(found), features.shape[1]).index_add(0, place, features)
         inner = features - (sums / torch.bincount(place)[:, None])[place]
         values, vectors = torch.linalg.eigh((inner.T @ inner).double() / len(inner))
-        whitening = (vectors / (values + values.mean()).sqrt()) @ vectors.T
+        shrunk = (1 - shrinkage) * values + shrinkage * values.mean()
+        whitening = (vectors / shrunk.sqrt()) @ vectors.T
         white = features.double() @ whitening
         axes = torch.linalg.eigh(torch.cov(white.T))[1][:, -self.linear.out_features :].flip(1)
         weight = axes.T @ whitening

@@ -8,13 +8,14 @@ at a run from within makes a :class:`Trainer`.
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 from hypuml.files import write_atomically
 from hypuml.models.hypuml import HypUML
 from hypuml.training.config import TrainConfig
-from hypuml.training.posthoc import fit_afterwards
-from hypuml.training.setup import Report, check_output, images_of, starting_model
+from hypuml.training.posthoc import finish
+from hypuml.training.setup import Report, check_output, starting_model
 from hypuml.training.state import clear_state
 from hypuml.training.trainer import StoppedError, Trainer
 from hypuml.types import Dataset
@@ -48,19 +49,17 @@ def train(
             is trained or overwritten.
         StoppedError: a stop was requested; the state is saved.
     """
-    model = starting_model(config)
+    model = starting_model(config.trained)
     check_output(out, resume)
-    trainer = Trainer.on(dataset, config, model, views, report)
+    trainer = Trainer.on(dataset, config.trained, model, views, report)
     if resume:
         trainer.resume(out)
     elif not config.init:
         trainer.initialise()
-    model = trainer.fit(out, report)
-    model.training_info = trainer.info()
-    fit_afterwards(model, dataset, trainer.data.calibration_rows, config, images_of(report))
+    model = finish(trainer.fit(out, report), trainer, config, report)
     model.cpu().save_pretrained(out)
-    state, facts = trainer.state, trainer.facts
-    log = {"config": facts, "training": model.training_info, "history": state.history}
+    facts = trainer.facts | asdict(config)
+    log = {"config": facts, "training": model.training_info, "history": trainer.state.history}
     write_atomically(out / "training.json", (json.dumps(log, indent=1) + "\n").encode())
     clear_state(out)
     return model

@@ -34,7 +34,7 @@ from hypuml.training.features import raw_of
 from hypuml.types import Dataset, IntArray
 
 # Raised whenever images come to be seen or projected in another way.
-_MEANING = 3
+_MEANING = 4
 _VIEWS = ("plain", "varied", "degraded", "levels")
 
 
@@ -107,7 +107,7 @@ class CachedFeatures:
     Attributes:
         clean: ``[N, F]`` training images as they are.
         varied: ``[V, N, F]``.
-        degraded: ``[V, N, F]``.
+        bad: ``[V, N, F]``, augmented and degraded.
         levels: ``[V, N]`` of these, in [0, 1].
         held_out: ``[M, F]`` validation images, None without any.
         seed: of the choice of views.
@@ -115,7 +115,7 @@ class CachedFeatures:
 
     clean: Tensor
     varied: Tensor
-    degraded: Tensor
+    bad: Tensor
     levels: Tensor
     held_out: Tensor | None = None
     seed: int = 0
@@ -156,7 +156,7 @@ class CachedFeatures:
         view = torch.randint(len(self.varied), (len(rows),), generator=noise)
         bad = len(rows) - batch.degraded
         features = torch.cat(
-            [self.varied[view[:bad], rows[:bad]], self.degraded[view[bad:], rows[bad:]]]
+            [self.varied[view[:bad], rows[:bad]], self.bad[view[bad:], rows[bad:]]]
         )
         return features.float(), self.levels[view[bad:], rows[bad:]]
 
@@ -167,6 +167,11 @@ class CachedFeatures:
     def validation(self, model: HypUML) -> Tensor | None:
         """The validation images as they are."""
         return None if self.held_out is None else self.held_out.float()
+
+    def degraded(self, model: HypUML, rows: IntArray) -> tuple[Tensor, Tensor]:
+        """Every degraded view of the images."""
+        index = torch.from_numpy(rows)
+        return self.bad[:, index].flatten(0, 1).float(), self.levels[:, index].flatten()
 
 
 def _fitted(
@@ -198,7 +203,7 @@ def _projected(backbone: Extractor, views: RawViews, data: TrainingData) -> dict
     found = {
         "clean": projected(views.plain[place]),
         "varied": torch.stack([projected(view[place]) for view in views.varied]),
-        "degraded": torch.stack([projected(view[place]) for view in views.degraded]),
+        "bad": torch.stack([projected(view[place]) for view in views.degraded]),
         "levels": views.levels[:, place].contiguous(),
     }
     if data.validation is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from torch import Tensor
@@ -61,6 +61,17 @@ class TrainConfig:
     backbone_lr: float = 1.0
     """Learning rate of the backbone as a share of lr, in [0, 1]; 0 freezes it, and its features are
     computed once."""
+    freeze_statistics: bool = False
+    """Keep the batch statistics of a pretrained backbone while it learns."""
+    projector: int = 0
+    """Dimensions of a head that is trained in place of the model's and thrown away: the features
+    that a backbone learns below it carry over to new classes better than its own output does. The
+    model's head is then fitted afterwards, on axes of the features. 0 trains the model's head."""
+    projector_distance: float = 2.5
+    """sqrt(c) * 2r of that head."""
+    halvings: int = 3
+    """Times that the training classes are halved, so that a "readout" learns the uncertainty from
+    errors on classes that were not trained on."""
     weight_decay: float = 0.05
     """Decoupled weight decay, on matrices only."""
     warmup: float = 0.05
@@ -118,6 +129,10 @@ class TrainConfig:
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"{name.replace('_', '-')} must not be negative, got {value}")
+        if self.projector < 0 or self.projector == 1:
+            raise ValueError(f"projector must be 0 or at least 2, got {self.projector}")
+        if not 1 <= self.halvings <= 20:
+            raise ValueError(f"halvings must be 1 to 20, got {self.halvings}")
         shares = ("calibration_share", "ambiguous_share", "degraded_share")
         for name in ("calibration_classes", "validation_classes", "warmup", "ema", *shares):
             value = getattr(self, name)
@@ -149,6 +164,20 @@ class TrainConfig:
         if "loss" in known:
             known["loss"] = RENAMED.get(known["loss"], known["loss"])
         return cls(**known)
+
+    @property
+    def trained(self) -> TrainConfig:
+        """The options of what is trained: with the projector in place of the model's head."""
+        if not self.projector:
+            return self
+        head = replace(
+            self.model,
+            dim=self.projector,
+            length="tanh",
+            max_distance=self.projector_distance,
+            cone=0.0,
+        )
+        return replace(self, model=head, projector=0)
 
     def objective(self, labels: Tensor) -> Objective:
         """What a run with fit images of classes ``labels`` ``[N]`` minimises, on their device.

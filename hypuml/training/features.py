@@ -5,6 +5,7 @@ The twin for backbones that do not learn is :mod:`hypuml.training.cached_feature
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Protocol
 
@@ -44,6 +45,10 @@ class FeatureSource(Protocol):
         """Features of the validation images, likewise; None without any."""
         ...
 
+    def degraded(self, model: HypUML, rows: IntArray) -> tuple[Tensor, Tensor]:
+        """Features ``[D, F]`` of degraded training images, and how badly ``[D]``, likewise."""
+        ...
+
 
 class PixelFeatures:
     """Augments pixels and sends them through the backbone."""
@@ -68,12 +73,30 @@ class PixelFeatures:
 
     def plain(self, model: HypUML, rows: IntArray) -> Tensor:
         """See :class:`FeatureSource`."""
-        size, found = model.config.image_size, []
+        parts = self._inputs(model, rows)
+        found = [describe_pixels(model, part).features for part in parts]
+        return torch.cat([torch.from_numpy(part) for part in found]).to(self._device)
+
+    def degraded(self, model: HypUML, rows: IntArray) -> tuple[Tensor, Tensor]:
+        """See :class:`FeatureSource`; every image once."""
+        noise = torch.Generator(self._device).manual_seed(self._config.seed)
+        found, levels = [], []
+        for part in self._inputs(model, rows):
+            kinds = torch.randint(len(KINDS), (len(part),), generator=noise, device=self._device)
+            level = torch.rand(len(part), generator=noise, device=self._device)
+            bad = degrade_mixed(part / 255, kinds, level, noise).clamp(0, 1)
+            found.append(torch.from_numpy(describe_pixels(model, (bad * 255).round()).features))
+            levels.append(level)
+        return torch.cat(found).to(self._device), torch.cat(levels)
+
+    def _inputs(self, model: HypUML, rows: IntArray) -> Iterator[Tensor]:
+        """Training images as they are, ``[B, 3, S, S]`` float32 from 0 to 255, part by part."""
+        size = model.config.image_size
         for part in self._data.train.pixels[torch.from_numpy(rows)].split(_PART):
             # Training pictures are larger than the input.
-            small = F.interpolate(part.float(), (size, size), mode="bilinear", antialias=True)
-            found.append(describe_pixels(model, small.round().clamp(0, 255)).features)
-        return torch.cat([torch.from_numpy(part) for part in found]).to(self._device)
+            here = part.to(self._device).float()
+            small = F.interpolate(here, (size, size), mode="bilinear", antialias=True)
+            yield small.round().clamp(0, 255)
 
     def validation(self, model: HypUML) -> Tensor | None:
         """See :class:`FeatureSource`."""

@@ -8,6 +8,7 @@ fitted changes: see :func:`refit`.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,14 +21,20 @@ from hypuml.data.splits import class_ids
 from hypuml.loss_prediction import fit_loss_prediction
 from hypuml.models.hypuml import HypUML
 from hypuml.training.config import TrainConfig
+from hypuml.training.crossfit import fit_readout
 from hypuml.training.data import fingerprint, prepare, trainable_rows
 from hypuml.training.features import describe_pixels
-from hypuml.training.validation import own_losses
+from hypuml.training.setup import Report, images_of
+from hypuml.training.trainer import Trainer
+from hypuml.training.uncertainty import Fold
+from hypuml.training.validation import model_metrics, own_losses
 from hypuml.types import Dataset, IntArray
 
 # More images than this change the fit of a dozen weights no further and cost minutes.
 MOST_IMAGES = 6000
 _FEWEST_IMAGES = 50
+# Two halvings: further ones show the same images again and cost a search each.
+_CONFIDENCE_FOLDS = 4
 
 
 def fit_afterwards(
@@ -60,6 +67,72 @@ def fit_afterwards(
     if valid.sum() >= _FEWEST_IMAGES:
         model.loss_prediction = fit_loss_prediction(
             found.features[valid], losses[valid], seed=config.seed
+        )
+
+
+def finish(
+    model: HypUML, trainer: Trainer, config: TrainConfig, report: Report | None = None
+) -> HypUML:
+    """Fit all that follows training, and say in the model's training facts what was done.
+
+    Args:
+        model: as the trainer left it; with a projector it lends its backbone alone.
+        trainer: of the run.
+        config: of the run.
+        report: called with (phase, done, total, figures).
+
+    Returns:
+        The finished model.
+    """
+    data, source = trainer.data, trainer.source
+    if config.projector:
+        final = HypUML(config.model, pretrained=False).to(model.backbone.device)
+        final.backbone, model = model.backbone, final
+    model.training_info = trainer.info()
+    if config.model.length != "readout":
+        fit_afterwards(model, data.dataset, data.calibration_rows, config, images_of(report))
+        return model
+    if config.model.half_weights:
+        model.backbone.round_weights()
+    folds = fit_readout(model, trainer, config, report)
+    _fit_to_folds(model, folds, config)
+    model.eval()
+    # The history tells of what was trained; this, of what came of it.
+    model.training_info["validation"] = {
+        "step": trainer.state.step,
+        **model_metrics(model, data, source, config),
+    }
+    return model
+
+
+@torch.no_grad()
+def _fit_to_folds(model: HypUML, folds: Sequence[Fold], config: TrainConfig) -> None:
+    """Fit answer confidence and loss prediction to answers on unseen classes."""
+    length, rng = model.head.length, np.random.default_rng([config.seed, 0xC0F])
+    points, u, losses = [], [], []
+    for fold in folds:
+        lengths = length(fold.tangent, fold.features)
+        points.append(model.head.point(fold.tangent, lengths).cpu().numpy())
+        u.append(length.uncertainty(lengths).cpu().numpy())
+        ids = np.unique(fold.labels.cpu().numpy(), return_inverse=True)[1]
+        losses.append(own_losses(model, points[-1], u[-1], ids, config, rng))
+    features = np.concatenate([fold.features.cpu().numpy() for fold in folds])
+    apart = np.repeat(np.arange(len(folds)), [len(fold.labels) for fold in folds])
+    labels = np.concatenate([fold.labels.cpu().numpy() for fold in folds])
+    few = apart < _CONFIDENCE_FOLDS
+    model.confidence = fit_confidence(
+        np.concatenate(points)[few],
+        np.concatenate(u)[few],
+        labels[few],
+        model.curvature,
+        seed=config.seed,
+        apart=apart[few],
+    )
+    found, valid = (np.concatenate(x) for x in zip(*losses, strict=True))
+    chosen = rng.permutation(np.flatnonzero(valid))[:MOST_IMAGES]
+    if len(chosen) >= _FEWEST_IMAGES:
+        model.loss_prediction = fit_loss_prediction(
+            features[chosen], found[chosen], seed=config.seed
         )
 
 

@@ -55,8 +55,12 @@ def starting_model(config: TrainConfig) -> HypUML:
     torch.manual_seed(config.seed)
     model = _from_checkpoint(config) if config.init else HypUML(config.model)
     model.check_input()
+    if config.model.half_weights:
+        model.backbone.round_weights()
     if config.backbone_lr == 0:
         model.backbone.freeze()
+    elif config.freeze_statistics:
+        model.backbone.freeze_statistics()
     # Convolutions are faster with channels last, on CPUs (oneDNN) and GPUs alike.
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return model

@@ -215,8 +215,8 @@ def _right(head: HyperbolicHead, fold: Fold, lengths: Tensor) -> int:
     points = head.point(fold.tangent, lengths)
     right = 0
     for start, part in _parts(points):
-        rows = torch.arange(len(part))
-        mask = torch.zeros(len(part), len(points), dtype=torch.bool)
+        rows = torch.arange(len(part), device=part.device)
+        mask = torch.zeros(len(part), len(points), dtype=torch.bool, device=part.device)
         mask[rows, rows + start] = True
         distances = head.distance(part, points, mask).masked_fill(mask, torch.inf)
         first = fold.labels[distances.argmin(1)]

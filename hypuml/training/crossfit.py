@@ -1,0 +1,132 @@
+"""Cross-fitting: what a model makes of classes that it was not trained on, without touching any
+class that is held out.
+
+The training classes are halved at random. A model that learns (its backbone, below a projector) is
+trained on one half, a head is fitted to that half's features, and the other half's images query one
+another; then the other way round, and all of it for several halvings. The answers are what the
+uncertainty (:mod:`hypuml.training.uncertainty`) and the answer confidence learn from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hypuml.models.head import HyperbolicHead
+from hypuml.models.hypuml import HypUML
+from hypuml.training.config import TrainConfig
+from hypuml.training.setup import Report, silent, starting_model
+from hypuml.training.trainer import Trainer
+from hypuml.training.uncertainty import Fold, Images, fit_uncertainty
+from hypuml.types import IntArray
+
+# Shrinkages of the within-class covariance that are tried; the one with the fewest errors on
+# unseen classes stays.
+SHRINKAGES = (0.5, 0.9, 1.0)
+_FEWEST_CLASSES = 4
+
+
+@dataclass(frozen=True)
+class _Half:
+    """Features of both sides by a model that was trained on one of them."""
+
+    seen: Tensor
+    seen_labels: Tensor
+    unseen: Tensor
+    unseen_labels: Tensor
+
+    def answers(self, config: TrainConfig, shrinkage: float) -> Fold:
+        """A head fitted to the seen side answers the other."""
+        head = HyperbolicHead(config.model, self.seen.shape[1]).to(self.seen.device)
+        head.initialise_axes(self.seen, self.seen_labels, shrinkage)
+        head.initialise_scale(self.seen)
+        return Fold.answered(head, self.unseen, self.unseen_labels)
+
+
+@torch.no_grad()
+def fit_readout(
+    model: HypUML, trainer: Trainer, config: TrainConfig, report: Report | None = None
+) -> list[Fold]:
+    """Fit a model's head and its uncertainty to the features of its backbone, without gradient.
+
+    Args:
+        model: with the trained backbone; its ``length`` is a "readout".
+        trainer: of the run, for its images.
+        config: of the run.
+        report: called with (phase, done, total, figures).
+
+    Returns:
+        The answers on unseen classes that everything was learned from.
+
+    Raises:
+        ValueError: too few classes to halve.
+    """
+    halves = _halves(model, trainer, config, report or silent)
+    wrong = {s: [half.answers(config, s) for half in halves] for s in SHRINKAGES}
+    errors = {s: sum(int(fold.wrong.sum()) for fold in folds) for s, folds in wrong.items()}
+    best = min(SHRINKAGES, key=lambda s: errors[s])
+    rows, labels = _training_rows(trainer)
+    features = trainer.source.plain(model, rows)
+    model.head.initialise_axes(features, labels, best)
+    model.head.initialise_scale(features)
+    bad, levels = trainer.source.degraded(model, rows)
+    clean = Images(features, model.head.tangent(features), features.new_zeros(len(features)))
+    degraded = Images(bad, model.head.tangent(bad), levels)
+    facts = fit_uncertainty(model.head, wrong[best], clean, degraded, config.seed)
+    answers = sum(len(fold.labels) for fold in wrong[best])
+    model.training_info["crossfit"] = {
+        "halvings": config.halvings,
+        "shrinkage": best,
+        "recall@1": {str(s): 1 - found / answers for s, found in errors.items()},
+        **facts,
+    }
+    return wrong[best]
+
+
+def _training_rows(trainer: Trainer) -> tuple[IntArray, Tensor]:
+    """Rows of the undamaged images of one class that are trained on, and their labels."""
+    batches, labels = trainer.data.batches, trainer.data.train.labels
+    rows = np.sort(np.concatenate([batches.fit_rows, batches.held_rows]))
+    return rows, torch.from_numpy(labels[rows]).to(trainer.state.model.backbone.device)
+
+
+def _halves(model: HypUML, trainer: Trainer, config: TrainConfig, say: Report) -> Sequence[_Half]:
+    rows, labels = _training_rows(trainer)
+    classes = labels.unique().cpu().numpy()
+    if len(classes) < 2 * _FEWEST_CLASSES:
+        raise ValueError(
+            f"learning the uncertainty from unseen classes needs at least {2 * _FEWEST_CLASSES} "
+            f"training classes to halve, got {len(classes)}; add classes, lower "
+            "--validation-classes, or choose --length tanh"
+        )
+    rng = np.random.default_rng([config.seed, 0xC205])
+    found: list[_Half] = []
+    total = 2 * config.halvings
+    for _ in range(config.halvings):
+        first = rng.permutation(classes)[: len(classes) // 2]
+        mask = torch.isin(labels, torch.from_numpy(first).to(labels.device))
+        for seen in (mask, ~mask):
+            inside, outside = (rows[side.cpu().numpy()] for side in (seen, ~seen))
+            one = _trained_on(inside, model, trainer, config)
+            features = (trainer.source.plain(one, side) for side in (inside, outside))
+            found.append(_Half(next(features), labels[seen], next(features), labels[~seen]))
+            say("cross-fitting", len(found), total, {})
+    return found
+
+
+def _trained_on(rows: IntArray, model: HypUML, trainer: Trainer, config: TrainConfig) -> HypUML:
+    """A model whose backbone has learned from some training images alone."""
+    if not model.backbone.trainable or not config.steps:
+        return model
+    with torch.enable_grad():
+        data = replace(trainer.data, batches=trainer.data.batches.restricted(rows))
+        start = starting_model(config.trained)
+        half = Trainer(start, data, trainer.source, config.trained)
+        half.initialise()
+        while half.state.step < config.steps:
+            half.step()
+    return half.averaged()
