@@ -56,7 +56,7 @@ def train(
         trainer.resume(out)
     elif not config.init:
         trainer.initialise()
-    model = finish(trainer.fit(out, report), trainer, config, report)
+    model = finish(trainer.fit(out, report), trainer, config, report, out)
     model.cpu().save_pretrained(out)
     facts = trainer.facts | asdict(config)
     log = {"config": facts, "training": model.training_info, "history": trainer.state.history}

@@ -11,11 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor
 
+from hypuml.files import write_atomically
 from hypuml.models.head import HyperbolicHead
 from hypuml.models.hypuml import HypUML
 from hypuml.training.config import TrainConfig
@@ -28,6 +32,7 @@ from hypuml.types import IntArray
 # unseen classes stays.
 SHRINKAGES = (0.5, 0.9, 1.0)
 _FEWEST_CLASSES = 4
+_HALF = "crossfit-{number}.safetensors"
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,11 @@ class _Half:
 
 @torch.no_grad()
 def fit_readout(
-    model: HypUML, trainer: Trainer, config: TrainConfig, report: Report | None = None
+    model: HypUML,
+    trainer: Trainer,
+    config: TrainConfig,
+    report: Report | None = None,
+    out: Path | None = None,
 ) -> list[Fold]:
     """Fit a model's head and its uncertainty to the features of its backbone, without gradient.
 
@@ -58,6 +67,8 @@ def fit_readout(
         trainer: of the run, for its images.
         config: of the run.
         report: called with (phase, done, total, figures).
+        out: folder of the run, where features of models trained on halves are kept, so that what is
+            fitted to them can be fitted again without training; None keeps nothing.
 
     Returns:
         The answers on unseen classes that everything was learned from.
@@ -65,7 +76,11 @@ def fit_readout(
     Raises:
         ValueError: too few classes to halve.
     """
-    halves = _halves(model, trainer, config, report or silent)
+    halves: Sequence[_Half] = read_halves(out, model.backbone.device) if out else []
+    if len(halves) != 2 * config.halvings:
+        halves = _halves(model, trainer, config, report or silent)
+        if out and model.backbone.trainable:
+            _write_halves(halves, out)
     wrong = {s: [half.answers(config, s) for half in halves] for s in SHRINKAGES}
     errors = {s: sum(int(fold.wrong.sum()) for fold in folds) for s, folds in wrong.items()}
     best = min(SHRINKAGES, key=lambda s: errors[s])
@@ -85,6 +100,37 @@ def fit_readout(
         **facts,
     }
     return wrong[best]
+
+
+def _write_halves(halves: Sequence[_Half], out: Path) -> None:
+    """Keep the features in half precision, one file for each half."""
+    out.mkdir(parents=True, exist_ok=True)
+    for number, half in enumerate(halves):
+        tensors = {
+            name: (value.half() if value.is_floating_point() else value).cpu().contiguous()
+            for name, value in vars(half).items()
+        }
+        write_atomically(out / _HALF.format(number=number), save(tensors))
+
+
+def read_halves(out: Path, device: torch.device) -> list[_Half]:
+    """What an earlier run kept in ``out``, in order; none where it kept nothing.
+
+    Raises:
+        ValueError: a file is damaged.
+    """
+    found: list[_Half] = []
+    while (path := out / _HALF.format(number=len(found))).exists():
+        try:
+            tensors = load(path.read_bytes())
+            here = {
+                name: (value.float() if value.is_floating_point() else value).to(device)
+                for name, value in tensors.items()
+            }
+            found.append(_Half(**here))
+        except (OSError, TypeError, SafetensorError) as error:
+            raise ValueError(f"{path} is damaged; remove it and train again") from error
+    return found
 
 
 def _training_rows(trainer: Trainer) -> tuple[IntArray, Tensor]:

@@ -71,7 +71,11 @@ def fit_afterwards(
 
 
 def finish(
-    model: HypUML, trainer: Trainer, config: TrainConfig, report: Report | None = None
+    model: HypUML,
+    trainer: Trainer,
+    config: TrainConfig,
+    report: Report | None = None,
+    out: Path | None = None,
 ) -> HypUML:
     """Fit all that follows training, and say in the model's training facts what was done.
 
@@ -80,6 +84,7 @@ def finish(
         trainer: of the run.
         config: of the run.
         report: called with (phase, done, total, figures).
+        out: folder of the run, where features that took training are kept.
 
     Returns:
         The finished model.
@@ -94,7 +99,7 @@ def finish(
         return model
     if config.model.half_weights:
         model.backbone.round_weights()
-    folds = fit_readout(model, trainer, config, report)
+    folds = fit_readout(model, trainer, config, report, out)
     _fit_to_folds(model, folds, config)
     model.eval()
     # The history tells of what was trained; this, of what came of it.
