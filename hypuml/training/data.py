@@ -85,9 +85,11 @@ def is_split_by_image(dataset: Dataset) -> bool:
 
 
 def fingerprint(dataset: Dataset) -> str:
-    """Short hash of a data set's listing: a resumed run must meet the same images."""
+    """Short hash of the listing of what is trained on: a resumed run must meet the same images."""
     listing = hashlib.sha256()
-    for item in dataset.items:
+    mixed = [i for i, item in enumerate(dataset.items) if item.split == AMBIGUOUS]
+    for i in [*trainable_rows(dataset).tolist(), *mixed]:
+        item = dataset.items[i]
         listing.update(repr((item.id, item.path, item.split)).encode())
     return listing.hexdigest()[:16]
 
