@@ -38,6 +38,12 @@ with warnings.catch_warnings():
 # the limit is geoopt's artanh, which clamps its argument at 1 - 1e-7.
 _RIM = {torch.float32: 1e-5, torch.float64: 1e-7}
 
+# Shortest length that is divided by: at the origin the quotient must be 0 and not 0 / 0.
+_TINY = 1e-15
+# From here on tanh rounds to 1 in both dtypes' neighbourhood of the rim; longer vectors overflow
+# nothing and get no gradient.
+_TANH_IS_ONE = 15.0
+
 
 # A curvature so small that the ball is flat where the points are: d(x, y) = 2 ||x - y|| up to a
 # relative error of about FLAT * max(||x||, ||y||)^2. The Euclidean twin of a model lives there, and
@@ -80,8 +86,13 @@ def expmap0(v: Tensor, c: float | Tensor) -> Tensor:
     """
     with _no_autocast(v):
         (v,) = _wide(v)
-        k = -_curvature(c, v)
-        return gmath.project(gmath.expmap0(v, k=k), k=k, eps=_RIM[v.dtype])
+        # Written out: geoopt's branches on the sign of the curvature cannot be exported as a graph.
+        root = _curvature(c, v).sqrt()
+        norm = v.norm(dim=-1, keepdim=True).clamp_min(_TINY)
+        x = (norm * root).clamp_max(_TANH_IS_ONE).tanh() / root * (v / norm)
+        length = x.norm(dim=-1, keepdim=True).clamp_min(_TINY)
+        longest = (1 - _RIM[v.dtype]) / root
+        return torch.where(length > longest, x / length * longest, x)
 
 
 def logmap0(x: Tensor, c: float | Tensor) -> Tensor:
