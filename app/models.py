@@ -18,8 +18,8 @@ from hypuml.geometry import dist0
 if TYPE_CHECKING:
     from PIL import Image
 
-    from hypuml.checkpoint import HypUML
     from hypuml.gallery import Gallery
+    from hypuml.models.hypuml import HypUML
 
 _models: dict[str, HypUML] = {}  # by sha256 of the weights
 _lock = threading.Lock()
@@ -67,7 +67,7 @@ def model_of(gallery: Gallery) -> HypUML:
         wanted = str(gallery.manifest["model"]["sha256"])
         if wanted not in _models:
             gallery.check_model(folder)
-            from hypuml.checkpoint import HypUML  # imports torch: seconds, so not before this
+            from hypuml.models.hypuml import HypUML  # imports torch: seconds, so not before this
 
             _models[wanted] = HypUML.from_pretrained(folder)
         return _models[wanted]

@@ -10,8 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hypuml.checkpoint import HypUML
     from hypuml.gallery import Gallery
+    from hypuml.models.hypuml import HypUML
     from hypuml.types import Embedding, Hits
 
 __version__ = "0.1.0"
@@ -21,7 +21,7 @@ _WHERE = {
     "Embedding": "hypuml.types",
     "Gallery": "hypuml.gallery",
     "Hits": "hypuml.types",
-    "HypUML": "hypuml.checkpoint",
+    "HypUML": "hypuml.models.hypuml",
 }
 
 

@@ -33,9 +33,9 @@ def small_checkpoint(folder: Path, images: Sequence[Image.Image]) -> Path:
     """Save a tiny model whose points spread like principal components of ``images``."""
     import torch
 
-    from hypuml.checkpoint import HypUML
     from hypuml.data.transforms import preprocess
-    from hypuml.models.network import ModelConfig
+    from hypuml.models.config import ModelConfig
+    from hypuml.models.hypuml import HypUML
 
     torch.manual_seed(0)
     config = ModelConfig(
@@ -74,7 +74,7 @@ def garden_gallery(folder: Path, per_species: int = 4) -> Path:
 
 def dataset_gallery(dataset: Dataset, rows: Sequence[int], folder: Path) -> Path:
     """Checkpoint in ``folder``, gallery of ``rows`` in ``folder/gallery``; returns the latter."""
-    from hypuml.checkpoint import HypUML
+    from hypuml.models.hypuml import HypUML
 
     few = [dataset.load(i, 32) for i in rows[:: max(1, len(rows) // 64)]]
     model = HypUML.from_pretrained(small_checkpoint(folder, few))

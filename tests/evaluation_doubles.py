@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from hypuml.checkpoint import Described
 from hypuml.geometry import expmap0
+from hypuml.models.files import Described
 
 
 class ColourEyes:

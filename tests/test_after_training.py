@@ -11,10 +11,11 @@ from squares import SquaresDataset
 from training_support import tiny_config
 
 from hypuml import loss_prediction
-from hypuml.checkpoint import CheckpointError, HypUML
 from hypuml.confidence import weights as confidence_weights
 from hypuml.loss_prediction import LossPrediction, fit_loss_prediction
 from hypuml.losses import make_loss
+from hypuml.models.files import CheckpointError
+from hypuml.models.hypuml import HypUML
 from hypuml.training import train
 from hypuml.training.after import own_losses, refit, thinned
 

@@ -147,7 +147,7 @@ def test_an_upload_has_one_too(start, garden):
     picture.save(out, "PNG")
     at = start(sure_garden())
     at.file_uploader[0].upload("mine.png", out.getvalue(), "image/png").run()
-    from hypuml.checkpoint import HypUML
+    from hypuml.models.hypuml import HypUML
 
     model = HypUML.from_pretrained(sure_garden().parent)
     embedding = model.embed([Image.open(io.BytesIO(out.getvalue()))])

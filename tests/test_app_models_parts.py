@@ -73,7 +73,7 @@ def test_without_an_evaluation_the_gallery_s_own_figures_stand_in(tmp_path):
 
 @pytest.mark.parametrize("name", ["garden", "flowers"])
 def test_parameters_are_those_that_torch_counts(name):
-    from hypuml.checkpoint import HypUML
+    from hypuml.models.hypuml import HypUML
 
     folder = ROOT / "checkpoints" / name
     model = HypUML.from_pretrained(folder)

@@ -38,8 +38,8 @@ def flower() -> bytes:
 def test_a_photograph_is_placed_and_answered(start, garden):
     at = start(small_garden(), k="4")
     upload(at, "my <i>flower</i>.jpg", flower())
-    from hypuml.checkpoint import HypUML
     from hypuml.data.images import load_image
+    from hypuml.models.hypuml import HypUML
 
     model = HypUML.from_pretrained(small_garden().parent)
     embedding = model.embed([load_image(flower())])

@@ -28,7 +28,7 @@ def garden() -> Gallery:
 
 
 def embed(image: Image.Image) -> Embedding:
-    from hypuml.checkpoint import HypUML
+    from hypuml.models.hypuml import HypUML
 
     return HypUML.from_pretrained(sure_garden().parent).embed([image])
 

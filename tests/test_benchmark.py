@@ -10,7 +10,7 @@ import torch
 from hypuml.benchmark import BENCHMARKS
 from hypuml.benchmark.common import take_turns
 from hypuml.benchmark.losses import STEPS, WAYS, loss_step
-from hypuml.models.network import ModelConfig
+from hypuml.models.config import ModelConfig
 from hypuml.training.config import TrainConfig
 
 

@@ -12,7 +12,8 @@ from squares import SquaresDataset
 from training_support import TINY
 
 from hypuml import HypUML as PublicHypUML
-from hypuml.checkpoint import CONFIG, WEIGHTS, CheckpointError, HypUML
+from hypuml.models.files import CONFIG, WEIGHTS, CheckpointError
+from hypuml.models.hypuml import HypUML
 
 
 @pytest.fixture

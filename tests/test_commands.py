@@ -10,10 +10,10 @@ from squares import SquaresDataset
 from training_support import tiny_config
 
 from hypuml.card import model_card
-from hypuml.checkpoint import read_config
 from hypuml.commands import COMMANDS, main
 from hypuml.data.registry import DATASETS
 from hypuml.gallery import Gallery
+from hypuml.models.files import read_config
 from hypuml.training.recipes import RECIPES
 
 TRAIN = [

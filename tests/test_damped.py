@@ -9,9 +9,10 @@ import torch
 from torch.nn import functional as F
 from training_support import TINY
 
-from hypuml.checkpoint import HypUML
 from hypuml.geometry import dist0
-from hypuml.models.head import GEOMETRIES, HyperbolicHead
+from hypuml.models.config import GEOMETRIES
+from hypuml.models.head import HyperbolicHead
+from hypuml.models.hypuml import HypUML
 from hypuml.training.batches import Batch
 from hypuml.training.lengths import length_loss
 

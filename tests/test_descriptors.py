@@ -11,9 +11,9 @@ import torch
 from torch.nn import functional as F
 from training_support import COUNTED
 
-from hypuml.checkpoint import HypUML
+from hypuml.models.config import ModelConfig
 from hypuml.models.descriptors import WIDTH, WIDTHS, Descriptors, describe
-from hypuml.models.network import ModelConfig, Network
+from hypuml.models.hypuml import HypUML
 
 SIDE = 32
 # Neighbours of a pixel as (down, across), clockwise from the upper left: bit 0 to bit 7.
@@ -163,7 +163,7 @@ def test_shares_sum_to_one_in_every_ring_at_every_size(side):
 def test_small_images_are_refused_with_their_size():
     with pytest.raises(ValueError, match="at least 32 px, got 31"):
         describe(torch.rand(1, 3, 31, 31))
-    network = Network(replace(COUNTED, image_size=24))
+    network = HypUML(replace(COUNTED, image_size=24))
     with pytest.raises(ValueError, match=r"24 px images.*--image-size"):
         network.check_input()
 
@@ -295,9 +295,9 @@ def test_too_few_images_and_components_out_of_range_are_refused():
         with pytest.raises(ValueError, match=f"2 to {WIDTH}, got {components}"):
             Descriptors(components)
     with pytest.raises(ValueError, match="does not take"):
-        Network(ModelConfig(backbone="descriptors", backbone_args={"axes": 4}))
+        HypUML(ModelConfig(backbone="descriptors", backbone_args={"axes": 4}))
     with pytest.raises(ValueError, match="8 components cannot fill 9 dimensions"):
-        Network(replace(COUNTED, dim=9))
+        HypUML(replace(COUNTED, dim=9))
 
 
 def test_a_checkpoint_gives_the_same_bits(tmp_path):

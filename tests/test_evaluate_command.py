@@ -10,9 +10,9 @@ import pytest
 from squares import SquaresDataset
 from training_support import TINY
 
-from hypuml.checkpoint import HypUML
 from hypuml.commands import main
 from hypuml.commands.evaluate import table
+from hypuml.models.hypuml import HypUML
 
 CONTRACT = (
     "n classes recall@1 recall@2 recall@4 recall@8 map@r r_auroc confidence_auroc confidence_ece "

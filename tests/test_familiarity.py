@@ -13,9 +13,11 @@ from torch.nn import functional as F
 from training_support import TINY, tiny_config
 
 from hypuml import geometry
-from hypuml.checkpoint import CONFIG, HypUML
+from hypuml.models.config import GEOMETRIES
 from hypuml.models.familiarity import Familiarity
-from hypuml.models.head import GEOMETRIES, HyperbolicHead
+from hypuml.models.files import CONFIG
+from hypuml.models.head import HyperbolicHead
+from hypuml.models.hypuml import HypUML
 from hypuml.training import train
 from hypuml.training.batches import Batch
 from hypuml.training.data import prepare

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from hypuml import geometry as G
-from hypuml import geometry_torch as T
+from hypuml.geometry import torch as T
 
 CURVATURES = (1e-3, 0.1, 1.0, 10.0)
 EPS = {torch.float32: 1.2e-7, torch.float64: 2.3e-16}

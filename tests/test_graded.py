@@ -10,11 +10,12 @@ import torch
 from torch.nn import functional as F
 from training_support import TINY, tiny_config
 
-from hypuml.checkpoint import HypUML
 from hypuml.geometry import dist0
 from hypuml.losses import make_loss
+from hypuml.models.config import GEOMETRIES
 from hypuml.models.graded import UNDAMAGED, Graded, damage_loss
-from hypuml.models.head import GEOMETRIES, HyperbolicHead
+from hypuml.models.head import HyperbolicHead
+from hypuml.models.hypuml import HypUML
 from hypuml.training.batches import Batch
 from hypuml.training.lengths import length_loss
 from hypuml.training.step import step_loss

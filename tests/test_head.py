@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from hypuml import geometry, geometry_torch
-from hypuml.models.head import GEOMETRIES, SQUASHES, UNCERTAINTIES, HyperbolicHead
-from hypuml.models.network import ModelConfig, Network
+from hypuml import geometry
+from hypuml.geometry import torch as geometry_torch
+from hypuml.models.config import GEOMETRIES, UNCERTAINTIES, ModelConfig
+from hypuml.models.head import SQUASHES, HyperbolicHead
+from hypuml.models.hypuml import HypUML
 
 
 def head_and_features(seed=0, **options):
@@ -111,8 +113,8 @@ def test_unknown_choices_list_the_known_ones(option):
 
 def test_a_twin_says_the_curvature_its_points_live_in():
     small = {"backbone": "resnet10t", "backbone_args": {"channels": [8, 8, 16, 16]}}
-    assert Network(ModelConfig(**small, curvature=0.3)).curvature == 0.3
-    assert Network(ModelConfig(**small, geometry="euclidean")).curvature == geometry_torch.FLAT
+    assert HypUML(ModelConfig(**small, curvature=0.3)).curvature == 0.3
+    assert HypUML(ModelConfig(**small, geometry="euclidean")).curvature == geometry_torch.FLAT
 
 
 def classes_that_differ(seed=0):

@@ -17,10 +17,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = (
-    ("types", "files", "geometry", "geometry_torch", "taxonomy"),
-    ("data", "models", "losses", "metrics", "search", "layout"),
+    ("types", "files", "geometry", "taxonomy"),
+    ("data", "losses", "metrics", "search", "layout"),
     ("confidence", "loss_prediction"),
-    ("checkpoint", "gallery"),
+    ("models", "gallery"),
     ("training", "evaluation", "figures", "card"),
     ("benchmark",),
     ("study",),
@@ -177,17 +177,19 @@ def test_only_the_app_knows_streamlit():
         ("hypuml/search.py", "from hypuml import Gallery", True),
         ("hypuml/search.py", "def f():\n    from hypuml.gallery import Gallery", True),
         ("hypuml/data/folder.py", "from ..models import head", True),
-        ("hypuml/models/head.py", "from hypuml.losses import LOSSES", True),
-        ("hypuml/gallery.py", "from hypuml.checkpoint import HypUML", True),
+        ("hypuml/losses/margin.py", "from hypuml.models import head", True),
+        ("hypuml/gallery.py", "from hypuml.models.hypuml import HypUML", True),
         ("hypuml/gallery.py", "from app import state", True),
         ("app/state.py", "from hypuml import Gallery", False),
     ],
 )
 def test_the_check_itself_finds_what_it_should(tmp_path, file, line, wrong):
-    names = ("search", "layout", "geometry", "gallery", "checkpoint")
+    names = ("search", "layout", "geometry", "gallery")
     for name in [f"hypuml/{n}.py" for n in names] + [
         "hypuml/data/images.py",
         "hypuml/models/__init__.py",
+        "hypuml/models/head.py",
+        "hypuml/models/hypuml.py",
         "hypuml/losses/__init__.py",
         "app/state.py",
         file,
@@ -220,6 +222,7 @@ def test_what_the_first_view_opens_imports_neither_torch_nor_umap():
         "import hypuml\n"
         "from hypuml.data.registry import DATASETS, open_dataset\n"
         "import hypuml.data.images, hypuml.data.folder, hypuml.data.transforms\n"
+        "import hypuml.models.config, hypuml.models.files\n"
         "import hypuml.gallery, hypuml.search, hypuml.layout, hypuml.metrics, hypuml.taxonomy\n"
         "hypuml.Gallery\n"
         "open_dataset('garden')"

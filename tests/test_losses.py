@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hypuml import geometry_torch
+from hypuml.geometry import torch as geometry_torch
 from hypuml.losses import LOSSES, LossConfig, make_loss
 
 UNCERTAINTY_AWARE = ("contrastive", "margin", "margin-reversed")

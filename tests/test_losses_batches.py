@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from hypuml.benchmark.batches import FIGURES, LARGEST_RADIUS, batches, draw
-from hypuml.geometry_torch import dist0, expmap0
+from hypuml.geometry.torch import dist0, expmap0
 from hypuml.losses import LOSSES
 
 

@@ -16,7 +16,6 @@ from safetensors.torch import load_file
 from squares import SquaresDataset
 from training_support import TINY, tiny_config
 
-from hypuml.checkpoint import HypUML
 from hypuml.losses import (
     LOSSES,
     PROXY_LOSSES,
@@ -27,6 +26,7 @@ from hypuml.losses import (
     make_proxy_loss,
 )
 from hypuml.models.head import HyperbolicHead
+from hypuml.models.hypuml import HypUML
 from hypuml.training import train
 from hypuml.training.after import own_losses
 from hypuml.training.loop import StoppedError

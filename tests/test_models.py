@@ -7,10 +7,11 @@ import math
 import pytest
 import torch
 
-from hypuml import geometry_torch
+from hypuml.geometry import torch as geometry_torch
 from hypuml.models.backbone import Backbone, check_backbone
+from hypuml.models.config import ModelConfig
 from hypuml.models.head import SQUASHES, HyperbolicHead
-from hypuml.models.network import ModelConfig, Network
+from hypuml.models.hypuml import HypUML
 
 TINY = {"channels": [8, 8, 16, 16]}
 
@@ -59,7 +60,7 @@ def test_gradients_are_finite_at_zero_and_far_outside():
 
 
 def test_head_runs_in_float32_under_autocast():
-    network = Network(ModelConfig(backbone_args=TINY, image_size=32)).eval()
+    network = HypUML(ModelConfig(backbone_args=TINY, image_size=32)).eval()
     with torch.autocast("cpu", torch.bfloat16), torch.no_grad():
         out = network(torch.randn(2, 3, 32, 32))
     assert out.points.dtype == torch.float32

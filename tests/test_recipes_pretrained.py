@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import save_file
 from squares import SquaresDataset
 
-from hypuml.checkpoint import HypUML
+from hypuml.models.hypuml import HypUML
 from hypuml.training import train
 from hypuml.training.recipes import recipe
 

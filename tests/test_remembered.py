@@ -16,9 +16,9 @@ from torch.nn import functional as F
 from training_support import COUNTED, tiny_config
 
 from hypuml import geometry, metrics
-from hypuml.checkpoint import HypUML
 from hypuml.data.augment import AugmentConfig
 from hypuml.models.descriptors import Descriptors
+from hypuml.models.hypuml import HypUML
 from hypuml.training import train
 from hypuml.training.after import own_losses
 from hypuml.training.batches import Batch

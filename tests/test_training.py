@@ -13,9 +13,10 @@ import torch
 from squares import SquaresDataset
 from training_support import TINY, tiny_config
 
-from hypuml.checkpoint import CONFIG, WEIGHTS, HypUML
 from hypuml.losses import Calibration, LossConfig, make_loss
+from hypuml.models.files import CONFIG, WEIGHTS
 from hypuml.models.head import HeadOutput, HyperbolicHead
+from hypuml.models.hypuml import HypUML
 from hypuml.training import train
 from hypuml.training.host import pick_device, slow_precision
 from hypuml.training.loop import StoppedError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypuml.models.network import ModelConfig
+from hypuml.models.config import ModelConfig
 from hypuml.training import TrainConfig
 
 TINY = ModelConfig(

@@ -105,7 +105,7 @@ def non_finite(batch: RandomBatch, names: tuple[str, ...]) -> dict[str, dict[str
     """
     import torch
 
-    from hypuml.geometry_torch import expmap0, pairwise_dist
+    from hypuml.geometry.torch import expmap0, pairwise_dist
     from hypuml.losses import Calibration, make_loss
 
     v = batch.tangent.requires_grad_()

@@ -38,7 +38,7 @@ def loss_step(way: str, name: str, batch: int, n: int, seed: int) -> Callable[[]
     import geoopt
     import torch
 
-    from hypuml.geometry_torch import pairwise_dist
+    from hypuml.geometry.torch import pairwise_dist
     from hypuml.losses import LossConfig, make_loss
 
     x = torch.from_numpy(points(seed, batch, n)).requires_grad_()

@@ -40,12 +40,12 @@ def training_step(
     from torch import nn
 
     from hypuml.losses import Calibration, make_loss
-    from hypuml.models.network import Network
+    from hypuml.models.hypuml import HypUML
     from hypuml.training.optimise import make_optimizer, update_average
     from hypuml.training.step import step_loss
 
     torch.manual_seed(seed)
-    model = Network(config.model)
+    model = HypUML(config.model)
     model.to(memory_format=torch.channels_last)
     model.train()
     optimizer = make_optimizer(model, config)

@@ -31,7 +31,7 @@ def run(options: Namespace) -> int:
             f"{options.seed}"
         )
     write = json_writer(options.json)
-    from hypuml.checkpoint import HypUML
+    from hypuml.models.hypuml import HypUML
     from hypuml.study.ambiguity import ambiguity_report
 
     found = ambiguity_report(

@@ -68,8 +68,8 @@ def run(options: Namespace) -> int:
     draw = figure_writer(options.figures)
     dataset = open_dataset(options.data, options.root)
     foreign = open_dataset(options.ood, options.root) if options.ood else None
-    from hypuml.checkpoint import HypUML
     from hypuml.evaluation import measure
+    from hypuml.models.hypuml import HypUML
 
     model = HypUML.from_pretrained(options.checkpoint)
     found = measure(model, dataset, options.split, Bar("evaluating"), foreign, options.max_degraded)

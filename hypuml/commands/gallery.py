@@ -12,7 +12,7 @@ from hypuml.data.registry import open_dataset
 from hypuml.types import SPLITS, Dataset, Embedding, FloatArray, indices_of
 
 if TYPE_CHECKING:
-    from hypuml.checkpoint import HypUML
+    from hypuml.models.hypuml import HypUML
 
 MetricsOf = Callable[[Sequence[int], FloatArray, FloatArray], dict[str, Any]]
 
@@ -59,8 +59,8 @@ def run(options: Namespace) -> int:
     rows = indices_of(dataset, options.split)
     if not len(rows):
         raise ValueError(f"data set {dataset.name!r} has no image in split {options.split!r}")
-    from hypuml.checkpoint import HypUML
     from hypuml.gallery import build_gallery
+    from hypuml.models.hypuml import HypUML
 
     model = HypUML.from_pretrained(options.checkpoint)
     gallery = build_gallery(

@@ -104,11 +104,12 @@ def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
 def run(options: Namespace) -> int:
     """Rebuild; prints the folder."""
     from hypuml.card import model_card
-    from hypuml.checkpoint import HypUML, read_config
     from hypuml.commands.gallery import recorded_metrics
     from hypuml.data.registry import open_dataset
     from hypuml.evaluation import evaluate
     from hypuml.gallery import build_gallery
+    from hypuml.models.files import read_config
+    from hypuml.models.hypuml import HypUML
     from hypuml.study.ambiguity import ambiguity_report
     from hypuml.types import indices_of
 

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypuml import metrics
-from hypuml.checkpoint import HypUML
 from hypuml.evaluation.embedding import Evaluated
 from hypuml.evaluation.intervals import as_json
 from hypuml.evaluation.statistics import laplacian_variance
+from hypuml.models.hypuml import HypUML
 from hypuml.types import FloatArray, IntArray
 
 Scores = dict[str, FloatArray | None]

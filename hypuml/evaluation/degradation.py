@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from hypuml import metrics
-from hypuml.checkpoint import HypUML
 from hypuml.data.degradation_scale import KINDS
 from hypuml.evaluation.embedding import Evaluated, Pixels, Progress, describe_images
 from hypuml.evaluation.retrieval import Retrieved
+from hypuml.models.hypuml import HypUML
 from hypuml.search import Index
 from hypuml.types import FloatArray, IntArray
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hypuml.checkpoint import Described, HypUML
 from hypuml.data.pixels import read_pixels
+from hypuml.models.files import Described
+from hypuml.models.hypuml import HypUML
 from hypuml.types import Dataset, Embedding, FloatArray, IntArray, TaxonomyPath, indices_of
 
 Progress = Callable[[int, int], None]

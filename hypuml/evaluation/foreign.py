@@ -13,11 +13,11 @@ import numpy as np
 from PIL import Image
 
 from hypuml import metrics
-from hypuml.checkpoint import HypUML
 from hypuml.data.images import square_crop
 from hypuml.evaluation.embedding import Evaluated, Pixels, Progress, describe_pixels, embed_dataset
 from hypuml.evaluation.intervals import as_json
 from hypuml.evaluation.statistics import laplacian_variance
+from hypuml.models.hypuml import HypUML
 from hypuml.types import Dataset, FloatArray, IntArray
 
 # Pictures looked at to learn how large those of a data set typically are.

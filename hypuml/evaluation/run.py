@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from hypuml.checkpoint import HypUML
 from hypuml.confidence import DEPTH
 from hypuml.evaluation.answers import answer_report, answer_scores
 from hypuml.evaluation.controls import control_report, control_scores
@@ -20,6 +19,7 @@ from hypuml.evaluation.retrieval import Retrieved, report, retrieve
 from hypuml.evaluation.statistics import picture_statistics
 from hypuml.geometry import dist0
 from hypuml.metrics import risk_coverage
+from hypuml.models.hypuml import HypUML
 from hypuml.types import Dataset, FloatArray
 
 # Points of a curve: more cannot be seen, and a file with one for each image would be large.

@@ -9,7 +9,7 @@ Convention, stated once for the whole package
 * Distances are in the units of the ball; ``sqrt(c) * d`` is the unit-free length at curvature -1.
 
 Inputs may be of any real dtype and are widened to float64; results are float64. Nothing here
-imports torch; the differentiable twin is :mod:`hypuml.geometry_torch`.
+imports torch; the differentiable twin is :mod:`hypuml.geometry.torch`.
 
 Which formula for a distance
 ----------------------------

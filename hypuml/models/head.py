@@ -42,13 +42,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from hypuml import geometry_torch
+from hypuml.geometry import torch as geometry_torch
 from hypuml.models.damped import Damped
 from hypuml.models.familiarity import Familiarity
 from hypuml.models.graded import Graded
-
-GEOMETRIES = ("hyperbolic", "euclidean", "spherical")
-UNCERTAINTIES = ("radial", "predicted")
 
 
 class HeadOutput(NamedTuple):
@@ -113,8 +110,8 @@ class HyperbolicHead(nn.Module):
             curvature: c > 0 of curvature -c.
             diameter: ``sqrt(c) * 2r``, the largest scaled distance from the origin.
             squash: a key of ``SQUASHES``.
-            uncertainty: one of ``UNCERTAINTIES``.
-            geometry: one of ``GEOMETRIES``.
+            uncertainty: one of ``config.UNCERTAINTIES``.
+            geometry: one of ``config.GEOMETRIES``.
             known_classes: number of training classes that "familiar" has room for.
             inner: smallest length of "graded", "damped" and "familiar" as a share of the greatest,
                 in [0, 1).

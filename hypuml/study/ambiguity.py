@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from hypuml import metrics
-from hypuml.checkpoint import HypUML
 from hypuml.data.garden import (
     GardenDataset,
     Individual,
@@ -29,6 +28,7 @@ from hypuml.data.garden.traits import COUNTED, NAMED, VISIBILITY
 from hypuml.evaluation import embed_dataset
 from hypuml.evaluation.statistics import laplacian_variance
 from hypuml.geometry import dist
+from hypuml.models.hypuml import HypUML
 from hypuml.search import Index
 from hypuml.study.gardens import RATIOS
 from hypuml.types import FloatArray, IntArray

@@ -14,12 +14,12 @@ import torch
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from hypuml.checkpoint import HypUML
 from hypuml.data.augment import AugmentConfig, augment
 from hypuml.data.degradations import KINDS, degrade, degrade_mixed
 from hypuml.data.garden import GardenDataset
 from hypuml.data.pixels import Progress, read_pixels
 from hypuml.files import write_atomically
+from hypuml.models.hypuml import HypUML
 from hypuml.study.gardens import RATIOS, hybrid_series
 from hypuml.types import AMBIGUOUS, IntArray, TaxonomyPath
 

@@ -19,8 +19,8 @@ from hypuml.confidence import CONTROLS, DEPTH, evidence, fit_confidence, ranks
 from hypuml.data.degradations import KINDS
 from hypuml.data.splits import class_ids
 from hypuml.losses import Calibration, LossConfig, make_loss
+from hypuml.models.config import ModelConfig
 from hypuml.models.head import HeadOutput, HyperbolicHead
-from hypuml.models.network import ModelConfig
 from hypuml.search import Index
 from hypuml.study.cached import LEVELS, VIEWS, Features
 from hypuml.study.gardens import RATIOS, Roles

@@ -15,9 +15,10 @@ from typing import Any
 
 import torch
 
-from hypuml.checkpoint import CONFIG, HypUML
 from hypuml.data.garden import GardenDataset
 from hypuml.files import write_atomically
+from hypuml.models.files import CONFIG
+from hypuml.models.hypuml import HypUML
 from hypuml.study.cached import Features, cached_features
 from hypuml.study.gardens import (
     HEAD_GARDENS,

@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from hypuml.checkpoint import HypUML
 from hypuml.confidence import fit_confidence
 from hypuml.data.pixels import Progress, read_pixels
 from hypuml.data.splits import class_ids
 from hypuml.loss_prediction import fit_loss_prediction
 from hypuml.losses import PROXY_LOSSES, LossConfig, make_loss
+from hypuml.models.hypuml import HypUML
 from hypuml.training.config import TrainConfig
 from hypuml.training.data import fingerprint, prepare, trainable_rows
 from hypuml.training.validate import describe_pixels

@@ -12,7 +12,7 @@ from typing import Any
 
 from hypuml.data.augment import AugmentConfig
 from hypuml.losses.config import LossConfig
-from hypuml.models.network import ModelConfig
+from hypuml.models.config import ModelConfig
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from hypuml.checkpoint import HypUML
 from hypuml.data.augment import augment
 from hypuml.data.degradations import KINDS, degrade_mixed
+from hypuml.models.hypuml import HypUML
 from hypuml.training.batches import Batch
 from hypuml.training.config import TrainConfig
 from hypuml.training.data import TrainingData

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from hypuml.checkpoint import CONFIG
+from hypuml.models.files import CONFIG
 from hypuml.training.config import TrainConfig
 from hypuml.training.state import has_state
 

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hypuml.checkpoint import HypUML
 from hypuml.models.graded import damage_loss
 from hypuml.models.head import HyperbolicHead
+from hypuml.models.hypuml import HypUML
 from hypuml.training.batches import Batch
 from hypuml.training.data import TrainingData
 from hypuml.training.features import FeatureSource

@@ -22,10 +22,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from hypuml.checkpoint import HypUML
 from hypuml.data.degradations import KINDS
 from hypuml.files import write_atomically
 from hypuml.losses import Calibration
+from hypuml.models.hypuml import HypUML
 from hypuml.training.after import fit_afterwards
 from hypuml.training.config import TrainConfig
 from hypuml.training.data import TrainingData, fingerprint

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hypuml.data.augment import AugmentConfig
-from hypuml.models.network import ModelConfig
+from hypuml.models.config import ModelConfig
 from hypuml.training.config import TrainConfig
 
 # Half the width of ResNet-18: 2.8 M parameters, 11 MB, and about twice as fast on a CPU.

@@ -23,12 +23,12 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 from torch.nn import functional as F
 
-from hypuml.checkpoint import HypUML
 from hypuml.data.augment import augment
 from hypuml.data.degradations import KINDS, degrade_mixed
 from hypuml.data.pixels import Progress, read_pixels
 from hypuml.files import write_atomically
 from hypuml.models.descriptors import Descriptors, describe
+from hypuml.models.hypuml import HypUML
 from hypuml.training.batches import Batch
 from hypuml.training.config import TrainConfig
 from hypuml.training.data import LARGER, TrainingData, fingerprint, trainable_rows

@@ -8,9 +8,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from hypuml.checkpoint import HypUML
 from hypuml.data.pixels import Progress
 from hypuml.models.descriptors import Descriptors
+from hypuml.models.hypuml import HypUML
 from hypuml.training.config import TrainConfig
 from hypuml.training.data import TrainingData, prepare
 from hypuml.training.features import FeatureSource, Learned, only_fit

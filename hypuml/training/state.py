@@ -18,9 +18,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from hypuml.checkpoint import HypUML
 from hypuml.files import write_atomically
 from hypuml.losses import Calibration, PerAnchorLoss, ProxyAnchorLoss
+from hypuml.models.hypuml import HypUML
 
 FOLDER = ".unfinished"
 _TENSORS, _FACTS = "state-{step}.safetensors", "state.json"

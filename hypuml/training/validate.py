@@ -9,15 +9,15 @@ import torch
 from torch import Tensor
 
 from hypuml import geometry, metrics
-from hypuml.checkpoint import Described
 from hypuml.data.splits import class_ids
-from hypuml.models.network import Network
+from hypuml.models.files import Described
+from hypuml.models.hypuml import HypUML
 from hypuml.taxonomy import Taxonomy
 from hypuml.types import FloatArray, TaxonomyPath
 
 
 @torch.inference_mode()
-def describe_pixels(model: Network, pixels: Tensor, batch_size: int = 256) -> Described:
+def describe_pixels(model: HypUML, pixels: Tensor, batch_size: int = 256) -> Described:
     """All that a model says of uint8 pixels ``[N, 3, S, S]``."""
     device = next(model.parameters()).device
     was_training = model.training

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from hypuml import geometry, metrics
-from hypuml.checkpoint import HypUML
+from hypuml.models.hypuml import HypUML
 from hypuml.training.after import own_losses
 from hypuml.training.config import TrainConfig
 from hypuml.training.data import TrainingData

@@ -19,9 +19,10 @@ from typing import Any
 
 import torch
 
-from hypuml.checkpoint import CONFIG, HypUML
 from hypuml.data.registry import open_dataset
 from hypuml.files import write_atomically
+from hypuml.models.files import CONFIG
+from hypuml.models.hypuml import HypUML
 from hypuml.study.photographs.plan import FEW_DIMS, SEEDS, VARIANTS, Variant
 from hypuml.study.running import Results, Run, Say, best_of_each
 from hypuml.training import train

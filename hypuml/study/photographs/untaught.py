@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from hypuml.benchmark.garden import colour_histogram, recall_at_1
-from hypuml.checkpoint import HypUML
 from hypuml.data.splits import class_ids
 from hypuml.evaluation import embed_dataset
+from hypuml.models.hypuml import HypUML
 from hypuml.types import Dataset
 
 

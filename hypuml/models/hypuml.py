@@ -1,9 +1,8 @@
-"""A trained model on disk: ``model.safetensors`` + ``config.json``, read and written in one place.
+"""A Hyp-UML model: a backbone and a head, read from and written to a checkpoint's folder.
 
-``config.json`` carries the architecture, what the model was trained on and the sha256 of the
-weights. The hash is checked before the weights are parsed, because a flipped bit in a weights file
-otherwise loads without a word. Nothing is pickled. ``from_pretrained`` takes a local folder or the
-id of a repository on the Hugging Face hub (through huggingface_hub's mixin).
+On disk it is ``model.safetensors`` + ``config.json`` (:mod:`hypuml.models.files`).
+``from_pretrained`` takes a local folder or the id of a repository on the Hugging Face hub (through
+huggingface_hub's mixin).
 """
 
 from __future__ import annotations
@@ -11,57 +10,62 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from huggingface_hub import PyTorchModelHubMixin, snapshot_download
+from huggingface_hub import PyTorchModelHubMixin
 from PIL import Image
 from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
+from torch import Tensor, nn
 
 from hypuml import loss_prediction
 from hypuml.confidence import AnswerConfidence, weights
 from hypuml.data.transforms import preprocess
 from hypuml.files import write_atomically
 from hypuml.loss_prediction import LossPrediction
-from hypuml.models.network import ModelConfig, Network
-from hypuml.types import Embedding, FloatArray
-
-FORMAT = 1
-WEIGHTS, CONFIG = "model.safetensors", "config.json"
-FILES = [WEIGHTS, CONFIG, weights.FILE, loss_prediction.FILE]
-
-
-class CheckpointError(ValueError):
-    """A checkpoint cannot be used; the message says which file, why, and what to do."""
-
-
-@dataclass(frozen=True)
-class Described:
-    """All that a model says about a batch of images, float32.
-
-    Attributes:
-        points: ``[N, n]`` coordinates in the ball of the model's curvature.
-        uncertainty: ``[N]`` values in [0, 1].
-        norm: ``[N]`` length of the tangent vector before the squash.
-        features: ``[N, F]`` backbone features.
-    """
-
-    points: FloatArray
-    uncertainty: FloatArray
-    norm: FloatArray
-    features: FloatArray
-
-    @property
-    def embedding(self) -> Embedding:
-        """Points and uncertainty alone."""
-        return Embedding(self.points, self.uncertainty)
+from hypuml.models import descriptors
+from hypuml.models.backbone import Backbone
+from hypuml.models.config import ModelConfig
+from hypuml.models.descriptors import Descriptors
+from hypuml.models.files import (
+    CONFIG,
+    FORMAT,
+    WEIGHTS,
+    CheckpointError,
+    Described,
+    find_checkpoint,
+    read_config,
+    read_weights,
+)
+from hypuml.models.head import HeadOutput, HyperbolicHead
+from hypuml.types import Embedding
 
 
-class HypUML(Network, PyTorchModelHubMixin, library_name="hypuml"):
+def _backbone(config: ModelConfig, pretrained: bool) -> Backbone | Descriptors:
+    """The backbone of a configuration; raises ``ValueError`` for arguments it does not take."""
+    if config.backbone != descriptors.NAME:
+        return Backbone(config.backbone, pretrained, config.backbone_args)
+    try:
+        found = Descriptors(**config.backbone_args)
+    except TypeError as error:
+        raise ValueError(
+            f"backbone {config.backbone!r} does not take {config.backbone_args}; it takes "
+            '{"components": N} alone'
+        ) from error
+    # The head starts from as many of the features' own axes as it has dimensions.
+    if found.num_features < config.dim:
+        raise ValueError(
+            f"{found.num_features} components cannot fill {config.dim} dimensions; raise "
+            "components in --backbone-args or lower --dim"
+        )
+    return found
+
+
+class HypUML(nn.Module, PyTorchModelHubMixin, library_name="hypuml"):
     """A model that maps pictures to points in the ball and uncertainties.
 
     Attributes:
@@ -72,11 +76,57 @@ class HypUML(Network, PyTorchModelHubMixin, library_name="hypuml"):
     """
 
     def __init__(self, config: ModelConfig, pretrained: bool | None = None) -> None:
-        """Build the network, with random weights unless ``config.pretrained``."""
-        super().__init__(config, pretrained)
+        """Build the network, with random weights unless ``config.pretrained``.
+
+        Args:
+            config: the architecture.
+            pretrained: overrides ``config.pretrained``; False when weights are loaded afterwards.
+        """
+        super().__init__()
+        self.config = config
+        self.backbone = _backbone(config, config.pretrained if pretrained is None else pretrained)
+        self.head = HyperbolicHead(
+            self.backbone.num_features,
+            config.dim,
+            config.curvature,
+            config.diameter,
+            config.squash,
+            config.uncertainty,
+            config.geometry,
+            config.known_classes,
+            config.inner,
+        )
         self.training_info: dict[str, Any] = {}
         self.confidence: AnswerConfidence | None = None
         self.loss_prediction: LossPrediction | None = None
+
+    @property
+    def curvature(self) -> float:
+        """C > 0 of the ball of curvature -c that the points lie in."""
+        return self.head.ball
+
+    def check_input(self) -> None:
+        """Embed one blank image, so that a wrong input size is found before any work.
+
+        Raises:
+            ValueError: the backbone does not take images of ``config.image_size``.
+        """
+        size, was_training = self.config.image_size, self.training
+        self.eval()
+        try:
+            with torch.inference_mode():
+                self(torch.zeros(1, 3, size, size))
+        except (AssertionError, RuntimeError, ValueError) as error:
+            raise ValueError(
+                f"backbone {self.config.backbone!r} does not work with {size} px images "
+                f"({str(error).splitlines()[0]}); choose another --image-size, or pass img_size "
+                "in --backbone-args"
+            ) from error
+        self.train(was_training)
+
+    def forward(self, images: Tensor) -> HeadOutput:
+        """Embed normalised images ``[B, 3, S, S]``."""
+        return self.head(self.backbone(images))
 
     @property
     def preprocessing(self) -> dict[str, Any]:
@@ -173,20 +223,12 @@ class HypUML(Network, PyTorchModelHubMixin, library_name="hypuml"):
         Raises:
             CheckpointError: there is no checkpoint, or it is damaged or of another kind.
         """
-        folder = _find(str(pretrained_model_name_or_path), revision)
+        folder = find_checkpoint(str(pretrained_model_name_or_path), revision)
         config = read_config(folder)
-        try:
-            weights = (folder / WEIGHTS).read_bytes()
-        except OSError as error:
-            raise CheckpointError(f"cannot read {folder / WEIGHTS}: {error.strerror}") from error
-        if hashlib.sha256(weights).hexdigest() != config["weights_sha256"]:
-            raise CheckpointError(
-                f"{folder / WEIGHTS} does not match the sha256 in {CONFIG}: the file is damaged or "
-                "was exchanged; copy or train the checkpoint again"
-            )
+        tensors = read_weights(folder, config)
         try:
             model = cls(ModelConfig(**config["model"]), pretrained=False)
-            model.load_state_dict(load_safetensors(weights))
+            model.load_state_dict(load_safetensors(tensors))
         except (RuntimeError, TypeError, ValueError) as error:
             reason = str(error).splitlines()[0]
             raise CheckpointError(
@@ -199,46 +241,3 @@ class HypUML(Network, PyTorchModelHubMixin, library_name="hypuml"):
         except ValueError as error:
             raise CheckpointError(str(error)) from error
         return model.eval()
-
-
-def read_config(folder: Path) -> dict[str, Any]:
-    """Read and check ``config.json`` of a checkpoint, without torch's weights.
-
-    Raises:
-        CheckpointError: missing, not JSON, or of another format version.
-    """
-    path = folder / CONFIG
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CheckpointError(f"cannot read {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise CheckpointError(f"{path} is not valid JSON; the checkpoint is damaged") from error
-    keys = ("model", "weights_sha256")
-    if not isinstance(config, dict) or not all(key in config for key in keys):
-        raise CheckpointError(f"{path} is not the configuration of a Hyp-UML checkpoint")
-    if config.get("format") != FORMAT:
-        raise CheckpointError(
-            f"{path} has format {config.get('format')!r}, this version reads format {FORMAT}"
-        )
-    return config
-
-
-def _find(name: str, revision: str | None) -> Path:
-    """Folder of a local checkpoint, or of the hub's snapshot of ``owner/name``."""
-    folder = Path(name).expanduser()
-    if (folder / CONFIG).exists():
-        return folder
-    looks_like_hub_id = name.count("/") == 1 and not name.startswith((".", "/", "~"))
-    if folder.exists() or not looks_like_hub_id:
-        raise CheckpointError(
-            f"no checkpoint at {name!r}: expected a folder with {CONFIG} and {WEIGHTS}"
-        )
-    try:
-        return Path(snapshot_download(name, revision=revision, allow_patterns=FILES))
-    except Exception as error:
-        # The hub client raises many unrelated types for offline, unknown and private.
-        raise CheckpointError(
-            f"{name!r} is neither a local checkpoint nor reachable on the Hugging Face hub "
-            f"({type(error).__name__})"
-        ) from error

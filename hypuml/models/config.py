@@ -1,4 +1,4 @@
-"""Backbone and head as one module: normalised images in, points and uncertainty out."""
+"""What a model is made of: enough to rebuild it before its weights are read; without torch."""
 
 from __future__ import annotations
 
@@ -7,19 +7,9 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
-from torch import Tensor, nn
-
-from hypuml.models import descriptors
-from hypuml.models.backbone import Backbone
-from hypuml.models.descriptors import Descriptors
-from hypuml.models.head import (
-    GEOMETRIES,
-    SQUASHES,
-    UNCERTAINTIES,
-    HeadOutput,
-    HyperbolicHead,
-)
+GEOMETRIES = ("hyperbolic", "euclidean", "spherical")
+UNCERTAINTIES = ("radial", "predicted")
+SQUASHES = ("tanh", "clip", "polar", "graded", "damped", "familiar")
 
 
 def _json_object(text: str) -> dict[str, Any]:
@@ -85,7 +75,7 @@ class ModelConfig:
         if self.diameter > 12:
             raise ValueError(f"diameter (sqrt(c) * 2r) must be at most 12, got {self.diameter}")
         choices = (
-            ("squash", tuple(SQUASHES)),
+            ("squash", SQUASHES),
             ("uncertainty", UNCERTAINTIES),
             ("geometry", GEOMETRIES),
         )
@@ -95,77 +85,3 @@ class ModelConfig:
                 raise ValueError(f"unknown {name} {got!r}, expected one of {', '.join(known)}")
         if not 16 <= self.image_size <= 1024:
             raise ValueError(f"image size must be 16 to 1024 pixels, got {self.image_size}")
-
-
-def _backbone(config: ModelConfig, pretrained: bool) -> Backbone | Descriptors:
-    """The backbone of a configuration; raises ``ValueError`` for arguments it does not take."""
-    if config.backbone != descriptors.NAME:
-        return Backbone(config.backbone, pretrained, config.backbone_args)
-    try:
-        found = Descriptors(**config.backbone_args)
-    except TypeError as error:
-        raise ValueError(
-            f"backbone {config.backbone!r} does not take {config.backbone_args}; it takes "
-            '{"components": N} alone'
-        ) from error
-    # The head starts from as many of the features' own axes as it has dimensions.
-    if found.num_features < config.dim:
-        raise ValueError(
-            f"{found.num_features} components cannot fill {config.dim} dimensions; raise "
-            "components in --backbone-args or lower --dim"
-        )
-    return found
-
-
-class Network(nn.Module):
-    """A Hyp-UML network."""
-
-    def __init__(self, config: ModelConfig, pretrained: bool | None = None) -> None:
-        """Build the network of ``config``.
-
-        Args:
-            config: the architecture.
-            pretrained: overrides ``config.pretrained``; False when weights are loaded afterwards.
-        """
-        super().__init__()
-        self.config = config
-        self.backbone = _backbone(config, config.pretrained if pretrained is None else pretrained)
-        self.head = HyperbolicHead(
-            self.backbone.num_features,
-            config.dim,
-            config.curvature,
-            config.diameter,
-            config.squash,
-            config.uncertainty,
-            config.geometry,
-            config.known_classes,
-            config.inner,
-        )
-
-    @property
-    def curvature(self) -> float:
-        """C > 0 of the ball of curvature -c that the points lie in."""
-        return self.head.ball
-
-    def check_input(self) -> None:
-        """Embed one blank image, so that a wrong input size is found before any work.
-
-        Raises:
-            ValueError: the backbone does not take images of ``config.image_size``.
-        """
-        size, was_training = self.config.image_size, self.training
-        self.eval()
-        try:
-            with torch.inference_mode():
-                self(torch.zeros(1, 3, size, size))
-        except (AssertionError, RuntimeError, ValueError) as error:
-            raise ValueError(
-                f"backbone {self.config.backbone!r} does not work with {size} px images "
-                f"({str(error).splitlines()[0]}); choose another --image-size, or pass img_size "
-                "in --backbone-args"
-            ) from error
-        self.train(was_training)
-
-    def forward(self, images: Tensor) -> HeadOutput:
-        """Embed normalised images ``[B, 3, S, S]``."""
-        return self.head(self.backbone(images))
