@@ -26,6 +26,7 @@ Sources: Ganea et al. 2018 (Hyperbolic Neural Networks); Ungar 2008 (gyrovector 
 from __future__ import annotations
 
 from hypuml.geometry.ball import (
+    FLAT,
     check_curvature,
     difference_form,
     dist,
@@ -44,6 +45,7 @@ from hypuml.geometry.ball import (
 from hypuml.geometry.shapes import ball_circle, frechet_mean, geodesic, nearest
 
 __all__ = [
+    "FLAT",
     "ball_circle",
     "check_curvature",
     "difference_form",

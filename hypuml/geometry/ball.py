@@ -9,6 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 
 F64 = NDArray[np.float64]
 
+FLAT = 1e-6
+"""A curvature so small that the ball is flat where the points are: ``d(x, y) = 2 ||x - y||`` up to
+a relative error of about ``FLAT * max(||x||, ||y||)^2``. The Euclidean twin of a model lives there,
+and everything written for the ball works on it unchanged."""
+
 # Largest sqrt(c)*||x|| handed out. tanh rounds to exactly 1.0 from about 19 on, which would be *on*
 # the rim, where distances are infinite; four units in the last place keep c*||x||^2 < 1 after
 # rounding and still allow sqrt(c)*d0 = 35.

@@ -27,6 +27,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from hypuml.geometry.ball import FLAT as FLAT
+
 with warnings.catch_warnings():
     # geoopt scripts its functions on import, which torch has deprecated.
     warnings.filterwarnings("ignore", message=r"`torch\.jit\.script` is deprecated")
@@ -40,15 +42,8 @@ _RIM = {torch.float32: 1e-5, torch.float64: 1e-7}
 
 # Shortest length that is divided by: at the origin the quotient must be 0 and not 0 / 0.
 _TINY = 1e-15
-# From here on tanh rounds to 1 in both dtypes' neighbourhood of the rim; longer vectors overflow
-# nothing and get no gradient.
-_TANH_IS_ONE = 15.0
-
-
-# A curvature so small that the ball is flat where the points are: d(x, y) = 2 ||x - y|| up to a
-# relative error of about FLAT * max(||x||, ||y||)^2. The Euclidean twin of a model lives there, and
-# everything written for the ball works on it unchanged.
-FLAT = 1e-6
+# Longer vectors end at the rim's limit whatever their tanh is.
+_LONGEST = 15.0
 
 
 def _wide(*xs: Tensor) -> tuple[Tensor, ...]:
@@ -89,7 +84,7 @@ def expmap0(v: Tensor, c: float | Tensor) -> Tensor:
         # Written out: geoopt's branches on the sign of the curvature cannot be exported as a graph.
         root = _curvature(c, v).sqrt()
         norm = v.norm(dim=-1, keepdim=True).clamp_min(_TINY)
-        x = (norm * root).clamp_max(_TANH_IS_ONE).tanh() / root * (v / norm)
+        x = root.reciprocal() * (norm * root).clamp_max(_LONGEST).tanh() * (v / norm)
         length = x.norm(dim=-1, keepdim=True).clamp_min(_TINY)
         longest = (1 - _RIM[v.dtype]) / root
         return torch.where(length > longest, x / length * longest, x)

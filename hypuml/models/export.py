@@ -15,7 +15,7 @@ import copy
 import hashlib
 import json
 import struct
-from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,12 +23,11 @@ import torch
 from safetensors.torch import load as load_safetensors
 from torch import Tensor, nn
 
+from hypuml.files import write_atomically
 from hypuml.models.exported import OUTPUTS, open_session
-from hypuml.models.files import GRAPH, WEIGHTS
+from hypuml.models.files import GRAPH, WEIGHTS, read_config, read_weights, write_config
 
 if TYPE_CHECKING:
-    from onnx import ModelProto
-
     from hypuml.models.hypuml import HypUML
 
 OPSET = 20
@@ -56,37 +55,41 @@ class _Described(nn.Module):
         return out.points, out.uncertainty, out.norm, features
 
 
-def export_graph(model: HypUML, tensors: bytes) -> tuple[bytes, dict[str, Any]]:
-    """Export a model whose weights are stored already.
+def write_graph(model: HypUML, folder: Path) -> None:
+    """Write ``model.onnx`` into a model's checkpoint, and say so in its ``config.json``.
 
     Args:
         model: the model; it is left as it is.
-        tensors: content of its ``model.safetensors``.
-
-    Returns:
-        Content of ``model.onnx``, and what ``config.json`` says of it: ``file``, ``opset`` and
-        ``sha256``.
+        folder: where its weights and configuration lie already.
 
     Raises:
         ExportError: onnx or onnxruntime is missing, the model cannot be exported, or the graph
             gives other values than torch.
+        CheckpointError: the checkpoint is damaged.
     """
+    config = read_config(folder)
+    tensors = read_weights(folder, config)
     stored = copy.deepcopy(model).cpu().eval()
     # Stored in half precision, weights are not quite those in memory.
     stored.load_state_dict(load_safetensors(tensors))
+    graph = _exported(stored, tensors)
+    _check(graph, tensors, stored)
+    write_atomically(folder / GRAPH, graph)
+    entry = {"file": GRAPH, "opset": OPSET, "sha256": hashlib.sha256(graph).hexdigest()}
+    write_config(folder, {**config, "preprocessing": model.preprocessing, "graph": entry})
+
+
+def _exported(model: HypUML, tensors: bytes) -> bytes:
+    """The graph of a model whose weights are ``tensors``; raises :class:`ExportError`."""
     key = f"{model.config}\n{model}"
     try:
         if key not in _traced:
-            _traced[key] = _trace(stored)
-        graph = _with_weights(_traced[key], tensors)
+            _traced[key] = _trace(model)
+        return _with_weights(_traced[key], tensors)
     except ImportError as error:
         raise ExportError(f"{error.name} is not installed (pip install {error.name})") from error
-    except Exception as error:
-        # The exporter raises its own types, and what the operators of a backbone raise.
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise ExportError(f"torch cannot export it: {reason[0]}") from error
-    _check(graph, tensors, stored)
-    return graph, {"file": GRAPH, "opset": OPSET, "sha256": hashlib.sha256(graph).hexdigest()}
+    except Exception as error:  # the exporter's own types, and whatever a backbone raises
+        raise ExportError(f"torch cannot export it: {_first_line(error)}") from error
 
 
 def _trace(model: HypUML) -> bytes:
@@ -95,7 +98,7 @@ def _trace(model: HypUML) -> bytes:
 
     size = model.config.image_size
     program = torch.onnx.export(
-        _Described(model),
+        _Described(model).eval(),
         # One image would be taken for a graph of one image.
         (torch.zeros(2, 3, size, size),),
         dynamo=True,
@@ -170,20 +173,23 @@ def _widen(tensor: Any) -> Any:
 
 def _check(graph: bytes, tensors: bytes, model: HypUML) -> None:
     """Compare graph and torch on three noisy images; raises :class:`ExportError`."""
+    size = model.config.image_size
+    noise = np.random.default_rng(0).random((3, 3, size, size), dtype=np.float32)
     try:
-        run = partial(open_session(graph, tensors).run, list(OUTPUTS))
+        points, u = open_session(graph, tensors).run(["points", "uncertainty"], {"images": noise})
     except ImportError:
         raise ExportError("onnxruntime is not installed (pip install onnxruntime)") from None
     except Exception as error:  # onnxruntime's types share no base but this
-        raise ExportError(f"onnxruntime cannot run it: {str(error).splitlines()[0]}") from error
-    size = model.config.image_size
-    noise = np.random.default_rng(0).random((3, 3, size, size), dtype=np.float32)
-    points, uncertainty = run({"images": noise})[:2]
+        raise ExportError(f"onnxruntime cannot run it: {_first_line(error)}") from error
     expected = model.run(noise)
     for name, got, wanted in (
         ("points", points, expected.points),
-        ("uncertainty", uncertainty, expected.uncertainty),
+        ("uncertainty", u, expected.uncertainty),
     ):
         if not np.allclose(got, wanted, rtol=0, atol=TOLERANCE, equal_nan=True):
             worst = float(np.nanmax(np.abs(got - wanted)))
             raise ExportError(f"its {name} would differ from torch's by {worst:.1g}")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

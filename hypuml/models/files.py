@@ -15,11 +15,12 @@ from typing import Any
 
 from hypuml import loss_prediction
 from hypuml.confidence import weights
+from hypuml.files import write_atomically
 from hypuml.types import Embedding, FloatArray
 
 FORMAT = 1
-WEIGHTS, CONFIG = "model.safetensors", "config.json"
-FILES = [WEIGHTS, CONFIG, weights.FILE, loss_prediction.FILE]
+WEIGHTS, GRAPH, CONFIG = "model.safetensors", "model.onnx", "config.json"
+FILES = [WEIGHTS, GRAPH, CONFIG, weights.FILE, loss_prediction.FILE]
 
 
 class CheckpointError(ValueError):
@@ -69,6 +70,11 @@ def read_config(folder: Path) -> dict[str, Any]:
             f"{path} has format {config.get('format')!r}, this version reads format {FORMAT}"
         )
     return config
+
+
+def write_config(folder: Path, config: dict[str, Any]) -> None:
+    """Write ``config.json`` of a checkpoint, whole or not at all."""
+    write_atomically(folder / CONFIG, (json.dumps(config, indent=2) + "\n").encode())
 
 
 def read_weights(folder: Path, config: dict[str, Any]) -> bytes:
