@@ -122,10 +122,8 @@ def test_own_losses_equal_the_loss_of_the_whole_set_when_it_is_small(trained):
     points, u = out.points.detach().numpy(), out.uncertainty.detach().numpy()
     ids = np.repeat(np.arange(6), 4)
     losses, valid = own_losses(model, points, u, ids, config, np.random.default_rng(0))
-    eye = torch.eye(24, dtype=torch.bool)
-    x = torch.from_numpy(points)
-    expected, _ = make_loss(config.loss, config.loss_config)(
-        model.head.pairwise_dist(x, x, mask=eye), torch.from_numpy(ids), torch.from_numpy(u)
+    expected, _ = make_loss(config.loss, config.loss_config, model.head.distance).per_anchor(
+        *map(torch.from_numpy, (points, ids, u))
     )
     assert valid.all()
     assert losses == pytest.approx(expected.detach().numpy(), rel=1e-4, abs=1e-6)

@@ -11,14 +11,14 @@ from torch.nn import functional as F
 from training_support import TINY, tiny_config
 
 from hypuml.geometry import dist0
-from hypuml.losses import make_loss
+from hypuml.losses import ContrastiveLoss
 from hypuml.models.config import GEOMETRIES
 from hypuml.models.graded import UNDAMAGED, Graded, damage_loss
 from hypuml.models.head import HyperbolicHead
 from hypuml.models.hypuml import HypUML
 from hypuml.training.batches import Batch
 from hypuml.training.lengths import length_loss
-from hypuml.training.step import step_loss
+from hypuml.training.objective import Objective
 
 FEATURES = torch.randn(24, 10, generator=torch.Generator().manual_seed(1))
 
@@ -79,11 +79,8 @@ def test_damage_is_read_off_the_last_of_the_batch():
 
 
 def test_the_calibration_term_trains_the_own_loss():
-    from hypuml.losses import Calibration, LossConfig
-
     head, labels = head_of(), torch.arange(24) % 6
-    loss = make_loss("contrastive", LossConfig())
-    found = step_loss(head(FEATURES), labels, 24, head, loss, Calibration(), 1.0)
+    found = Objective(ContrastiveLoss(), 1.0)(head(FEATURES), labels, 24)
     found.total.backward()
     assert head.graded.own.weight.grad.abs().sum() > 0
 

@@ -41,7 +41,7 @@ def test_every_combination_is_bounded_and_has_finite_gradients(squash, uncertain
     assert out.uncertainty.max() <= 1
     assert torch.isfinite(out.points).all()
     eye = torch.eye(len(features), dtype=torch.bool)
-    distances = head.pairwise_dist(out.points, out.points, mask=eye)
+    distances = head.distance(out.points, out.points, mask=eye)
     (distances.mean() + out.uncertainty.mean()).backward()
     assert torch.isfinite(features.grad).all()
     for parameter in head.parameters():
@@ -83,7 +83,7 @@ def test_euclidean_twin_is_the_same_vector_under_twice_the_flat_distance():
     with torch.no_grad():
         points, curved = head(features).points, twin(features).points
         assert torch.allclose(geometry_torch.expmap0(points, 0.5), curved, atol=1e-6)
-        found = head.pairwise_dist(points, points)
+        found = head.distance(points, points)
     expected = np.sqrt(0.5) * 2 * np.linalg.norm(points.numpy()[:, None] - points.numpy(), axis=-1)
     assert np.allclose(found.numpy(), expected, rtol=1e-3, atol=2e-3)
     # What search, metrics and galleries use: the ball of nearly no curvature.
@@ -95,7 +95,7 @@ def test_spherical_twin_lies_on_the_sphere_and_measures_cosines():
     head, features = head_and_features(geometry="spherical")
     with torch.no_grad():
         out = head(features)
-        found = head.pairwise_dist(out.points, out.points).numpy()
+        found = head.distance(out.points, out.points).numpy()
     x = out.points.numpy()
     assert np.allclose(np.linalg.norm(x, axis=1), 1, atol=1e-5)
     assert np.allclose(found, 1 - x @ x.T, atol=1e-6)

@@ -45,10 +45,10 @@ def test_golden_values():
     # and the reversed form the other way round. Classes of one image have no triplet.
     u = torch.tensor([0.0, 1.0, 0.5, 0.5])
     config = LossConfig(margin_low=0.1, margin_high=0.5)
-    losses, valid = make_loss("margin", config)(DISTANCES, LABELS, u)
+    losses, valid = make_loss("margin", config).on_distances(DISTANCES, LABELS, u)
     assert losses.tolist() == pytest.approx([0.15, 0.0, 0.0, 0.0])
     assert valid.tolist() == [True, True, False, False]
-    losses, _ = make_loss("margin-reversed", config)(DISTANCES, LABELS, u)
+    losses, _ = make_loss("margin-reversed", config).on_distances(DISTANCES, LABELS, u)
     assert losses.tolist() == pytest.approx([0.0, 0.15, 0.0, 0.0])
 
 
@@ -70,7 +70,9 @@ def test_equals_the_naive_loop(seed, name):
     distances = np.abs(rng.normal(size=(15, 15)))
     u = rng.random(15)
     config = LossConfig(margin_low=0.2, margin_high=0.9)
-    losses, valid = make_loss(name, config)(*map(torch.from_numpy, (distances, labels, u)))
+    losses, valid = make_loss(name, config).on_distances(
+        *map(torch.from_numpy, (distances, labels, u))
+    )
     margins = 0.2 + 0.7 * (u if name == "margin-reversed" else 1 - u)
     assert losses.numpy() == pytest.approx(naive(distances, labels, margins), rel=1e-12, abs=1e-12)
     counts = np.bincount(labels, minlength=5)[labels]

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hypuml.losses import LOSSES, PROXY_LOSSES, LossConfig
+from hypuml.losses import LOSSES, LossConfig
 from hypuml.study.photographs.plan import DIM, FEW_DIMS, GEOMETRIES, OURS, SEEDS, VARIANTS, Variant
 from hypuml.study.photographs.run import finalists_of
 from hypuml.study.photographs.summary import (
@@ -24,7 +24,7 @@ def test_variants_have_names_of_their_own_and_options_that_train_accepts():
     names = [variant.name for variant in VARIANTS]
     assert len(set(names)) == len(names)
     for variant in VARIANTS:
-        assert variant.loss in {*LOSSES, *PROXY_LOSSES}
+        assert variant.loss in LOSSES
         for setting in variant.settings:
             config = variant.config(setting, 2)
             assert config.seed == 2
@@ -42,16 +42,16 @@ def test_the_plan_holds_what_is_to_be_compared():
     grid = [v for v in VARIANTS if v.group == "grid"]
     assert len(grid) == 2 * 2 * 2 * 2 * 3
     losses = {v.loss for v in VARIANTS}
-    assert losses >= {"contrastive", "margin", "margin-reversed", "parent", "proxy-anchor"}
+    assert losses >= {"contrastive", "margin", "margin-reversed", "hyp-vit", "proxy-anchor"}
 
 
 def test_from_pixels_there_are_both_flat_twins_and_the_parent():
     pixels = {(v.loss, v.geometry) for v in VARIANTS if v.group == "pixels"}
-    assert pixels == {*(("contrastive", g) for g in GEOMETRIES), ("parent", "hyperbolic")}
+    assert pixels == {*(("contrastive", g) for g in GEOMETRIES), ("hyp-vit", "hyperbolic")}
 
 
 def test_finalists_are_the_best_of_each_kind():
-    a, b = Variant("baseline", "parent", diameter=1.0), Variant("baseline", "parent")
+    a, b = Variant("baseline", "hyp-vit", diameter=1.0), Variant("baseline", "hyp-vit")
     grid, small = Variant("grid"), replace(OURS, group="dimension", dim=32)
     few = replace(OURS, group="dimension", dim=FEW_DIMS)
     chosen = finalists_of({OURS: 0.5, a: 0.6, b: 0.7, grid: 0.9, small: 0.8, few: 0.4})
@@ -105,7 +105,7 @@ def row(variant, recall, test=None):
 def study():
     rows = [row(v, 0.5 + 0.001 * i) for i, v in enumerate(VARIANTS)]
     rows[0]["test"] = [report(0.7 + 0.01 * s) for s in SEEDS]
-    parent = next(r for r in rows if r["variant"]["loss"] == "parent")
+    parent = next(r for r in rows if r["variant"]["loss"] == "hyp-vit")
     parent["test"] = [report(0.6, per_class={"a": [10, 6], "b": [30, 15]}) for _ in SEEDS]
     for geometry in GEOMETRIES:
         of_dimension(rows, geometry, FEW_DIMS)["test"] = [report(0.5) for _ in SEEDS]

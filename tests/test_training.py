@@ -13,16 +13,16 @@ import torch
 from squares import SquaresDataset
 from training_support import TINY, tiny_config
 
-from hypuml.losses import Calibration, LossConfig, make_loss
+from hypuml.losses import ContrastiveLoss
 from hypuml.models.files import CONFIG, WEIGHTS
-from hypuml.models.head import HeadOutput, HyperbolicHead
+from hypuml.models.head import HeadOutput
 from hypuml.models.hypuml import HypUML
 from hypuml.training import train
 from hypuml.training.host import pick_device, slow_precision
 from hypuml.training.loop import StoppedError
+from hypuml.training.objective import Objective
 from hypuml.training.optimise import schedule, update_average
 from hypuml.training.state import FOLDER, has_state
-from hypuml.training.step import step_loss
 
 
 def weights(model):
@@ -100,7 +100,6 @@ def test_options_are_refused_before_any_image_is_read(tmp_path):
         train(Untouchable(), tmp_path / "b", tiny_config(device="tpu"))
     for option, value in {
         "steps": 0,
-        "temperature": float("nan"),
         "images_per_class": 1,
         "ema": 1.0,
         "seed": -1,
@@ -114,8 +113,8 @@ def test_options_are_refused_before_any_image_is_read(tmp_path):
 
 def test_a_diverging_loss_stops_with_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(
-        "hypuml.training.loop.step_loss",
-        lambda out, *rest: type(
+        "hypuml.training.objective.Objective.forward",
+        lambda self, out, *rest: type(
             "Result", (), {"total": out.points.sum(), "metric": float("nan"), "calibration": 0.0}
         ),
     )
@@ -131,20 +130,19 @@ def test_calibration_classes_train_the_uncertainty_alone():
     uncertainty = 1 - points.norm(dim=-1)
     labels = torch.tensor([0, 0, 1, 1, 2, 2, 3, 3])
     out = HeadOutput(points, uncertainty, raw.norm(dim=-1))
-    loss = make_loss("contrastive", LossConfig(temperature=0.5))
-    head = HyperbolicHead(5, 3, curvature=1.0, diameter=4.0)
-    step_loss(out, labels, 4, head, loss, Calibration(), 0.0).total.backward()
+    loss = ContrastiveLoss(temperature=0.5)
+    Objective(loss, 0.0)(out, labels, 4).total.backward()
     assert raw.grad[:4].abs().sum() > 0
     assert raw.grad[4:].abs().sum() == 0
     raw.grad = None
     points = torch.tanh(raw) / 2
     out = HeadOutput(points, 1 - points.norm(dim=-1), raw.norm(dim=-1))
-    step_loss(out, labels, 4, head, loss, Calibration(), 1.0, held_only=True).total.backward()
+    Objective(loss, 1.0, held_only=True)(out, labels, 4).total.backward()
     held = raw.grad.clone()
     raw.grad = None
     points = torch.tanh(raw) / 2
     out = HeadOutput(points, 1 - points.norm(dim=-1), raw.norm(dim=-1))
-    step_loss(out, labels, 4, head, loss, Calibration(), 1.0).total.backward()
+    Objective(loss, 1.0)(out, labels, 4).total.backward()
     assert (raw.grad - held)[:4].abs().sum() > 0  # "all" calibrates the fit images too
     rest, direction = held[4:], torch.tanh(raw)[4:].detach()
     assert rest.abs().sum() > 0

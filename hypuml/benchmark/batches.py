@@ -98,7 +98,7 @@ def non_finite(batch: RandomBatch, names: tuple[str, ...]) -> dict[str, dict[str
 
     Args:
         batch: from :func:`draw`.
-        names: keys of ``hypuml.losses.LOSSES``.
+        names: keys of ``hypuml.losses.LOSSES``, of losses on distances.
 
     Returns:
         For every loss, for every entry of ``FIGURES``, whether a value of it is NaN or infinite.
@@ -115,7 +115,8 @@ def non_finite(batch: RandomBatch, names: tuple[str, ...]) -> dict[str, dict[str
     distances = math.sqrt(batch.curvature) * pairwise_dist(x, x, batch.curvature, mask=eye)
     found = {}
     for name in names:
-        losses, valid = make_loss(name, batch.config)(distances, batch.labels, u)
+        loss = make_loss(name, batch.config)
+        losses, valid = loss.on_distances(distances, batch.labels, u)
         term = Calibration()(losses[valid], u[valid])
         total = losses.sum() + term
         gradients = torch.autograd.grad(total, (v, x, u), retain_graph=True)
@@ -137,7 +138,7 @@ def batches(seed: int = 0, count: int = 10_000) -> Report:
     """
     from hypuml.losses import LOSSES
 
-    names = tuple(LOSSES)
+    names = tuple(name for name, loss in LOSSES.items() if loss.per_image)
     counts = {name: dict.fromkeys(FIGURES, 0) for name in names}
     total, failures = 0, []
     for index in range(count):

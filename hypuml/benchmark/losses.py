@@ -39,21 +39,21 @@ def loss_step(way: str, name: str, batch: int, n: int, seed: int) -> Callable[[]
     import torch
 
     from hypuml.geometry.torch import pairwise_dist
-    from hypuml.losses import LossConfig, make_loss
+    from hypuml.losses import make_loss
 
     x = torch.from_numpy(points(seed, batch, n)).requires_grad_()
     labels = torch.arange(batch) // _PER_CLASS
     u = torch.rand(batch, generator=torch.Generator().manual_seed(seed))
     diagonal = torch.eye(batch, dtype=torch.bool)
     ball = geoopt.PoincareBall(torch.tensor(CURVATURE, dtype=torch.float64))
-    loss = None if name == "distances" else make_loss(name, LossConfig())
+    loss = None if name == "distances" else make_loss(name)
 
     def step() -> object:
         if way == "gram":
             d = pairwise_dist(x, x, CURVATURE, diagonal)
         else:
             d = ball.dist(x[:, None, :], x[None, :, :]).masked_fill(diagonal, 0.0)
-        values = d if loss is None else loss(CURVATURE**0.5 * d, labels, u)[0]
+        values = d if loss is None else loss.on_distances(CURVATURE**0.5 * d, labels, u)[0]
         return torch.autograd.grad(values.mean(), x)
 
     return step

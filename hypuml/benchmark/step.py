@@ -39,10 +39,9 @@ def training_step(
     import torch
     from torch import nn
 
-    from hypuml.losses import Calibration, make_loss
     from hypuml.models.hypuml import HypUML
+    from hypuml.training.objective import Objective
     from hypuml.training.optimise import make_optimizer, update_average
-    from hypuml.training.step import step_loss
 
     torch.manual_seed(seed)
     model = HypUML(config.model)
@@ -50,23 +49,14 @@ def training_step(
     model.train()
     optimizer = make_optimizer(model, config)
     average = {k: v.detach().clone() for k, v in model.state_dict().items()}
-    loss, calibration = make_loss(config.loss, config.loss_config), Calibration()
+    objective = Objective.of(config, labels)
     low = config.precision == "bfloat16"
     images = images.contiguous(memory_format=torch.channels_last)
 
     def step() -> object:
         with torch.autocast("cpu", torch.bfloat16, enabled=low):
             features = model.backbone(images)
-        result = step_loss(
-            model.head(features.float()),
-            labels,
-            fit,
-            model.head,
-            loss,
-            calibration,
-            config.calibration,
-            config.calibration_on == "held",
-        )
+        result = objective(model.head(features.float()), labels, fit)
         optimizer.zero_grad(set_to_none=True)
         result.total.backward()
         nn.utils.clip_grad_norm_(model.parameters(), config.clip)
@@ -109,7 +99,7 @@ def step(seed: int = 0, rounds: int = 20, config: TrainConfig | None = None) -> 
     side = config.model.image_size
     images = torch.randn(sizes.total, 3, side, side, generator=generator)
     labels = torch.arange(sizes.total) // config.images_per_class
-    parent = replace(config, loss="parent", calibration=0.0)
+    parent = replace(config, loss="hyp-vit", calibration=0.0)
     seconds = take_turns(
         {
             "hypuml": training_step(config, images, labels, sizes.fit, seed),

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from hypuml.geometry.ball import (
     FLAT,
+    ball_curvature,
     check_curvature,
     difference_form,
     dist,
@@ -44,9 +45,14 @@ from hypuml.geometry.ball import (
 )
 from hypuml.geometry.shapes import ball_circle, frechet_mean, geodesic, nearest
 
+# Where the points of a model may live: in the ball, or for comparison in its flat and round twins.
+GEOMETRIES = ("hyperbolic", "euclidean", "spherical")
+
 __all__ = [
     "FLAT",
+    "GEOMETRIES",
     "ball_circle",
+    "ball_curvature",
     "check_curvature",
     "difference_form",
     "dist",

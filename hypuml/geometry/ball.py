@@ -34,6 +34,20 @@ def check_curvature(c: float) -> float:
     return value
 
 
+def ball_curvature(geometry: str, c: float) -> float:
+    """C > 0 of the ball of curvature -c that a model's points lie in.
+
+    The flat twins' points lie in a ball so large that its distances are Euclidean, so that search,
+    metrics and galleries need to know nothing of them. (Nearest by chord is nearest by angle on the
+    sphere.)
+
+    Args:
+        geometry: ``"hyperbolic"``, or one of the flat twins.
+        c: curvature parameter of the hyperbolic geometry, > 0.
+    """
+    return c if geometry == "hyperbolic" else FLAT
+
+
 def as_f64(x: ArrayLike) -> F64:
     """Widen to float64 without copying what already is."""
     return np.asarray(x, dtype=np.float64)

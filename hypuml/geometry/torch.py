@@ -25,7 +25,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from hypuml.geometry.ball import FLAT as FLAT
 
@@ -137,26 +136,6 @@ def dist(x: Tensor, y: Tensor, c: float | Tensor) -> Tensor:
         return 2.0 / k.sqrt() * torch.asinh(norm * (k / (_gap(x, k) * _gap(y, k))).sqrt())
 
 
-class _AsinhRoot(torch.autograd.Function):
-    """``asinh(sqrt(z))``, 0 with slope 0 where ``skip``; keeps one matrix for the backward pass.
-
-    Recorded step by step it would keep three and need two more on the way back, which is what
-    decides the memory of a training step on all pairs.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, z: Tensor, skip: Tensor) -> Tensor:
-        # The product cannot overflow: z stays below 1 / eps^2.
-        ctx.save_for_backward((1.0 + z).mul_(z).rsqrt_().mul_(0.5).masked_fill_(skip, 0.0))
-        return z.sqrt().asinh_().masked_fill_(skip, 0.0)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
-        (slope,) = ctx.saved_tensors
-        return grad * slope, None
-
-
 def pairwise_dist(x: Tensor, y: Tensor, c: float | Tensor, mask: Tensor | None = None) -> Tensor:
     """All distances between two sets from one Gram matrix.
 
@@ -197,7 +176,10 @@ def pairwise_dist(x: Tensor, y: Tensor, c: float | Tensor, mask: Tensor | None =
             if mask is not None:
                 skip |= mask
             del resolved
-        return _AsinhRoot.apply(half_z, skip) * (2.0 / k.sqrt())
+        # What is left out gets a harmless value before the root and 0 after it, or its infinite
+        # slope times 0 would be NaN.
+        root = half_z.masked_fill(skip, 1.0).sqrt()
+        return root.asinh().masked_fill(skip, 0.0) * (2.0 / k.sqrt())
 
 
 def lorentz_lift(x: Tensor, c: float | Tensor) -> Tensor:

@@ -1,79 +1,81 @@
-"""Losses by name.
-
-Those of ``LOSSES`` give one number per anchor, so that calibration can learn from it. Those of
-``PROXY_LOSSES`` have weights of their own, which are made for the classes of one training run.
-"""
+"""Metric-learning losses by name, and the calibration term; see :mod:`hypuml.losses.base`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import Protocol
+from dataclasses import dataclass
 
-from torch import Tensor
-
+from hypuml.geometry.distance import Distance
+from hypuml.losses.base import LossOptions, MetricLoss, RunFacts
 from hypuml.losses.baselines import FixedMarginLoss
 from hypuml.losses.calibration import Calibration
-from hypuml.losses.config import LossConfig
-from hypuml.losses.contrastive import ContrastiveLoss
-from hypuml.losses.margin import MarginLoss
-from hypuml.losses.proxies import ProxyAnchorLoss
+from hypuml.losses.contrastive import ContrastiveConfig, ContrastiveLoss, HypViTLoss
+from hypuml.losses.margin import MarginConfig, MarginLoss, MarginReversedLoss
+from hypuml.losses.proxies import ProxyAnchorConfig, ProxyAnchorLoss
 
 __all__ = [
     "LOSSES",
-    "PROXY_LOSSES",
     "Calibration",
+    "ContrastiveLoss",
+    "Distance",
+    "FixedMarginLoss",
+    "HypViTLoss",
     "LossConfig",
-    "PerAnchorLoss",
+    "LossOptions",
+    "MarginLoss",
+    "MarginReversedLoss",
+    "MetricLoss",
     "ProxyAnchorLoss",
+    "RunFacts",
+    "loss_class",
     "make_loss",
-    "make_proxy_loss",
 ]
 
-
-class PerAnchorLoss(Protocol):
-    """Maps distances ``[B, B]``, labels ``[B]``, u ``[B]`` to losses ``[B]``, valid ``[B]``.
-
-    Distances are in units of ``sqrt(c) d`` (see :class:`LossConfig`), u is in [0, 1] and used
-    without gradient. The loss is 0 where ``valid`` is False.
-    """
-
-    def __call__(
-        self, distances: Tensor, labels: Tensor, uncertainty: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Evaluate the loss."""
-        ...
-
-
-LOSSES: dict[str, Callable[[LossConfig], PerAnchorLoss]] = {
+LOSSES: dict[str, type[MetricLoss]] = {
     "contrastive": ContrastiveLoss,
     "margin": MarginLoss,
-    "margin-reversed": partial(MarginLoss, reverse=True),
-    "parent": partial(ContrastiveLoss, use_uncertainty=False),
+    "margin-reversed": MarginReversedLoss,
+    "hyp-vit": HypViTLoss,
     "fixed-margin": FixedMarginLoss,
-}
-PROXY_LOSSES: dict[str, Callable[[LossConfig, Tensor, int], ProxyAnchorLoss]] = {
     "proxy-anchor": ProxyAnchorLoss,
 }
+# What losses were once called.
+RENAMED = {"parent": "hyp-vit"}
 
 
-def make_loss(name: str, config: LossConfig) -> PerAnchorLoss:
-    """Build a loss of distances.
+@dataclass(frozen=True)
+class LossConfig(ContrastiveConfig, MarginConfig, ProxyAnchorConfig):
+    """Options of all losses, those of one name shared; a loss reads the ones that it has."""
+
+
+def loss_class(name: str) -> type[MetricLoss]:
+    """Look a loss up.
 
     Raises:
-        ValueError: an unknown name (the message lists the known ones), or one of ``PROXY_LOSSES``.
+        ValueError: an unknown name (the message lists the known ones), or an old one.
     """
-    if name in PROXY_LOSSES:
-        raise ValueError(
-            f"the loss {name!r} learns proxies of the training classes, so only a training run can "
-            f"build it; here expected one of {', '.join(LOSSES)}"
-        )
+    if name in RENAMED:
+        raise ValueError(f"the loss {name!r} is called {RENAMED[name]!r} now")
     if name not in LOSSES:
-        known = ", ".join([*LOSSES, *PROXY_LOSSES])
-        raise ValueError(f"unknown loss {name!r}, expected one of {known}")
-    return LOSSES[name](config)
+        raise ValueError(f"unknown loss {name!r}, expected one of {', '.join(LOSSES)}")
+    return LOSSES[name]
 
 
-def make_proxy_loss(name: str, config: LossConfig, classes: Tensor, dim: int) -> ProxyAnchorLoss:
-    """Build one of ``PROXY_LOSSES`` for class numbers ``classes`` ``[C]`` and points in n = dim."""
-    return PROXY_LOSSES[name](config, classes, dim)
+def make_loss(
+    name: str,
+    options: LossOptions | None = None,
+    distance: Distance | None = None,
+    run: RunFacts | None = None,
+) -> MetricLoss:
+    """Build a loss by name.
+
+    Args:
+        name: a key of ``LOSSES``.
+        options: such as :class:`LossConfig`; the defaults of all losses unless given.
+        distance: of the points; hyperbolic at curvature -1 unless given.
+        run: what a loss with weights of its own has to know of the run.
+
+    Raises:
+        ValueError: an unknown name, a package that is missing, or no ``run`` where one is needed.
+    """
+    make = loss_class(name).for_run
+    return make(options or LossConfig(), distance or Distance(), run)

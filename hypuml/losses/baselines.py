@@ -10,10 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hypuml.losses.config import LossConfig
+from hypuml.geometry.distance import Distance
+from hypuml.losses.base import MetricLoss
+from hypuml.losses.margin import MarginConfig
 
 
-class FixedMarginLoss:
+class FixedMarginLoss(MetricLoss):
     """Triplet margin loss over all triplets, one margin for every anchor, no uncertainty.
 
     ::
@@ -27,11 +29,15 @@ class FixedMarginLoss:
     It lists the triplets: ``O(B P N)`` memory.
     """
 
-    def __init__(self, config: LossConfig) -> None:
-        """Build the package's loss; raises ``ValueError`` if the package is not installed."""
-        self.loss = _triplet_margin_loss(config.margin_high)
+    Config = MarginConfig
+    config: MarginConfig
 
-    def __call__(
+    def __init__(self, *, distance: Distance | None = None, **options: float) -> None:
+        """Build the package's loss; raises ``ValueError`` if the package is not installed."""
+        super().__init__(distance=distance, **options)
+        self.loss = _triplet_margin_loss(self.config.margin_high)
+
+    def on_distances(
         self, distances: Tensor, labels: Tensor, uncertainty: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Losses ``[B]`` and whether each anchor has a triplet ``[B]``; ``uncertainty`` unused."""

@@ -19,11 +19,12 @@ depends on ``u`` is open, which is why there are both signs.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
-from hypuml.losses.config import LossConfig
-from hypuml.losses.gradient import with_gradient
+from hypuml.losses.base import LossOptions, MetricLoss
 
 
 def margin_per_anchor(distances: Tensor, labels: Tensor, margin: Tensor) -> tuple[Tensor, Tensor]:
@@ -70,26 +71,54 @@ def margin_per_anchor(distances: Tensor, labels: Tensor, margin: Tensor) -> tupl
         weight.scatter_add_(1, columns, violating)
         share = 1 / triplets.clamp(min=1).to(distances.dtype)
         weight *= share[:, None]
-        losses = (weight * distances).sum(1) + margin * violating.sum(1) * share
-        losses.clamp_(min=0)  # rounding may leave a loss of 0 at -1e-8
-    return with_gradient(distances, losses, weight), triplets > 0
+        owed = margin * violating.sum(1) * share
+    # Rounding may leave a loss of 0 at -1e-8.
+    return ((weight * distances).sum(1) + owed).clamp(min=0), triplets > 0
 
 
-class MarginLoss:
-    """Configured form of :func:`margin_per_anchor`, as kept in ``LOSSES``."""
+@dataclass(frozen=True)
+class MarginConfig(LossOptions):
+    """Options of the margin losses; raises ``ValueError`` for margins the wrong way round."""
 
-    def __init__(self, config: LossConfig, reverse: bool = False) -> None:
-        """Keep the two margins; ``reverse`` gives the larger one to uncertain anchors."""
-        self.low, self.high = config.margin_low, config.margin_high
-        self.reverse = reverse
+    margin_low: float = 0.1
+    """Smallest margin of the margin losses, in units of distance times sqrt(c)."""
+    margin_high: float = 0.5
+    """Largest margin of the margin losses; the one margin of fixed-margin."""
+
+    def __post_init__(self) -> None:
+        """Check the margins."""
+        super().__post_init__()
+        if self.margin_low > self.margin_high:
+            raise ValueError(
+                f"margin_low must not exceed margin_high, got {self.margin_low} and "
+                f"{self.margin_high}"
+            )
+
+
+class MarginLoss(MetricLoss):
+    """Hinges over all triplets, with a larger margin for confident anchors."""
+
+    Config = MarginConfig
+    config: MarginConfig
 
     def margin(self, uncertainty: Tensor) -> Tensor:
-        """Margin ``[B]`` for uncertainties ``[B]`` in [0, 1], without gradient."""
-        u = uncertainty.detach()
-        return self.low + (self.high - self.low) * (u if self.reverse else 1 - u)
+        """Margin ``[B]`` for uncertainties ``[B]`` in [0, 1]."""
+        return self.config.margin_low + self._span * (1 - uncertainty)
 
-    def __call__(
+    @property
+    def _span(self) -> float:
+        return self.config.margin_high - self.config.margin_low
+
+    def on_distances(
         self, distances: Tensor, labels: Tensor, uncertainty: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Losses ``[B]`` and whether each anchor has a triplet ``[B]``."""
-        return margin_per_anchor(distances, labels, self.margin(uncertainty))
+        return margin_per_anchor(distances, labels, self.margin(uncertainty.detach()))
+
+
+class MarginReversedLoss(MarginLoss):
+    """The other sign: a larger margin for uncertain anchors."""
+
+    def margin(self, uncertainty: Tensor) -> Tensor:
+        """Margin ``[B]`` for uncertainties ``[B]`` in [0, 1]."""
+        return self.config.margin_low + self._span * uncertainty

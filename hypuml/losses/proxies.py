@@ -16,15 +16,27 @@ Convention: points enter by their direction alone, so it belongs to the spherica
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
+from dataclasses import dataclass
+from typing import Self
 
-from hypuml.losses.config import LossConfig
+import torch
+from torch import Tensor
+
+from hypuml.geometry.distance import Distance
+from hypuml.losses.base import LossOptions, MetricLoss, RunFacts
 
 MARGIN = 0.1
 
 
-class ProxyAnchorLoss(nn.Module):
+@dataclass(frozen=True)
+class ProxyAnchorConfig(LossOptions):
+    """Options of Proxy-Anchor."""
+
+    temperature: float = 1 / 32
+    """In units of a cosine."""
+
+
+class ProxyAnchorLoss(MetricLoss):
     """The package's loss with its proxies, for the classes that are trained on.
 
     Attributes:
@@ -32,21 +44,30 @@ class ProxyAnchorLoss(nn.Module):
         classes: ``[C]`` sorted class numbers that the proxies stand for.
     """
 
+    Config = ProxyAnchorConfig
+    per_image = False
+    geometry = "spherical"
+    # At our learning rates about 0.01, the rate of the paper's proxies (100 times its 1e-4).
+    rate = 5.0
+    config: ProxyAnchorConfig
     classes: Tensor
 
-    def __init__(self, config: LossConfig, classes: Tensor, dim: int) -> None:
+    def __init__(
+        self, classes: Tensor, dim: int, *, distance: Distance | None = None, **options: float
+    ) -> None:
         """Start the proxies at random.
 
         Args:
-            config: its temperature is read.
             classes: ``[C]`` class numbers, in any order and repeated or not; the proxies are put on
                 their device.
             dim: n of the points.
+            distance: not used, since there are no distances between images.
+            options: fields of ``ProxyAnchorConfig``.
 
         Raises:
             ValueError: the package is not installed.
         """
-        super().__init__()
+        super().__init__(distance=distance or Distance("spherical"), **options)
         try:
             from pytorch_metric_learning import losses
         except ModuleNotFoundError as error:
@@ -56,11 +77,27 @@ class ProxyAnchorLoss(nn.Module):
             ) from error
         self.register_buffer("classes", classes.unique())
         self.loss = losses.ProxyAnchorLoss(
-            len(self.classes), dim, margin=MARGIN, alpha=1 / config.temperature
+            len(self.classes), dim, margin=MARGIN, alpha=1 / self.config.temperature
         )
         self.to(classes.device)
 
-    def forward(self, points: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    @classmethod
+    def for_run(cls, options: LossOptions, distance: Distance, run: RunFacts | None) -> Self:
+        """Build the loss with a proxy for each class of the run.
+
+        Raises:
+            ValueError: there is no run.
+        """
+        if run is None:
+            raise ValueError(
+                "the loss 'proxy-anchor' learns proxies of the training classes, so only a "
+                "training run can build it"
+            )
+        return cls(run.labels, run.dim, distance=distance, **cls.own(options))
+
+    def per_anchor(
+        self, points: Tensor, labels: Tensor, uncertainty: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Evaluate the loss.
 
         It is one number per batch. Every image is given that number, so that the mean over the
@@ -69,6 +106,7 @@ class ProxyAnchorLoss(nn.Module):
         Args:
             points: ``[B, n]``.
             labels: ``[B]`` class numbers, all among ``classes``.
+            uncertainty: not used.
 
         Returns:
             ``[B]`` losses, all the same, and ``[B]`` booleans, all True.
@@ -84,3 +122,9 @@ class ProxyAnchorLoss(nn.Module):
             )
         losses: Tensor = self.loss(points, place).expand(len(labels))
         return losses, torch.ones_like(labels, dtype=torch.bool)
+
+    def on_distances(
+        self, distances: Tensor, labels: Tensor, uncertainty: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Refused: there are no distances between images in this loss."""
+        raise NotImplementedError("Proxy-Anchor compares points with proxies, not with each other")

@@ -7,7 +7,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-GEOMETRIES = ("hyperbolic", "euclidean", "spherical")
+from hypuml.geometry import GEOMETRIES
+
 UNCERTAINTIES = ("radial", "predicted")
 SQUASHES = ("tanh", "clip", "polar", "graded", "damped", "familiar")
 

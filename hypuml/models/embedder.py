@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hypuml.data.transforms import preprocess
-from hypuml.geometry import FLAT
+from hypuml.geometry import ball_curvature
 from hypuml.models.config import ModelConfig
 from hypuml.models.files import Described
 from hypuml.types import Embedding
@@ -59,7 +59,7 @@ class Embedder:
     @property
     def curvature(self) -> float:
         """C > 0 of the ball of curvature -c that the points lie in."""
-        return self.config.curvature if self.config.geometry == "hyperbolic" else FLAT
+        return ball_curvature(self.config.geometry, self.config.curvature)
 
     @property
     def max_distance(self) -> float:

@@ -43,6 +43,7 @@ import torch
 from torch import Tensor, nn
 
 from hypuml.geometry import torch as geometry_torch
+from hypuml.geometry.distance import Distance
 from hypuml.models.damped import Damped
 from hypuml.models.familiarity import Familiarity
 from hypuml.models.graded import Graded
@@ -136,14 +137,9 @@ class HyperbolicHead(nn.Module):
         self.predict = _readout(in_features) if uncertainty == "predicted" else None
 
     @property
-    def ball(self) -> float:
-        """C > 0 of the ball of curvature -c that the points lie in.
-
-        The flat twins' points lie in a ball so large that its distances are Euclidean, so that
-        search, metrics and galleries need to know nothing of them. (Nearest by chord is nearest by
-        angle on the sphere.)
-        """
-        return self.curvature if self.geometry == "hyperbolic" else geometry_torch.FLAT
+    def distance(self) -> Distance:
+        """Distances of this head's points."""
+        return Distance(self.geometry, self.curvature)
 
     def tangent(self, features: Tensor) -> Tensor:
         """Tangent vectors before the squash, ``[B, n]`` float32."""
@@ -232,26 +228,6 @@ class HyperbolicHead(nn.Module):
         if self.geometry == "euclidean":
             return bounded
         return geometry_torch.expmap0(bounded, self.curvature)
-
-    def pairwise_dist(self, x: Tensor, y: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Distances of this head's points in units of ``1 / sqrt(c)``, with gradient.
-
-        The unit makes a temperature or a margin mean the same at every curvature.
-
-        Args:
-            x: ``[N, n]`` points.
-            y: ``[M, n]`` points (may be ``x``).
-            mask: ``[N, M]`` booleans, True = leave this pair out (usually the diagonal).
-
-        Returns:
-            ``[N, M]`` float32: ``sqrt(c) d`` (hyperbolic), ``sqrt(c) 2||x - y||`` (euclidean),
-            ``1 - cos`` in [0, 2] (spherical); masked pairs are 0.
-        """
-        if self.geometry == "spherical":
-            with torch.autocast(x.device.type, enabled=False):
-                d = 1 - x.float() @ y.float().T
-            return d if mask is None else d.masked_fill(mask, 0)
-        return math.sqrt(self.curvature) * geometry_torch.pairwise_dist(x, y, self.ball, mask=mask)
 
 
 def _readout(in_features: int) -> nn.Linear:

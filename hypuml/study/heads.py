@@ -18,7 +18,7 @@ from hypuml import metrics
 from hypuml.confidence import CONTROLS, DEPTH, evidence, fit_confidence, ranks
 from hypuml.data.degradations import KINDS
 from hypuml.data.splits import class_ids
-from hypuml.losses import Calibration, LossConfig, make_loss
+from hypuml.losses import LossConfig, make_loss
 from hypuml.models.config import ModelConfig
 from hypuml.models.head import HeadOutput, HyperbolicHead
 from hypuml.search import Index
@@ -27,8 +27,8 @@ from hypuml.study.gardens import RATIOS, Roles
 from hypuml.study.plan import Variant
 from hypuml.training.batches import BatchMaker, divide
 from hypuml.training.config import TrainConfig
+from hypuml.training.objective import Objective
 from hypuml.training.optimise import make_optimizer, schedule
-from hypuml.training.step import step_loss
 from hypuml.training.validate import validation_figures
 from hypuml.types import FloatArray
 
@@ -72,21 +72,16 @@ def train_head(
     pool = _Pool(gardens, part, variant, options)
     first = pool.batches.batch(0)
     head.initialise_scale(pool.views[0][torch.from_numpy(first.rows[: first.fit])])
-    loss = make_loss(variant.loss, setting)
-    calibration = Calibration()
+    loss = make_loss(variant.loss, setting, head.distance)
+    objective = Objective(loss, variant.calibration, variant.held_only)
     optimizer = make_optimizer(head, options)
     labels = torch.from_numpy(pool.labels)
     for step in range(options.steps):
         batch = pool.batches.batch(step)
-        result = step_loss(
+        result = objective(
             head(pool.images(batch.rows, batch.degraded, step)),
             labels[torch.from_numpy(batch.rows)],
             batch.fit,
-            head,
-            loss,
-            calibration,
-            variant.calibration,
-            variant.held_only,
         )
         for group in optimizer.param_groups:
             group["lr"] = options.lr * schedule(step, options)
@@ -149,7 +144,7 @@ class _Pool:
 def recall_at_1(head: HyperbolicHead, garden: Features) -> float:
     """Recall@1 alone, which is what settings are chosen by."""
     points = head(garden.clean).points.numpy()
-    hits = Index(points, head.ball).search(points, 1, exclude=np.arange(len(points)))
+    hits = Index(points, head.distance.ball).search(points, 1, exclude=np.arange(len(points)))
     return float(metrics.first_hit_correct(hits.ids, class_ids(garden.paths)[0])[0].mean())
 
 
@@ -162,7 +157,7 @@ def measure(head: HyperbolicHead, garden: Features, calibration: Features | None
         garden: what it is measured on.
         calibration: where its answer confidence is fitted; None leaves that out.
     """
-    c = head.ball
+    c = head.distance.ball
     out = head(garden.clean)
     points, u = out.points.numpy(), out.uncertainty.numpy()
     found: dict[str, Any] = dict(validation_figures(points, u, garden.paths, c))

@@ -83,7 +83,7 @@ def _variants() -> tuple[Variant, ...]:
     ]
     baselines = [
         Variant("baseline", loss, squash="clip", diameter=d, calibration=0.0)
-        for loss, d in product(("parent", "fixed-margin"), DIAMETERS)
+        for loss, d in product(("hyp-vit", "fixed-margin"), DIAMETERS)
     ]
     best = Variant("remedy", diameter=6.0)
     remedies = [
@@ -97,7 +97,7 @@ def _variants() -> tuple[Variant, ...]:
     twins = [
         Variant("twin", loss, geometry, diameter=d, calibration=calibration)
         for geometry, (loss, calibration), d in product(
-            ("euclidean", "spherical"), (("contrastive", 1.0), ("parent", 0.0)), DIAMETERS
+            ("euclidean", "spherical"), (("contrastive", 1.0), ("hyp-vit", 0.0)), DIAMETERS
         )
         if geometry == "euclidean" or d == 4.0
     ]

@@ -17,6 +17,7 @@ import torch
 
 from hypuml.data.garden import GardenDataset
 from hypuml.files import write_atomically
+from hypuml.losses import LossConfig
 from hypuml.models.files import CONFIG
 from hypuml.models.hypuml import HypUML
 from hypuml.study.cached import Features, cached_features
@@ -39,8 +40,8 @@ from hypuml.types import indices_of
 BACKBONE = replace(
     recipe("garden"),
     model=replace(recipe("garden").model, diameter=4.0, image_size=48),
-    loss="parent",
-    temperature=0.2,
+    loss="hyp-vit",
+    loss_config=LossConfig(temperature=0.2),
     calibration=0.0,
     validation_classes=0.0,
     calibration_classes=0.0,

@@ -17,8 +17,9 @@ import torch
 from hypuml.confidence import fit_confidence
 from hypuml.data.pixels import Progress, read_pixels
 from hypuml.data.splits import class_ids
+from hypuml.geometry.distance import Distance
 from hypuml.loss_prediction import fit_loss_prediction
-from hypuml.losses import PROXY_LOSSES, LossConfig, make_loss
+from hypuml.losses import HypViTLoss, MetricLoss, loss_class, make_loss
 from hypuml.models.hypuml import HypUML
 from hypuml.training.config import TrainConfig
 from hypuml.training.data import fingerprint, prepare, trainable_rows
@@ -30,8 +31,8 @@ MOST_IMAGES = 6000
 _FEWEST_IMAGES = 50
 # A loss is taken against this many images at a time, like a batch.
 _CHUNK = 512
-# In place of a loss with proxies, whose own temperature is of other numbers.
-_STAND_IN = "parent", LossConfig(temperature=0.1)
+# Of the loss that stands in for one that says nothing of single images.
+_TEMPERATURE = 0.1
 
 
 def fit_afterwards(
@@ -123,20 +124,20 @@ def own_losses(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Loss of every image among images of other classes ``[N]``, and where it is defined.
 
-    Proxies say nothing about an image of a new class: for a loss that has them this is the "parent"
-    loss at a temperature of 0.1.
+    Proxies say nothing about an image of a new class: for a loss that has them this is the
+    "hyp-vit" loss at a temperature of 0.1.
     """
-    has_proxies = config.loss in PROXY_LOSSES
-    loss = make_loss(*_STAND_IN) if has_proxies else make_loss(config.loss, config.loss_config)
+    distance = Distance(config.model.geometry, config.model.curvature)
+    loss: MetricLoss = HypViTLoss(temperature=_TEMPERATURE, distance=distance)
+    if loss_class(config.loss).per_image:
+        loss = make_loss(config.loss, config.loss_config, distance)
     device = next(model.parameters()).device
     losses, valid = np.zeros(len(points), np.float32), np.zeros(len(points), bool)
     # Whole classes stay together, so that an image meets its positives.
     order = np.concatenate([np.flatnonzero(ids == one) for one in rng.permutation(ids.max() + 1)])
     for chunk in np.array_split(order, max(1, len(order) // _CHUNK)):
-        x = torch.from_numpy(points[chunk]).to(device)
-        eye = torch.eye(len(chunk), dtype=torch.bool, device=device)
-        found, good = loss(
-            model.head.pairwise_dist(x, x, mask=eye),
+        found, good = loss.per_anchor(
+            torch.from_numpy(points[chunk]).to(device),
             torch.from_numpy(ids[chunk]).to(device),
             torch.from_numpy(uncertainty[chunk]).to(device),
         )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from hypuml.data.augment import AugmentConfig
-from hypuml.losses.config import LossConfig
+from hypuml.losses import RENAMED, LossConfig
 from hypuml.models.config import ModelConfig
 
 
@@ -23,12 +23,7 @@ class TrainConfig:
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     loss: str = "contrastive"
     """Metric-learning loss."""
-    temperature: float = 0.2
-    """Temperature of the contrastive losses, in units of distance times sqrt(c)."""
-    margin_low: float = 0.1
-    """Smallest margin of the margin losses, in units of distance times sqrt(c)."""
-    margin_high: float = 0.5
-    """Largest margin of the margin losses; the one margin of fixed-margin."""
+    loss_config: LossConfig = field(default_factory=LossConfig)
     calibration: float = 0.5
     """Weight of the calibration term; 0 switches it off."""
     calibration_classes: float = 0.2
@@ -80,7 +75,6 @@ class TrainConfig:
     def __post_init__(self) -> None:
         """Check every option before anything is loaded; raises ``ValueError``."""
         positive = (
-            "temperature",
             "steps",
             "classes_per_batch",
             "lr",
@@ -110,7 +104,6 @@ class TrainConfig:
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"{name.replace('_', '-')} must not be negative, got {value}")
-        LossConfig(self.temperature, self.margin_low, self.margin_high)
         shares = ("calibration_share", "ambiguous_share", "degraded_share")
         for name in ("calibration_classes", "validation_classes", "warmup", "ema", *shares):
             value = getattr(self, name)
@@ -131,13 +124,12 @@ class TrainConfig:
             TypeError, ValueError: an option of a nested part is unknown, or a value out of range.
         """
         known = {f.name: logged[f.name] for f in fields(cls) if f.name in logged}
-        parts = {"model": ModelConfig, "augment": AugmentConfig}
+        known["loss"] = RENAMED.get(known.get("loss", cls.loss), known.get("loss", cls.loss))
+        # Before losses had options of their own these stood among the others.
+        flat = {f.name: logged[f.name] for f in fields(LossConfig) if f.name in logged}
+        logged = {"loss_config": flat, **logged}
+        parts = {"model": ModelConfig, "augment": AugmentConfig, "loss_config": LossConfig}
         return cls(**known | {k: make(**logged[k]) for k, make in parts.items() if k in logged})
-
-    @property
-    def loss_config(self) -> LossConfig:
-        """Options of the metric-learning loss."""
-        return LossConfig(self.temperature, self.margin_low, self.margin_high)
 
     @property
     def teaches_uncertainty(self) -> bool:

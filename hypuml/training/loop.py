@@ -24,7 +24,6 @@ from torch import nn
 
 from hypuml.data.degradations import KINDS
 from hypuml.files import write_atomically
-from hypuml.losses import Calibration
 from hypuml.models.hypuml import HypUML
 from hypuml.training.after import fit_afterwards
 from hypuml.training.config import TrainConfig
@@ -32,10 +31,10 @@ from hypuml.training.data import TrainingData, fingerprint
 from hypuml.training.features import FeatureSource
 from hypuml.training.host import check_output, pick_device, stop_requests
 from hypuml.training.lengths import length_loss, remember_classes
+from hypuml.training.objective import Objective, check_config
 from hypuml.training.optimise import make_optimizer, schedule, set_rate, update_average
 from hypuml.training.starting import initialise_head, sources, starting_model, to_layout
 from hypuml.training.state import RunState, clear_state, load_state, save_state
-from hypuml.training.step import check_loss, start_loss, step_loss
 from hypuml.training.watch import figures
 from hypuml.types import Dataset
 
@@ -76,7 +75,7 @@ def train(
         StoppedError: a stop was requested; the state is saved.
     """
     say = report or (lambda phase, done, total, figures: None)
-    check_loss(config)
+    check_config(config)
     device = pick_device(config.device)
     torch.manual_seed(config.seed)
     model = starting_model(config)
@@ -88,10 +87,10 @@ def train(
     )
     to_layout(model, device)
     slow = model.head.linear.weight if config.head_lr < 1 else None
-    optimizer = make_optimizer(model, config, slow)
     fit_labels = torch.from_numpy(data.train.labels[data.batches.fit_rows]).to(device)
-    loss = start_loss(config, fit_labels, optimizer)
-    state = RunState(model, {}, optimizer, Calibration().to(device), loss)
+    objective = Objective.of(config, fit_labels).to(device)
+    optimizer = make_optimizer(model, config, slow, objective.loss)
+    state = RunState(model, {}, optimizer, objective)
     facts = {**asdict(config), "dataset": dataset.name, "items": fingerprint(dataset)}
     if not resume and not config.init:
         initialise_head(model, data, source)
@@ -142,16 +141,7 @@ def _run(
         model.train()
         features, levels = source.batch(model, batch, state.step)
         known = labels[torch.from_numpy(batch.rows)].to(features.device)
-        result = step_loss(
-            model.head(features, known),
-            known,
-            batch.fit,
-            model.head,
-            state.loss,
-            state.calibration,
-            config.calibration,
-            config.calibration_on == "held",
-        )
+        result = state.objective(model.head(features, known), known, batch.fit)
         total = result.total + length_loss(model.head, features, known, batch, levels)
         set_rate(optimizer, config.lr * schedule(state.step, config))
         optimizer.zero_grad(set_to_none=True)

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from hypuml.losses import MetricLoss
 from hypuml.training.config import TrainConfig
 
 
@@ -20,7 +21,10 @@ def schedule(step: int, config: TrainConfig) -> float:
 
 
 def make_optimizer(
-    model: nn.Module, config: TrainConfig, slow: Tensor | None = None
+    model: nn.Module,
+    config: TrainConfig,
+    slow: Tensor | None = None,
+    loss: MetricLoss | None = None,
 ) -> torch.optim.Optimizer:
     """AdamW; biases, norms and the head's scale are not decayed.
 
@@ -29,6 +33,7 @@ def make_optimizer(
         config: of the run.
         slow: the weight that learns at ``head_lr`` times the rate, undecayed: it starts at a good
             place. None treats all alike.
+        loss: whose own weights learn too, undecayed and at a rate of their own.
     """
     rest = [p for p in model.parameters() if p is not slow]
     groups: list[dict[str, Any]] = [
@@ -37,6 +42,8 @@ def make_optimizer(
     ]
     if slow is not None:
         groups.append({"params": [slow], "weight_decay": 0.0, "share": config.head_lr})
+    if loss is not None and list(loss.parameters()):
+        groups.append({"params": [*loss.parameters()], "weight_decay": 0.0, "share": loss.rate})
     return torch.optim.AdamW(groups, lr=config.lr)
 
 

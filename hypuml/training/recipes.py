@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hypuml.data.augment import AugmentConfig
+from hypuml.losses import LossConfig
 from hypuml.models.config import ModelConfig
 from hypuml.training.config import TrainConfig
 
@@ -21,7 +22,7 @@ _GARDEN = TrainConfig(
     model=ModelConfig(
         backbone="resnet18", backbone_args=_SMALL_RESNET, dim=32, diameter=6.0, image_size=64
     ),
-    temperature=0.25,
+    loss_config=LossConfig(temperature=0.25),
     calibration=1.0,
     validation_classes=0.1,
     calibration_classes=0.15,
@@ -43,7 +44,7 @@ _FLOWERS = TrainConfig(
         image_size=128,
     ),
     augment=AugmentConfig(min_scale=0.5, rotation=15.0, brightness=0.15, hue=0.01, noise=0.01),
-    temperature=0.2,
+    loss_config=LossConfig(temperature=0.2),
     calibration=0.5,
     calibration_classes=0.2,
     validation_classes=0.25,
@@ -88,7 +89,7 @@ _FLOWERS_VIT = replace(
         image_size=224,
     ),
     augment=AugmentConfig(min_scale=0.2, rotation=0.0, brightness=0.0, hue=0.0, noise=0.0),
-    temperature=0.2,
+    loss_config=LossConfig(temperature=0.2),
     lr=3e-5,
     head_lr=1.0,
     weight_decay=0.01,
@@ -113,7 +114,7 @@ RECIPES: dict[str, TrainConfig] = {
         _GARDEN,
         model=replace(_GARDEN.model, image_size=80),
         augment=AugmentConfig(min_scale=0.75, rotation=10.0, brightness=0.15, hue=0.02, noise=0.01),
-        temperature=0.2,
+        loss_config=LossConfig(temperature=0.2),
         calibration=4.0,
         lr=1.5e-3,
         steps=1000,
@@ -149,7 +150,7 @@ RECIPES: dict[str, TrainConfig] = {
         augment=AugmentConfig(
             min_scale=0.75, flip=0.0, rotation=12.0, brightness=0.2, hue=0.0, noise=0.03
         ),
-        temperature=0.25,
+        loss_config=LossConfig(temperature=0.25),
         validation_classes=0.15,
         calibration_classes=0.3,
         classes_per_batch=16,

@@ -19,8 +19,8 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from hypuml.files import write_atomically
-from hypuml.losses import Calibration, PerAnchorLoss, ProxyAnchorLoss
 from hypuml.models.hypuml import HypUML
+from hypuml.training.objective import Objective
 
 FOLDER = ".unfinished"
 _TENSORS, _FACTS = "state-{step}.safetensors", "state.json"
@@ -34,8 +34,8 @@ class RunState:
         model: the network being trained.
         average: exponential moving average of its weights, by name.
         optimizer: AdamW.
-        calibration: its running percentiles.
-        loss: metric-learning loss; one with proxies changes, and no checkpoint keeps these.
+        objective: what is minimised: running percentiles change, and a loss's own weights, which
+            no checkpoint keeps.
         step: optimiser steps done.
         seconds: time spent training so far, over all sittings.
         history: one dict per validation.
@@ -44,8 +44,7 @@ class RunState:
     model: HypUML
     average: dict[str, Tensor]
     optimizer: torch.optim.Optimizer
-    calibration: Calibration
-    loss: PerAnchorLoss | ProxyAnchorLoss
+    objective: Objective
     step: int = 0
     seconds: float = 0.0
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -54,9 +53,7 @@ class RunState:
         """All tensors under flat names."""
         named = {f"model.{k}": v for k, v in self.model.state_dict().items()}
         named |= {f"average.{k}": v for k, v in self.average.items()}
-        named |= {f"calibration.{k}": v for k, v in self.calibration.state_dict().items()}
-        if isinstance(self.loss, ProxyAnchorLoss):
-            named |= {f"proxies.{k}": v for k, v in self.loss.state_dict().items()}
+        named |= {f"objective.{k}": v for k, v in self.objective.state_dict().items()}
         for index, entry in self.optimizer.state_dict()["state"].items():
             named |= {f"optimizer.{index}.{key}": value for key, value in entry.items()}
         return {k: v.detach().cpu().contiguous().clone() for k, v in named.items()}
@@ -117,9 +114,7 @@ def _fill(state: RunState, facts: dict[str, Any], tensors: dict[str, Tensor]) ->
     state.model.load_state_dict(parts["model"])
     for key, value in parts["average"].items():
         state.average[key].copy_(value)
-    state.calibration.load_state_dict(parts["calibration"])
-    if isinstance(state.loss, ProxyAnchorLoss):
-        state.loss.load_state_dict(parts["proxies"])
+    state.objective.load_state_dict(parts["objective"])
     entries: dict[int, dict[str, Tensor]] = {}
     for name, value in parts.get("optimizer", {}).items():
         index, _, key = name.partition(".")

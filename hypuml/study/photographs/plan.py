@@ -41,7 +41,7 @@ class Variant:
     Attributes:
         group: ``"ours"``, ``"grid"``, ``"baseline"``, ``"twin"``, ``"dimension"``, ``"remedy"`` or
             ``"pixels"`` (a small network instead of the descriptors).
-        loss: a key of ``LOSSES`` or ``PROXY_LOSSES``.
+        loss: a key of ``LOSSES``.
         geometry: a geometry of the head.
         squash: a squash of the head.
         diameter: ``sqrt(c) * 2r``.
@@ -104,9 +104,7 @@ class Variant:
             base,
             model=model,
             loss=self.loss,
-            temperature=setting.temperature,
-            margin_low=setting.margin_low,
-            margin_high=setting.margin_high,
+            loss_config=setting,
             calibration=self.calibration,
             calibration_on="held" if self.held_only else "all",
             degraded_share=base.degraded_share if self.degraded else 0.0,
@@ -132,17 +130,17 @@ def _variants() -> tuple[Variant, ...]:
     ]  # fmt: skip
     baselines = [
         Variant("baseline", loss, squash="clip", diameter=d, calibration=0.0)
-        for loss, d in product(("parent", "fixed-margin"), (1.0, *DIAMETERS))
+        for loss, d in product(("hyp-vit", "fixed-margin"), (1.0, *DIAMETERS))
     ]
     baselines += [
         Variant("baseline", "proxy-anchor", "spherical", "tanh", 4.0, calibration=0.0),
-        Variant("baseline", "parent", "spherical", "tanh", calibration=0.0, untrained=True),
+        Variant("baseline", "hyp-vit", "spherical", "tanh", calibration=0.0, untrained=True),
     ]
     twins = [
         replace(OURS, group="twin", geometry=g, loss=loss, squash=squash, calibration=calibration)
         for g, (loss, squash, calibration) in product(
             ("euclidean", "spherical"),
-            (("contrastive", SQUASH, CALIBRATION), ("parent", "tanh", 0.0)),
+            (("contrastive", SQUASH, CALIBRATION), ("hyp-vit", "tanh", 0.0)),
         )
     ]
     dims = [
@@ -174,7 +172,7 @@ def _variants() -> tuple[Variant, ...]:
             for g in GEOMETRIES
         ),
         Variant(
-            "pixels", "parent", squash="clip", diameter=1.45, calibration=0.0,
+            "pixels", "hyp-vit", squash="clip", diameter=1.45, calibration=0.0,
             recipe="flowers-pixels",
         ),
     ]  # fmt: skip

@@ -210,15 +210,15 @@ _KINDS = {
     ("ours", "hyperbolic", "margin-reversed"): "Hyp-UML, margin (sure = smaller)",
     ("twin", "euclidean", "contrastive"): "its Euclidean twin",
     ("twin", "spherical", "contrastive"): "its spherical twin",
-    ("baseline", "hyperbolic", "parent"): "parent (Hyp-ViT's loss and clip)",
+    ("baseline", "hyperbolic", "hyp-vit"): "Hyp-ViT (its loss and clip)",
     ("baseline", "hyperbolic", "fixed-margin"): "fixed margin",
     ("baseline", "spherical", "proxy-anchor"): "Proxy-Anchor",
     ("pixels", "hyperbolic", "contrastive"): "Hyp-UML from pixels, small ResNet",
     ("pixels", "euclidean", "contrastive"): "its Euclidean twin, from pixels",
     ("pixels", "spherical", "contrastive"): "its spherical twin, from pixels",
-    ("pixels", "hyperbolic", "parent"): "parent from pixels, small ResNet",
-    ("twin", "euclidean", "parent"): "parent, Euclidean",
-    ("twin", "spherical", "parent"): "parent, spherical",
+    ("pixels", "hyperbolic", "hyp-vit"): "Hyp-ViT from pixels, small ResNet",
+    ("twin", "euclidean", "hyp-vit"): "Hyp-ViT's loss, Euclidean",
+    ("twin", "spherical", "hyp-vit"): "Hyp-ViT's loss, spherical",
 }
 
 
