@@ -199,15 +199,20 @@ def test_a_graph_of_other_weights_is_refused(copied, tmp_path):
 @pytest.mark.parametrize(
     "entry",
     [
-        {"file": "../elsewhere.onnx", "opset": 20, "sha256": "0"},
-        {"opset": 20},
+        {"file": "../elsewhere.onnx", "opset": 20, "sha256": "0", "weights_sha256": "0"},
+        {"file": "model.onnx", "opset": 20},
         "model.onnx",
-        {"file": "gone.onnx", "opset": 20, "sha256": "0"},
     ],
 )
-def test_a_damaged_entry_and_a_missing_file_are_named(copied, entry):
+def test_a_damaged_entry_is_named(copied, entry):
     write_config(copied, read_config(copied) | {"graph": entry})
-    with pytest.raises(CheckpointError, match=r"damaged|cannot read .*gone\.onnx"):
+    with pytest.raises(CheckpointError, match=rf"{CONFIG} is damaged: .*hypuml export"):
+        load_model(copied)
+
+
+def test_a_missing_graph_is_named(copied):
+    (copied / GRAPH).unlink()
+    with pytest.raises(CheckpointError, match=rf"cannot read .*{GRAPH}: .*hypuml export"):
         load_model(copied)
 
 
@@ -238,7 +243,7 @@ def test_without_onnxruntime_torch_stands_in_or_it_is_said(tiny, monkeypatch):
         ExportedModel.from_pretrained(tiny)
 
 
-@pytest.mark.parametrize("missing", ["onnx", "onnxscript", "onnxruntime"])
+@pytest.mark.parametrize("missing", ["onnx", "onnx_ir", "onnxruntime"])
 def test_where_a_graph_cannot_be_made_the_checkpoint_is_saved_without(
     copied, missing, monkeypatch, caplog
 ):

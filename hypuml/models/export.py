@@ -75,7 +75,12 @@ def write_graph(model: HypUML, folder: Path) -> None:
     graph = _exported(stored, tensors)
     _check(graph, tensors, stored)
     write_atomically(folder / GRAPH, graph)
-    entry = {"file": GRAPH, "opset": OPSET, "sha256": hashlib.sha256(graph).hexdigest()}
+    entry = {
+        "file": GRAPH,
+        "opset": OPSET,
+        "sha256": hashlib.sha256(graph).hexdigest(),
+        "weights_sha256": config["weights_sha256"],
+    }
     write_config(folder, {**config, "preprocessing": model.preprocessing, "graph": entry})
 
 
@@ -155,8 +160,6 @@ def _with_weights(traced: bytes, tensors: bytes) -> bytes:
     nodes = [*widened, *proto.graph.node]
     del proto.graph.node[:]
     proto.graph.node.extend(nodes)
-    sha = hashlib.sha256(tensors).hexdigest()
-    proto.metadata_props.add(key="weights_sha256", value=sha)
     return proto.SerializeToString(deterministic=True)
 
 

@@ -92,12 +92,6 @@ class ExportedModel(Embedder):
             raise CheckpointError(
                 f"{folder / config['graph']['file']} cannot be used: {reason[0]}; {AGAIN}"
             ) from error
-        of = session.get_modelmeta().custom_metadata_map.get("weights_sha256")
-        if of != config["weights_sha256"]:
-            raise CheckpointError(
-                f"{folder / config['graph']['file']} is the graph of other weights than "
-                f"{WEIGHTS}; {AGAIN}"
-            )
         model = cls(session, described, config["preprocessing"], config.get("training", {}))
         try:
             model.confidence = AnswerConfidence.load(folder)
@@ -121,7 +115,7 @@ def read_graph(folder: Path, config: Mapping[str, Any]) -> bytes:
     if entry is None:
         raise CheckpointError(f"{folder} has no exported graph; {AGAIN}")
     try:
-        name, sha = str(entry["file"]), entry["sha256"]
+        name, sha, of = str(entry["file"]), entry["sha256"], entry["weights_sha256"]
         how = config["preprocessing"]
         known = {"size", "mean", "std"} <= set(how)
     except (KeyError, TypeError):
@@ -130,6 +124,8 @@ def read_graph(folder: Path, config: Mapping[str, Any]) -> bytes:
     if not known or Path(name).name != name:
         raise CheckpointError(f"{folder / CONFIG} is damaged: its entry of the graph; {AGAIN}")
     path = folder / name
+    if of != config["weights_sha256"]:
+        raise CheckpointError(f"{path} is the graph of other weights than {WEIGHTS}; {AGAIN}")
     try:
         graph = path.read_bytes()
     except OSError as error:
