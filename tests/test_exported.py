@@ -142,7 +142,7 @@ def test_the_weights_lie_in_one_file_alone(tiny):
     external = {t.name for t in proto.graph.initializer if t.external_data}
     # Counters of batches are no part of a forward pass.
     assert external == {name for name in names if not name.endswith("num_batches_tracked")}
-    assert all(len(t.raw_data) < 100 for t in proto.graph.initializer)
+    assert (tiny / GRAPH).stat().st_size < 60_000
     assert str(ROOT).encode() not in (tiny / GRAPH).read_bytes()
     config = read_config(tiny)
     assert config["graph"]["opset"] == proto.opset_import[0].version == export.OPSET

@@ -34,6 +34,9 @@ OPSET = 20
 TOLERANCE = 1e-5
 """Most that points and uncertainty may differ from torch's for a graph to be kept."""
 
+# Numbers: biases of zero are folded, maps of pixels stay what they are computed from.
+_MOST_FOLDED = 2048
+
 # Exporting takes seconds and depends on the architecture alone.
 _traced: dict[str, bytes] = {}
 
@@ -100,29 +103,44 @@ def _exported(model: HypUML, tensors: bytes) -> bytes:
 def _trace(model: HypUML) -> bytes:
     """The graph of an architecture; its weights are external, at places still to be filled in."""
     import onnx_ir as ir
+    from onnx_ir.passes.common import InlinePass, RemoveUnusedNodesPass
+    from onnxscript.optimizer import fold_constants
 
     size = model.config.image_size
-    program = torch.onnx.export(
+    # Apart from the next step, which would take a number of images that cannot vary for granted.
+    captured = torch.export.export(
         _Described(model).eval(),
         # One image would be taken for a graph of one image.
         (torch.zeros(2, 3, size, size),),
+        dynamic_shapes=({0: torch.export.Dim("N")},),
+    )
+    program = torch.onnx.export(
+        captured,
         dynamo=True,
-        # The optimiser would fold parameters into others.
+        # That would fold parameters into others.
         optimize=False,
         opset_version=OPSET,
         input_names=["images"],
         output_names=list(OUTPUTS),
-        dynamic_shapes=({0: torch.export.Dim("N")},),
         verbose=False,
     )
     assert program is not None  # no file was asked for
-    graph = program.model.graph
-    for name in model.state_dict():
+    graph, names = program.model.graph, set(model.state_dict())
+
+    def is_free(node: ir.Node) -> bool | None:
+        taken = any(value is not None and value.name in names for value in node.inputs)
+        return False if taken and node.op_type != "Shape" else None
+
+    # What is left of Python's arithmetic on shapes and bounds keeps a runtime from fusing layers.
+    InlinePass()(program.model)
+    fold_constants(program.model, output_size_limit=_MOST_FOLDED, should_fold=is_free)
+    RemoveUnusedNodesPass()(program.model)
+    for name in names:
         value = graph.initializers.get(name)
         if value is not None and value.const_value is not None:
             kept = value.const_value
             value.const_value = ir.ExternalTensor(
-                WEIGHTS, 0, kept.nbytes, kept.dtype, shape=kept.shape, name=name
+                WEIGHTS, 0, kept.nbytes, kept.dtype, shape=ir.Shape(kept.numpy().shape), name=name
             )
     proto = ir.to_proto(program.model)
     # Notes for debugging, with the paths of this machine.
