@@ -72,7 +72,7 @@ def model_card(
         "",
         _backbone(model),
         f"- ball: {model['dim']} dimensions, curvature −{model['curvature']:g}, "
-        f"√c·2r = {model['diameter']:g}, {model['squash']} squash",
+        f"√c·2r = {model['max_distance']:g}, lengths: {model['length']}",
         f"- input: {model['image_size']} × {model['image_size']} px "
         "(short side resized, centre crop)",
         "- losses: re-derived from the abstract of arXiv 2310.08390 and its parent methods; "

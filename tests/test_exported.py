@@ -57,11 +57,7 @@ def inputs(size: int, count: int = 5) -> np.ndarray:
 
 def equal(folder: Path, count: int = 5) -> None:
     one, two = HypUML.from_pretrained(folder), ExportedModel.from_pretrained(folder, threads=1)
-    assert (two.config, two.curvature, two.max_distance) == (
-        one.config,
-        one.curvature,
-        one.max_distance,
-    )
+    assert (two.config, two.curvature) == (one.config, one.curvature)
     assert two.preprocessing == one.preprocessing
     assert two.training_info == one.training_info
     assert two.confidence == one.confidence
@@ -94,7 +90,7 @@ def test_every_checkpoint_that_ships_has_a_graph_equal_to_torch(folder):
 @pytest.mark.parametrize(
     "options",
     [
-        {"squash": "clip", "uncertainty": "predicted", "geometry": "euclidean"},
+        {"length": "clip", "uncertainty": "predicted", "geometry": "euclidean"},
         {"geometry": "spherical", "curvature": 0.3},
     ],
 )

@@ -9,31 +9,30 @@ import torch
 from hypuml import geometry
 from hypuml.geometry import torch as geometry_torch
 from hypuml.models.config import GEOMETRIES, UNCERTAINTIES, ModelConfig
-from hypuml.models.head import SQUASHES, HyperbolicHead
+from hypuml.models.head import HyperbolicHead
 from hypuml.models.hypuml import HypUML
+from hypuml.models.lengths import LENGTHS
 
 
 def head_and_features(seed=0, **options):
     torch.manual_seed(seed)
-    settings = {"curvature": 0.5, "diameter": 4.0, "known_classes": 5} | options
-    head = HyperbolicHead(16, 6, **settings)
-    for readout in (head.length, head.predict):
-        if readout is not None:
-            torch.nn.init.normal_(readout.weight)
+    settings = {"dim": 6, "curvature": 0.5, "max_distance": 4.0, "min_length": 0.0} | options
+    head = HyperbolicHead(ModelConfig(**settings), 16)
+    if head.predict is not None:
+        torch.nn.init.normal_(head.predict.weight)
     features = torch.randn(40, 16) * 2
     head.initialise_scale(features)
-    if head.familiarity is not None:
-        torch.nn.init.normal_(head.familiarity.damage.out.weight)
-        head.familiarity.observe(head.tangent(features).detach(), torch.arange(40) % 5)
+    if head.length.damage is not None:
+        torch.nn.init.normal_(head.length.damage.out.weight)
     return head, features
 
 
 @pytest.mark.parametrize("geometry_name", GEOMETRIES)
 @pytest.mark.parametrize("uncertainty", UNCERTAINTIES)
-@pytest.mark.parametrize("squash", sorted(SQUASHES))
-def test_every_combination_is_bounded_and_has_finite_gradients(squash, uncertainty, geometry_name):
+@pytest.mark.parametrize("length", sorted(LENGTHS))
+def test_every_combination_is_bounded_and_has_finite_gradients(length, uncertainty, geometry_name):
     head, features = head_and_features(
-        squash=squash, uncertainty=uncertainty, geometry=geometry_name
+        length=length, uncertainty=uncertainty, geometry=geometry_name
     )
     features = torch.cat([features, torch.zeros(1, 16), features[:1] * 1e6]).requires_grad_()
     out = head(features)
@@ -48,9 +47,9 @@ def test_every_combination_is_bounded_and_has_finite_gradients(squash, uncertain
         assert parameter.grad is None or torch.isfinite(parameter.grad).all()
 
 
-@pytest.mark.parametrize("squash", sorted(SQUASHES))
-def test_radial_uncertainty_is_the_distance_from_the_origin(squash):
-    head, features = head_and_features(squash=squash)
+@pytest.mark.parametrize("length", sorted(LENGTHS))
+def test_radial_uncertainty_is_the_distance_from_the_origin(length):
+    head, features = head_and_features(length=length)
     with torch.no_grad():
         out = head(features)
     d0 = geometry.dist0(out.points.numpy(), 0.5)
@@ -58,19 +57,10 @@ def test_radial_uncertainty_is_the_distance_from_the_origin(squash):
     assert np.sqrt(0.5) * d0.max() <= 4.0 + 1e-5
 
 
-def test_polar_length_does_not_follow_the_norm_and_keeps_the_direction():
-    head, features = head_and_features(squash="polar")
-    out = head(features)
-    cosine = torch.cosine_similarity(out.points, head.tangent(features), dim=-1)
-    assert (cosine > 1 - 1e-5).logical_or(out.points.norm(dim=-1) < 1e-6).all()
-    ranks = [x.detach().argsort().tolist() for x in (out.norm, out.uncertainty)]
-    assert ranks[0] not in (ranks[1], ranks[1][::-1])
-
-
 def test_predicted_uncertainty_starts_undecided_and_leaves_the_point_alone():
     torch.manual_seed(0)
-    plain = HyperbolicHead(16, 6, 1.0, 4.0)
-    predicted = HyperbolicHead(16, 6, 1.0, 4.0, uncertainty="predicted")
+    plain = HyperbolicHead(ModelConfig(dim=6), 16)
+    predicted = HyperbolicHead(ModelConfig(dim=6, uncertainty="predicted"), 16)
     predicted.load_state_dict(plain.state_dict(), strict=False)
     features = torch.randn(5, 16)
     assert torch.equal(plain(features).points, predicted(features).points)
@@ -105,7 +95,12 @@ def test_spherical_twin_lies_on_the_sphere_and_measures_cosines():
     assert np.array_equal(flat.argsort(1)[:, 1:4], found.argsort(1)[:, 1:4])
 
 
-@pytest.mark.parametrize("option", ["squash", "uncertainty", "geometry"])
+def test_an_unknown_length_lists_the_known_ones():
+    with pytest.raises(ValueError, match="unknown length 'nonsense', expected one of tanh, clip"):
+        HyperbolicHead(ModelConfig(length="nonsense"), 4)
+
+
+@pytest.mark.parametrize("option", ["uncertainty", "geometry"])
 def test_unknown_choices_list_the_known_ones(option):
     with pytest.raises(ValueError, match=f"unknown {option} 'nonsense', expected one of"):
         ModelConfig(**{option: "nonsense"})
@@ -136,7 +131,7 @@ def within(features, labels):
 
 
 def started(features, labels, dim):
-    head = HyperbolicHead(6, dim, 1.0, 4.0)
+    head = HyperbolicHead(ModelConfig(dim=dim), 6)
     head.initialise_axes(features, labels)
     return head, head.tangent(features).detach()
 

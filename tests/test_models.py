@@ -1,4 +1,4 @@
-"""Head and backbone: squash laws, radial uncertainty, scale, gradients, bad options."""
+"""Head and backbone: laws of lengths, radial uncertainty, scale, gradients, bad options."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ import torch
 from hypuml.geometry import torch as geometry_torch
 from hypuml.models.backbone import Backbone, check_backbone
 from hypuml.models.config import ModelConfig
-from hypuml.models.head import SQUASHES, HyperbolicHead
+from hypuml.models.head import HyperbolicHead
 from hypuml.models.hypuml import HypUML
+from hypuml.models.lengths import LENGTHS, make_length
 
 TINY = {"channels": [8, 8, 16, 16]}
 
 
-@pytest.mark.parametrize("name", sorted(SQUASHES))
+@pytest.mark.parametrize("name", sorted(LENGTHS))
 @pytest.mark.parametrize("curvature", [0.1, 1.0, 4.0])
 def test_points_stay_in_the_ball_and_uncertainty_is_the_radius(name, curvature):
     torch.manual_seed(0)
-    head = HyperbolicHead(12, 5, curvature, 4.0, name, known_classes=3)
+    head = HyperbolicHead(ModelConfig(dim=5, curvature=curvature, length=name, min_length=0.0), 12)
     out = head(torch.randn(200, 12) * torch.logspace(-3, 3, 200)[:, None])
     d0 = geometry_torch.dist0(out.points.double(), curvature)
     assert (curvature * out.points.square().sum(-1) < 1).all()
@@ -31,18 +32,21 @@ def test_points_stay_in_the_ball_and_uncertainty_is_the_radius(name, curvature):
 
 
 def test_clip_is_the_parent_recipe_and_tanh_keeps_a_gradient_where_clip_has_none():
-    v = torch.tensor([0.5, 2.0, 4.0], requires_grad=True)
-    clipped = SQUASHES["clip"](v, 2.3)
-    assert clipped.tolist() == pytest.approx([0.5, 2.0, 2.3])
-    assert torch.autograd.grad(clipped.sum(), v)[0].tolist() == [1, 1, 0]
-    smooth = SQUASHES["tanh"](v, 2.3)
-    assert smooth.tolist() == pytest.approx([2.3 * math.tanh(x / 2.3) for x in (0.5, 2.0, 4.0)])
-    assert (torch.autograd.grad(smooth.sum(), v)[0] > 0).all()
+    v = torch.tensor([[0.3, 0.4], [0.0, 2.0], [4.0, 0.0]], requires_grad=True)
+    clip, tanh = (
+        make_length(ModelConfig(length=name, max_distance=4.6), 1)(v, v[:, :1])
+        for name in ("clip", "tanh")
+    )
+    assert clip.tolist() == pytest.approx([0.5, 2.0, 2.3])
+    (pull,) = torch.autograd.grad(clip.sum(), v)
+    assert pull.norm(dim=1).tolist() == pytest.approx([1, 1, 0])
+    assert tanh.tolist() == pytest.approx([2.3 * math.tanh(x / 2.3) for x in (0.5, 2.0, 4.0)])
+    assert (torch.autograd.grad(tanh.sum(), v)[0].norm(dim=1) > 0).all()
 
 
 def test_scale_initialisation_puts_the_median_at_half_the_bound():
     torch.manual_seed(1)
-    head = HyperbolicHead(20, 8, 1.0, 5.0)
+    head = HyperbolicHead(ModelConfig(dim=8, max_distance=5.0), 20)
     features = torch.randn(101, 20) * 37
     head.initialise_scale(features)
     assert head.tangent(features).norm(dim=-1).median().item() == pytest.approx(head.r / 2)
@@ -51,7 +55,7 @@ def test_scale_initialisation_puts_the_median_at_half_the_bound():
 
 
 def test_gradients_are_finite_at_zero_and_far_outside():
-    head = HyperbolicHead(6, 4, 1.0, 6.0)
+    head = HyperbolicHead(ModelConfig(dim=4, max_distance=6.0), 6)
     features = torch.stack([torch.zeros(6), torch.full((6,), 1e6), torch.randn(6)])
     features.requires_grad_()
     out = head(features)
@@ -79,9 +83,9 @@ def test_unknown_backbone_suggests_a_close_name():
         ("dim", 1),
         ("curvature", 0.0),
         ("curvature", math.nan),
-        ("diameter", -1.0),
-        ("diameter", 40.0),
-        ("squash", "sigmoid"),
+        ("max_distance", -1.0),
+        ("max_distance", 40.0),
+        ("min_length", 1.5),
         ("image_size", 4),
     ],
 )

@@ -59,8 +59,8 @@ def config_of(**options):
     return tiny_config(**({"model": COUNTED, "views": 2} | options))
 
 
-def familiar():
-    return replace(COUNTED, squash="familiar", known_classes=16)
+def damped():
+    return replace(COUNTED, length="norm")
 
 
 def same_weights(one, other):
@@ -78,7 +78,7 @@ def sources(dataset, config, folder=None, backbone=None):
 
 
 def test_training_a_head_on_descriptors_beats_chance_by_far(tmp_path):
-    config = config_of(model=familiar(), steps=40, eval_every=40, lr=5e-3, ema=0.9, head_lr=0.5)
+    config = config_of(model=damped(), steps=40, eval_every=40, lr=5e-3, ema=0.9, head_lr=0.5)
     dataset = Stripes(16)
     model = train(dataset, tmp_path / "out", config)
     log = json.loads((tmp_path / "out" / "training.json").read_text())
@@ -96,7 +96,7 @@ def test_training_a_head_on_descriptors_beats_chance_by_far(tmp_path):
 
 
 def test_a_stopped_and_resumed_run_equals_an_uninterrupted_one(tmp_path):
-    dataset, config = SquaresDataset(), config_of(model=familiar(), head_lr=0.1)
+    dataset, config = SquaresDataset(), config_of(model=damped(), head_lr=0.1)
     whole = train(dataset, tmp_path / "whole", config)
 
     def stop(phase, done, total, figures):
@@ -110,7 +110,7 @@ def test_a_stopped_and_resumed_run_equals_an_uninterrupted_one(tmp_path):
 
 
 def test_a_folder_of_views_changes_nothing_and_spares_the_pictures(tmp_path):
-    config = config_of(model=familiar())
+    config = config_of(model=damped())
     alone = train(SquaresDataset(), tmp_path / "alone", config, afterwards=False)
     views = tmp_path / "views"
     first = train(SquaresDataset(), tmp_path / "first", config, views=views, afterwards=False)
@@ -217,7 +217,7 @@ def test_a_batch_is_one_view_of_each_image_with_the_last_ones_degraded():
 
 
 def test_a_validation_says_how_far_out_and_whether_u_knows_the_loss(tmp_path):
-    config = config_of(model=familiar(), steps=4, eval_every=2)
+    config = config_of(model=damped(), steps=4, eval_every=2)
     train(SquaresDataset(), tmp_path, config)
     history = json.loads((tmp_path / "training.json").read_text())["history"]
     assert [entry["step"] for entry in history] == [2, 4]
@@ -228,11 +228,11 @@ def test_a_validation_says_how_far_out_and_whether_u_knows_the_loss(tmp_path):
         radii = [entry[f"radius_q{q:02d}"] for q in (5, 25, 50, 75, 95)]
         assert radii == sorted(radii)
         # This head's lengths start at half of the greatest.
-        assert config.model.diameter / 2 <= radii[0] < radii[-1] <= config.model.diameter
+        assert config.model.max_distance / 2 <= radii[0] < radii[-1] <= config.model.max_distance
 
 
 def test_figures_equal_those_computed_by_hand():
-    config = config_of(model=replace(COUNTED, squash="clip"))
+    config = config_of(model=replace(COUNTED, length="clip"))
     model = HypUML(config.model)
     data, source, _ = sources(SquaresDataset(), config, backbone=model.backbone)
     model.head.initialise_scale(source.held_out)

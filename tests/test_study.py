@@ -80,10 +80,10 @@ def test_roles_change_with_the_seed_and_never_overlap():
     [
         Variant("grid"),
         Variant("grid", "margin", uncertainty="predicted"),
-        Variant("remedy", squash="polar", held_only=True),
+        Variant("remedy", held_only=True),
         Variant("twin", geometry="euclidean"),
         Variant("twin", geometry="spherical"),
-        Variant("baseline", "fixed-margin", squash="clip", calibration=0.0),
+        Variant("baseline", "fixed-margin", length="clip", calibration=0.0),
     ],
     ids=lambda v: v.name,
 )
@@ -127,7 +127,7 @@ def test_a_study_goes_on_where_it_stopped(tmp_path, gardens, monkeypatch):
     real = study_run.train_head
     monkeypatch.setattr(study_run, "train_head", lambda *a: real(*a, steps=8))
     variants = [
-        Variant("grid", diameter=d, calibration=c, squash=s)
+        Variant("grid", max_distance=d, calibration=c, length=s)
         for d in (1.45, 4.0)
         for c in (0.0, 1.0)
         for s in ("tanh", "clip")
@@ -167,12 +167,12 @@ def test_the_figure_draws_every_variant_with_its_spread():
 
 
 def test_effects_are_paired_differences():
-    def row(calibration, squash, values):
+    def row(calibration, length, values):
         seeds = [{"recall@1": v, "r_auroc": v} for v in values]
         return {
             "variant": {
                 "group": "grid", "loss": "contrastive", "uncertainty": "radial",
-                "calibration": calibration, "squash": squash, "diameter": 4.0,
+                "calibration": calibration, "length": length, "max_distance": 4.0,
             },
             "validation": seeds,
         }  # fmt: skip
@@ -192,7 +192,7 @@ def test_effects_are_paired_differences():
 
 
 def test_finalists_are_the_best_of_each_kind():
-    a, b = Variant("grid", diameter=1.45), Variant("grid", diameter=6.0)
+    a, b = Variant("grid", max_distance=1.45), Variant("grid", max_distance=6.0)
     c = replace(a, calibration=0.0)
     assert finalists_of({a: 0.5, b: 0.6, c: 0.1}) == [b, c]
 

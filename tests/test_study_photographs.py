@@ -51,7 +51,7 @@ def test_from_pixels_there_are_both_flat_twins_and_the_parent():
 
 
 def test_finalists_are_the_best_of_each_kind():
-    a, b = Variant("baseline", "hyp-vit", diameter=1.0), Variant("baseline", "hyp-vit")
+    a, b = Variant("baseline", "hyp-vit", max_distance=1.0), Variant("baseline", "hyp-vit")
     grid, small = Variant("grid"), replace(OURS, group="dimension", dim=32)
     few = replace(OURS, group="dimension", dim=FEW_DIMS)
     chosen = finalists_of({OURS: 0.5, a: 0.6, b: 0.7, grid: 0.9, small: 0.8, few: 0.4})

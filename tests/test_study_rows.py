@@ -41,7 +41,7 @@ def test_test_classes_are_read_where_there_are_any():
 
 
 def test_names_say_the_options_and_only_what_differs():
-    full = row([1], geometry="spherical", uncertainty="radial", squash="tanh", diameter=4.0,
+    full = row([1], geometry="spherical", uncertainty="radial", length="tanh", max_distance=4.0,
                dim=8, calibration=1.0, held_only=True, degraded=False)  # fmt: skip
     assert r.name_of(full) == (
         "contrastive, spherical, radial, tanh, √c·2r 4, n 8, calibration 1, no degraded, held only"

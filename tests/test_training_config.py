@@ -41,6 +41,20 @@ def test_a_wrong_option_of_a_loss_is_one_line(capsys):
         parsed("--temperature", "-1")
 
 
+@pytest.mark.parametrize(
+    ("old", "said"),
+    [
+        ("--squash", "--squash is called --length now"),
+        ("--diameter=2", "--diameter is called --max-distance now"),
+        ("--inner", "--inner is called --min-length now"),
+        ("--known-classes", "--known-classes is gone"),
+    ],
+)
+def test_options_by_their_old_names_say_the_new_ones(old, said):
+    with pytest.raises(ValueError, match=said):
+        parsed(old, "2")
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_log_brings_the_options_back(name):
     logged = json.loads(json.dumps(asdict(RECIPES[name]))) | {"dataset": "squares", "items": "x"}

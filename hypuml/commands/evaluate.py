@@ -69,9 +69,9 @@ def run(options: Namespace) -> int:
     dataset = open_dataset(options.data, options.root)
     foreign = open_dataset(options.ood, options.root) if options.ood else None
     from hypuml.evaluation import measure
-    from hypuml.models.hypuml import HypUML
+    from hypuml.models.loading import load_model
 
-    model = HypUML.from_pretrained(options.checkpoint)
+    model = load_model(options.checkpoint)
     found = measure(model, dataset, options.split, Bar("evaluating"), foreign, options.max_degraded)
     report_left_out(dataset, found.result["unreadable"])
     if foreign is not None:

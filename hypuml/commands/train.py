@@ -18,9 +18,25 @@ from hypuml.training.host import slow_precision
 from hypuml.training.loop import StoppedError
 from hypuml.training.recipes import RECIPES, recipe
 
+# Options that once had another name.
+RENAMED = {
+    "--diameter": "is called --max-distance now",
+    "--squash": "is called --length now",
+    "--inner": "is called --min-length now",
+    "--known-classes": "is gone, with the lengths that needed it",
+}
+
 
 def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
-    """Declare the options; the defaults shown are those of the chosen recipe."""
+    """Declare the options; the defaults shown are those of the chosen recipe.
+
+    Raises:
+        ValueError: an option by the name that it had before.
+    """
+    for argument in arguments:
+        name = argument.split("=")[0]
+        if name in RENAMED:
+            raise ValueError(f"{name} {RENAMED[name]}")
     add_data(parser)
     parser.add_argument(
         "--out", required=True, type=Path, metavar="DIR", help="folder for the checkpoint"

@@ -15,7 +15,7 @@ from hypuml import metrics
 from hypuml.evaluation.embedding import Evaluated
 from hypuml.evaluation.intervals import as_json
 from hypuml.evaluation.statistics import laplacian_variance
-from hypuml.models.hypuml import HypUML
+from hypuml.models.embedder import Embedder
 from hypuml.types import FloatArray, IntArray
 
 Scores = dict[str, FloatArray | None]
@@ -24,10 +24,10 @@ Scores = dict[str, FloatArray | None]
 _SAME = 1.0 - 1e-6
 
 
-def control_scores(model: HypUML, evaluated: Evaluated, seed: int = 0) -> Scores:
+def control_scores(model: Embedder, evaluated: Evaluated, seed: int = 0) -> Scores:
     """The controls as uncertainties, ``[N]`` each, high = unsure; None where there is none.
 
-    * ``tangent_norm``: length of the tangent vector before the squash, negated.
+    * ``tangent_norm``: length of the tangent vector before it is bounded, negated.
     * ``feature_norm``: length of the backbone's features, negated.
     * ``laplacian_variance``: of the network's input as a grey picture, negated.
     * ``shuffled``: u of another image, drawn with ``seed``: what chance looks like.
@@ -51,7 +51,7 @@ def control_scores(model: HypUML, evaluated: Evaluated, seed: int = 0) -> Scores
 def same_ranking(u: FloatArray, norm: FloatArray) -> bool:
     """Whether u and a small norm order the images alike, ``[N]`` each.
 
-    So it is for the radial uncertainty with the tanh squash, a falling function of the norm: the
+    So it is for the radial uncertainty with tanh lengths, a falling function of the norm: the
     control is then no second opinion, and has u's own R-AUROC.
     """
     found = metrics.spearman(u, -np.asarray(norm, dtype=np.float64))

@@ -15,7 +15,7 @@ from hypuml import metrics
 from hypuml.data.degradation_scale import KINDS
 from hypuml.evaluation.embedding import Evaluated, Pixels, Progress, describe_images
 from hypuml.evaluation.retrieval import Retrieved
-from hypuml.models.hypuml import HypUML
+from hypuml.models.embedder import Embedder
 from hypuml.search import Index
 from hypuml.types import FloatArray, IntArray
 
@@ -26,7 +26,7 @@ _BATCH = 64
 
 
 def degradation_report(
-    model: HypUML,
+    model: Embedder,
     evaluated: Evaluated,
     retrieved: Retrieved,
     most: int = MOST_IMAGES,
@@ -111,7 +111,7 @@ def _clean(retrieved: Retrieved, rows: IntArray) -> np.ndarray:
 
 
 def _damaged(
-    model: HypUML,
+    model: Embedder,
     pixels: Pixels,
     rows: IntArray,
     kind: str,

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypuml.data.pixels import read_pixels
+from hypuml.models.embedder import Embedder
 from hypuml.models.files import Described
-from hypuml.models.hypuml import HypUML
 from hypuml.types import Dataset, Embedding, FloatArray, IntArray, TaxonomyPath, indices_of
 
 Progress = Callable[[int, int], None]
@@ -45,7 +45,7 @@ class Evaluated:
 
 
 def embed_dataset(
-    model: HypUML, dataset: Dataset, split: str = "unseen", progress: Progress | None = None
+    model: Embedder, dataset: Dataset, split: str = "unseen", progress: Progress | None = None
 ) -> Evaluated:
     """Embed one split of a data set.
 
@@ -61,7 +61,7 @@ def embed_dataset(
     return Evaluated(describe_pixels(model, pixels), paths, kept, unreadable, pixels)
 
 
-def describe_pixels(model: HypUML, pixels: Pixels) -> Described:
+def describe_pixels(model: Embedder, pixels: Pixels) -> Described:
     """What a model says about squares ``[N, S, S, 3]`` of its own input size, N >= 1."""
     parts = [
         describe_images(model, pixels[start : start + _BATCH].astype(np.float32) / 255)
@@ -75,9 +75,9 @@ def describe_pixels(model: HypUML, pixels: Pixels) -> Described:
     )
 
 
-def describe_images(model: HypUML, images: FloatArray) -> Described:
+def describe_images(model: Embedder, images: FloatArray) -> Described:
     """What a model says about one batch of RGB squares ``[B, S, S, 3]`` with values in [0, 1]."""
-    mean = np.asarray(model.backbone.mean, dtype=np.float32)
-    std = np.asarray(model.backbone.std, dtype=np.float32)
+    how = model.preprocessing
+    mean, std = (np.asarray(how[name], dtype=np.float32) for name in ("mean", "std"))
     inputs = ((images - mean) / std).transpose(0, 3, 1, 2)
     return model.describe_array(np.ascontiguousarray(inputs, dtype=np.float32))

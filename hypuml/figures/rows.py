@@ -16,7 +16,10 @@ import numpy as np
 
 Row = Mapping[str, Any]
 PARTS = ("test", "validation")
-_PLAIN = {"group", "loss", "geometry", "uncertainty", "squash", "diameter", "calibration", "dim"}
+_PLAIN = {
+    *("group", "loss", "geometry", "uncertainty"),
+    *("length", "max_distance", "calibration", "dim"),
+}
 _OFF = {"degraded", "ambiguous"}  # options that are worth a word where they are off
 
 
@@ -66,9 +69,9 @@ def name_of(row: Row) -> str:
     parts = [str(v.get("loss") or row.get("name") or "?")]
     if v.get("geometry") not in (None, "hyperbolic"):
         parts.append(str(v["geometry"]))
-    parts += [str(v[k]) for k in ("uncertainty", "squash") if v.get(k)]
-    if (diameter := number(v.get("diameter"))) is not None:
-        parts.append(f"√c·2r {diameter:g}")
+    parts += [str(v[k]) for k in ("uncertainty", "length") if v.get(k)]
+    if (most := number(v.get("max_distance"))) is not None:
+        parts.append(f"√c·2r {most:g}")
     if (n := number(v.get("dim"))) is not None:
         parts.append(f"n {n:g}")
     weight = number(v.get("calibration"))

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from hypuml.geometry import GEOMETRIES
 
 UNCERTAINTIES = ("radial", "predicted")
-SQUASHES = ("tanh", "clip", "polar", "graded", "damped", "familiar")
+
+# Options and lengths as checkpoints called them before; None is one that is gone.
+RENAMED = {
+    "diameter": "max_distance",
+    "squash": "length",
+    "inner": "min_length",
+    "known_classes": None,
+}
+_RENAMED_LENGTHS = {"damped": "norm"}
 
 
 def _json_object(text: str) -> dict[str, Any]:
@@ -42,16 +51,13 @@ class ModelConfig:
     """Dimension n of the Poincaré ball."""
     curvature: float = 1.0
     """c > 0: the ball has curvature -c."""
-    diameter: float = 4.0
+    max_distance: float = 4.0
     """sqrt(c) * 2r: bound of the scaled distance from the origin."""
-    squash: str = "tanh"
-    """How tangent vectors are bounded: tanh, clip, or with the length apart from the direction:
-    polar (a readout), graded (a second one for damage), damped (norm and damage) or familiar
-    (nearness to known classes)."""
-    known_classes: int = 256
-    """Training classes that the squash "familiar" has room for."""
-    inner: float = 0.5
-    """Smallest length of "graded", "damped" and "familiar" as a share of the greatest."""
+    length: str = "tanh"
+    """How the length of tangent vectors is set: tanh, clip (the parent's), or norm (damped by
+    damage, between a smallest and the greatest length)."""
+    min_length: float = 0.5
+    """Smallest length of "norm" as a share of the greatest."""
     uncertainty: str = "radial"
     """Where the uncertainty comes from: radial (near the origin = unsure) or predicted."""
     geometry: str = "hyperbolic"
@@ -61,22 +67,20 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         """Check every value; raises ``ValueError`` saying what was expected."""
-        for name, least in (("dim", 2), ("known_classes", 1)):
-            if getattr(self, name) < least:
-                raise ValueError(
-                    f"{name.replace('_', ' ')} must be at least {least}, got {getattr(self, name)}"
-                )
-        for name in ("curvature", "diameter"):
+        if self.dim < 2:
+            raise ValueError(f"dim must be at least 2, got {self.dim}")
+        for name in ("curvature", "max_distance"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
-                raise ValueError(f"{name} must be a positive number, got {value}")
-        if not 0 <= self.inner < 1:
-            raise ValueError(f"inner must be in [0, 1), got {self.inner}")
+                raise ValueError(f"{_option(name)} must be a positive number, got {value}")
+        if not 0 <= self.min_length < 1:
+            raise ValueError(f"min-length must be in [0, 1), got {self.min_length}")
         # Beyond this float32 coordinates cannot tell points near the rim apart.
-        if self.diameter > 12:
-            raise ValueError(f"diameter (sqrt(c) * 2r) must be at most 12, got {self.diameter}")
+        if self.max_distance > 12:
+            raise ValueError(
+                f"max-distance (sqrt(c) * 2r) must be at most 12, got {self.max_distance}"
+            )
         choices = (
-            ("squash", SQUASHES),
             ("uncertainty", UNCERTAINTIES),
             ("geometry", GEOMETRIES),
         )
@@ -86,3 +90,30 @@ class ModelConfig:
                 raise ValueError(f"unknown {name} {got!r}, expected one of {', '.join(known)}")
         if not 16 <= self.image_size <= 1024:
             raise ValueError(f"image size must be 16 to 1024 pixels, got {self.image_size}")
+
+    @property
+    def radius(self) -> float:
+        """R > 0, the greatest length of a tangent vector."""
+        return self.max_distance / (2 * math.sqrt(self.curvature))
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> ModelConfig:
+        """A configuration as a checkpoint keeps it, or kept it before options were renamed.
+
+        Raises:
+            TypeError, ValueError: an option is unknown, or a value out of range.
+        """
+        return cls(**renamed(given))
+
+
+def renamed(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of a model by today's names."""
+    new = {RENAMED.get(name, name): value for name, value in given.items()}
+    found = {name: value for name, value in new.items() if name is not None}
+    if "length" in found:
+        found["length"] = _RENAMED_LENGTHS.get(found["length"], found["length"])
+    return found
+
+
+def _option(name: str) -> str:
+    return name.replace("_", "-")

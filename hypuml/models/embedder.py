@@ -9,7 +9,6 @@ deviations of :attr:`Embedder.preprocessing`.
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -60,11 +59,6 @@ class Embedder:
     def curvature(self) -> float:
         """C > 0 of the ball of curvature -c that the points lie in."""
         return ball_curvature(self.config.geometry, self.config.curvature)
-
-    @property
-    def max_distance(self) -> float:
-        """Largest distance from the origin that a point can have, 2r."""
-        return self.config.diameter / math.sqrt(self.config.curvature)
 
     def embed(self, images: Sequence[Image.Image], batch_size: int = 64) -> Embedding:
         """Embed RGB pictures of any size.

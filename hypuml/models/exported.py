@@ -80,7 +80,7 @@ class ExportedModel(Embedder):
         config = read_config(folder)
         tensors, graph = read_weights(folder, config), read_graph(folder, config)
         try:
-            described = ModelConfig(**config["model"])
+            described = ModelConfig.from_dict(config["model"])
             session = open_session(graph, tensors, threads)
         except ImportError:
             raise CheckpointError(

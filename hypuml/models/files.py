@@ -16,6 +16,7 @@ from typing import Any
 from hypuml import loss_prediction
 from hypuml.confidence import weights
 from hypuml.files import write_atomically
+from hypuml.models.config import renamed
 from hypuml.types import Embedding, FloatArray
 
 FORMAT = 1
@@ -34,7 +35,7 @@ class Described:
     Attributes:
         points: ``[N, n]`` coordinates in the ball of the model's curvature.
         uncertainty: ``[N]`` values in [0, 1].
-        norm: ``[N]`` length of the tangent vector before the squash.
+        norm: ``[N]`` length of the tangent vector before it is bounded.
         features: ``[N, F]`` backbone features.
     """
 
@@ -63,12 +64,17 @@ def read_config(folder: Path) -> dict[str, Any]:
     except ValueError as error:
         raise CheckpointError(f"{path} is not valid JSON; the checkpoint is damaged") from error
     keys = ("model", "weights_sha256")
-    if not isinstance(config, dict) or not all(key in config for key in keys):
+    if not (
+        isinstance(config, dict)
+        and all(key in config for key in keys)
+        and isinstance(config["model"], dict)
+    ):
         raise CheckpointError(f"{path} is not the configuration of a Hyp-UML checkpoint")
     if config.get("format") != FORMAT:
         raise CheckpointError(
             f"{path} has format {config.get('format')!r}, this version reads format {FORMAT}"
         )
+    config["model"] = renamed(config["model"])
     return config
 
 

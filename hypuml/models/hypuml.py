@@ -80,17 +80,7 @@ class HypUML(Embedder, nn.Module, PyTorchModelHubMixin, library_name="hypuml"):
         super().__init__()
         self.config = config
         self.backbone = _backbone(config, config.pretrained if pretrained is None else pretrained)
-        self.head = HyperbolicHead(
-            self.backbone.num_features,
-            config.dim,
-            config.curvature,
-            config.diameter,
-            config.squash,
-            config.uncertainty,
-            config.geometry,
-            config.known_classes,
-            config.inner,
-        )
+        self.head = HyperbolicHead(config, self.backbone.num_features)
         self.training_info: dict[str, Any] = {}
         self.confidence: AnswerConfidence | None = None
         self.loss_prediction: LossPrediction | None = None
@@ -190,8 +180,8 @@ class HypUML(Embedder, nn.Module, PyTorchModelHubMixin, library_name="hypuml"):
         config = read_config(folder)
         tensors = read_weights(folder, config)
         try:
-            model = cls(ModelConfig(**config["model"]), pretrained=False)
-            model.load_state_dict(load_safetensors(tensors))
+            model = cls(ModelConfig.from_dict(config["model"]), pretrained=False)
+            model.load_state_dict(_renamed(load_safetensors(tensors)))
         except (RuntimeError, TypeError, ValueError) as error:
             reason = str(error).splitlines()[0]
             raise CheckpointError(
@@ -204,3 +194,8 @@ class HypUML(Embedder, nn.Module, PyTorchModelHubMixin, library_name="hypuml"):
         except ValueError as error:
             raise CheckpointError(str(error)) from error
         return model.eval()
+
+
+def _renamed(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights by today's names: before lengths were modules of a registry, one was "damped"."""
+    return {name.replace("head.damped.", "head.length."): value for name, value in state.items()}

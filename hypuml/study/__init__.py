@@ -1,6 +1,6 @@
 """The study: which parts of the method help, on cached features, one resumable command.
 
-Training every combination of loss, uncertainty, calibration, squash and radius from pixels, three
+Training every combination of loss, uncertainty, calibration, length and radius from pixels, three
 times over, would take days on a CPU. So one small backbone is trained once, on gardens of its own;
 pictures of *other* gardens go through it once, in several augmented and degraded views; and every
 variant trains its head on those features in seconds. What the study therefore cannot see is what a

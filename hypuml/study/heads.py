@@ -1,4 +1,4 @@
-"""Training one head on cached features, and measuring it: the inner loop of the study.
+"""Training one head on cached features, and measuring it: the min_length loop of the study.
 
 The batch, the losses, the calibration term and the optimiser are those of
 :mod:`hypuml.training`; only the backbone is replaced by its cached features.
@@ -60,15 +60,12 @@ def train_head(
     features = gardens[0].clean.shape[1]
     config = ModelConfig(
         dim=32,
-        diameter=variant.diameter,
-        squash=variant.squash,
+        max_distance=variant.max_distance,
+        length=variant.length,
         uncertainty=variant.uncertainty,
         geometry=variant.geometry,
     )
-    head = HyperbolicHead(
-        features, config.dim, config.curvature, config.diameter, config.squash,
-        config.uncertainty, config.geometry,
-    )  # fmt: skip
+    head = HyperbolicHead(config, features)
     pool = _Pool(gardens, part, variant, options)
     first = pool.batches.batch(0)
     head.initialise_scale(pool.views[0][torch.from_numpy(first.rows[: first.fit])])

@@ -12,7 +12,7 @@ from itertools import product
 
 from hypuml.losses import LossConfig
 
-DIAMETERS = (1.45, 4.0, 6.0)
+MAX_DISTANCES = (1.45, 4.0, 6.0)
 SEEDS = (0, 1, 2)
 
 _TEMPERATURES = (LossConfig(0.1), LossConfig(0.2), LossConfig(0.4))
@@ -33,8 +33,8 @@ class Variant:
         group: ``"grid"`` (the ablation), ``"baseline"``, ``"twin"`` or ``"remedy"``.
         loss: a key of ``LOSSES``.
         geometry: a geometry of the head.
-        squash: a squash of the head.
-        diameter: ``sqrt(c) * 2r``.
+        length: how the head sets lengths.
+        max_distance: ``sqrt(c) * 2r``.
         uncertainty: ``"radial"`` or ``"predicted"``.
         calibration: weight of the calibration term; 0 is off.
         held_only: calibrate on images outside the metric loss alone.
@@ -45,8 +45,8 @@ class Variant:
     group: str
     loss: str = "contrastive"
     geometry: str = "hyperbolic"
-    squash: str = "tanh"
-    diameter: float = 4.0
+    length: str = "tanh"
+    max_distance: float = 4.0
     uncertainty: str = "radial"
     calibration: float = 1.0
     held_only: bool = False
@@ -56,7 +56,7 @@ class Variant:
     @property
     def name(self) -> str:
         """Unique, readable, and fit for a file name."""
-        parts = [self.loss, self.geometry, self.squash, f"{self.diameter:g}", self.uncertainty]
+        parts = [self.loss, self.geometry, self.length, f"{self.max_distance:g}", self.uncertainty]
         parts.append(f"cal{self.calibration:g}" if self.calibration else "nocal")
         parts += ["held"] * self.held_only + ["nodegraded"] * (not self.degraded)
         return "-".join(parts + ["nohybrids"] * (not self.ambiguous))
@@ -71,21 +71,17 @@ class Variant:
 
 def _variants() -> tuple[Variant, ...]:
     grid = [
-        Variant("grid", loss, squash=squash, diameter=d, uncertainty=u, calibration=calibration)
-        for loss, u, calibration, squash, d in product(
+        Variant("grid", loss, length=length, max_distance=d, uncertainty=u, calibration=calibration)
+        for loss, u, calibration, length, d in product(
             ("contrastive", "margin"), ("radial", "predicted"), (1.0, 0.0), ("tanh", "clip"),
-            DIAMETERS,
+            MAX_DISTANCES,
         )
     ]  # fmt: skip
-    polar = [
-        Variant("remedy", loss, squash="polar", diameter=d, calibration=calibration)
-        for loss, calibration, d in product(("contrastive", "margin"), (1.0, 0.0), DIAMETERS)
-    ]
     baselines = [
-        Variant("baseline", loss, squash="clip", diameter=d, calibration=0.0)
-        for loss, d in product(("hyp-vit", "fixed-margin"), DIAMETERS)
+        Variant("baseline", loss, length="clip", max_distance=d, calibration=0.0)
+        for loss, d in product(("hyp-vit", "fixed-margin"), MAX_DISTANCES)
     ]
-    best = Variant("remedy", diameter=6.0)
+    best = Variant("remedy", max_distance=6.0)
     remedies = [
         replace(best, calibration=3.0),
         replace(best, held_only=True),
@@ -95,13 +91,13 @@ def _variants() -> tuple[Variant, ...]:
         replace(best, loss="margin-reversed"),
     ]
     twins = [
-        Variant("twin", loss, geometry, diameter=d, calibration=calibration)
+        Variant("twin", loss, geometry, max_distance=d, calibration=calibration)
         for geometry, (loss, calibration), d in product(
-            ("euclidean", "spherical"), (("contrastive", 1.0), ("hyp-vit", 0.0)), DIAMETERS
+            ("euclidean", "spherical"), (("contrastive", 1.0), ("hyp-vit", 0.0)), MAX_DISTANCES
         )
         if geometry == "euclidean" or d == 4.0
     ]
-    return tuple(grid + polar + baselines + twins + remedies)
+    return tuple(grid + baselines + twins + remedies)
 
 
 VARIANTS: tuple[Variant, ...] = _variants()

@@ -39,7 +39,7 @@ from hypuml.types import indices_of
 # The backbone learns with the parent's loss: it must not have been taught an uncertainty.
 BACKBONE = replace(
     recipe("garden"),
-    model=replace(recipe("garden").model, diameter=4.0, image_size=48),
+    model=replace(recipe("garden").model, max_distance=4.0, image_size=48),
     loss="hyp-vit",
     loss_config=LossConfig(temperature=0.2),
     calibration=0.0,

@@ -45,7 +45,7 @@ def describe(row: Row) -> str:
     """A row's name as a reader would say it."""
     v = row["variant"]
     parts = [v["loss"], v["geometry"]] if v["geometry"] != "hyperbolic" else [v["loss"]]
-    parts += [v["uncertainty"], v["squash"], f"√c·2r {v['diameter']:g}"]
+    parts += [v["uncertainty"], v["length"], f"√c·2r {v['max_distance']:g}"]
     parts.append(f"calibration {v['calibration']:g}" if v["calibration"] else "no calibration")
     parts += ["held images only"] * v["held_only"]
     parts += ["no degraded images"] * (not v["degraded"] and v["calibration"] > 0)
@@ -63,9 +63,9 @@ FACTORS: dict[str, tables.Factor] = {
     "margin instead of contrastive": ("loss", ("contrastive", "margin")),
     "predicted instead of radial": ("uncertainty", ("radial", "predicted")),
     "calibration on instead of off": ("calibration", (0.0, 1.0)),
-    "clip instead of tanh": ("squash", ("tanh", "clip")),
-    "√c·2r 4 instead of 1.45": ("diameter", (1.45, 4.0)),
-    "√c·2r 6 instead of 4": ("diameter", (4.0, 6.0)),
+    "clip instead of tanh": ("length", ("tanh", "clip")),
+    "√c·2r 4 instead of 1.45": ("max_distance", (1.45, 4.0)),
+    "√c·2r 6 instead of 4": ("max_distance", (4.0, 6.0)),
 }
 
 

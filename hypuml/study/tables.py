@@ -16,7 +16,7 @@ Read = Callable[[Row], float | None]
 # Field of a variant, its value before and after.
 Factor = tuple[str, tuple[Any, Any]]
 
-_FIELDS = ("loss", "uncertainty", "calibration", "squash", "diameter")
+_FIELDS = ("loss", "uncertainty", "calibration", "length", "max_distance")
 
 
 def cell(seeds: Sequence[Row], read: Read) -> tuple[float, float] | None:

@@ -123,13 +123,18 @@ class TrainConfig:
         Raises:
             TypeError, ValueError: an option of a nested part is unknown, or a value out of range.
         """
-        known = {f.name: logged[f.name] for f in fields(cls) if f.name in logged}
-        known["loss"] = RENAMED.get(known.get("loss", cls.loss), known.get("loss", cls.loss))
         # Before losses had options of their own these stood among the others.
         flat = {f.name: logged[f.name] for f in fields(LossConfig) if f.name in logged}
         logged = {"loss_config": flat, **logged}
-        parts = {"model": ModelConfig, "augment": AugmentConfig, "loss_config": LossConfig}
-        return cls(**known | {k: make(**logged[k]) for k, make in parts.items() if k in logged})
+        known = {f.name: logged[f.name] for f in fields(cls) if f.name in logged}
+        if "model" in known:
+            known["model"] = ModelConfig.from_dict(known["model"])
+        if "augment" in known:
+            known["augment"] = AugmentConfig(**known["augment"])
+        known["loss_config"] = LossConfig(**known["loss_config"])
+        if "loss" in known:
+            known["loss"] = RENAMED.get(known["loss"], known["loss"])
+        return cls(**known)
 
     @property
     def teaches_uncertainty(self) -> bool:

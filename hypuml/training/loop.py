@@ -26,11 +26,11 @@ from hypuml.data.degradations import KINDS
 from hypuml.files import write_atomically
 from hypuml.models.hypuml import HypUML
 from hypuml.training.after import fit_afterwards
+from hypuml.training.auxiliary_losses import auxiliary_loss
 from hypuml.training.config import TrainConfig
 from hypuml.training.data import TrainingData, fingerprint
 from hypuml.training.features import FeatureSource
 from hypuml.training.host import check_output, pick_device, stop_requests
-from hypuml.training.lengths import length_loss, remember_classes
 from hypuml.training.objective import Objective, check_config
 from hypuml.training.optimise import make_optimizer, schedule, set_rate, update_average
 from hypuml.training.starting import initialise_head, sources, starting_model, to_layout
@@ -102,7 +102,6 @@ def train(
     averaged = HypUML(config.model, pretrained=False)
     averaged.load_state_dict({k: v.cpu() for k, v in state.average.items()})
     averaged.to(device)
-    remember_classes(averaged, data, source)
     averaged.training_info = _info(dataset, data, state, device, config)
     if config.init:
         averaged.training_info["started_from"] = model.training_info
@@ -141,8 +140,8 @@ def _run(
         model.train()
         features, levels = source.batch(model, batch, state.step)
         known = labels[torch.from_numpy(batch.rows)].to(features.device)
-        result = state.objective(model.head(features, known), known, batch.fit)
-        total = result.total + length_loss(model.head, features, known, batch, levels)
+        result = state.objective(model.head(features), known, batch.fit)
+        total = result.total + auxiliary_loss(model.head, features, levels)
         set_rate(optimizer, config.lr * schedule(state.step, config))
         optimizer.zero_grad(set_to_none=True)
         total.backward()
@@ -177,7 +176,6 @@ def validate_average(
     model = HypUML(config.model, pretrained=False)
     model.load_state_dict({k: v.cpu() for k, v in state.average.items()})
     model.to(next(state.model.parameters()).device)
-    remember_classes(model, data, source)
     return figures(model, data, source, config)
 
 

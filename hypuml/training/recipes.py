@@ -15,12 +15,12 @@ from hypuml.training.config import TrainConfig
 # Half the width of ResNet-18: 2.8 M parameters, 11 MB, and about twice as fast on a CPU.
 _SMALL_RESNET = {"channels": [32, 64, 128, 256]}
 
-# Where the backbone learns, so does the norm; "damped" lengths are for features that are given.
+# Where the backbone learns, so does the norm; "norm" lengths are for features that are given.
 _LEARNED = "tanh"
 
 _GARDEN = TrainConfig(
     model=ModelConfig(
-        backbone="resnet18", backbone_args=_SMALL_RESNET, dim=32, diameter=6.0, image_size=64
+        backbone="resnet18", backbone_args=_SMALL_RESNET, dim=32, max_distance=6.0, image_size=64
     ),
     loss_config=LossConfig(temperature=0.25),
     calibration=1.0,
@@ -38,9 +38,9 @@ _FLOWERS = TrainConfig(
     model=ModelConfig(
         backbone="descriptors",
         dim=128,
-        diameter=2.5,
-        squash="damped",
-        inner=0.75,
+        max_distance=2.5,
+        length="norm",
+        min_length=0.75,
         image_size=128,
     ),
     augment=AugmentConfig(min_scale=0.5, rotation=15.0, brightness=0.15, hue=0.01, noise=0.01),
@@ -65,7 +65,7 @@ _FLOWERS_PIXELS = replace(
         _FLOWERS.model,
         backbone="resnet18",
         backbone_args=_SMALL_RESNET,
-        squash=_LEARNED,
+        length=_LEARNED,
         image_size=64,
     ),
     augment=AugmentConfig(min_scale=0.35, rotation=25.0, brightness=0.2, hue=0.02, noise=0.01),
@@ -85,7 +85,7 @@ _FLOWERS_VIT = replace(
         _FLOWERS.model,
         backbone="vit_small_patch16_224.augreg_in21k",
         pretrained=True,
-        squash=_LEARNED,
+        length=_LEARNED,
         image_size=224,
     ),
     augment=AugmentConfig(min_scale=0.2, rotation=0.0, brightness=0.0, hue=0.0, noise=0.0),
@@ -144,7 +144,7 @@ RECIPES: dict[str, TrainConfig] = {
             backbone="resnet18",
             backbone_args={"channels": [16, 32, 64, 128]},
             dim=2,
-            diameter=6.0,
+            max_distance=6.0,
             image_size=32,
         ),
         augment=AugmentConfig(

@@ -72,27 +72,15 @@ def sources(
         progress: of reading images.
 
     Raises:
-        ValueError: too few classes, no readable image, or more classes than the head has room for.
+        ValueError: too few classes, or no readable image.
     """
     if not isinstance(model.backbone, Descriptors):
         data = prepare(dataset, config, progress)
-        _check_room(model, data)
         return data, Learned(data, config, device)
     seen = raw_views(dataset, config, folder, progress)
     data = prepare(dataset, config, readable=seen.rows)
     data.unreadable.update(seen.unreadable)
-    _check_room(model, data)
     return data, remember(model.backbone, seen, data, config, device, folder)
-
-
-def _check_room(model: HypUML, data: TrainingData) -> None:
-    room = model.config.known_classes
-    count = int(data.train.labels.max()) + 1
-    if model.head.familiarity is not None and count > room:
-        raise ValueError(
-            f"the head has room for {room} known classes and there are {count}; raise "
-            f"--known-classes to {count}"
-        )
 
 
 def initialise_head(model: HypUML, data: TrainingData, source: FeatureSource) -> None:
@@ -111,8 +99,3 @@ def initialise_head(model: HypUML, data: TrainingData, source: FeatureSource) ->
         features = source.plain(model, rows)
         model.head.initialise_axes(features, labels)
     model.head.initialise_scale(features)
-    if model.head.familiarity is not None:
-        labels = torch.from_numpy(data.train.labels[batch.rows]).to(seen.device)
-        with torch.no_grad():
-            tangent = model.head.tangent(seen)
-        model.head.familiarity.observe(tangent, labels)

@@ -40,9 +40,7 @@ def figures(
     rows = np.sort(rng.permutation(rows)[:_MOST])
     labels = data.train.labels[rows]
     found: dict[str, Any] = {
-        "calibration_fit": _knows(
-            model, source.plain(model, rows), labels, config, torch.from_numpy(labels)
-        )[0]
+        "calibration_fit": _knows(model, source.plain(model, rows), labels, config)[0]
     }
     features = source.validation(model)
     if features is None or data.validation is None:
@@ -51,7 +49,7 @@ def figures(
     rank, points, u = _knows(model, features, held.labels, config)
     c = model.curvature
     radius = np.sqrt(c) * geometry.dist0(points, c)
-    clipped = float((radius >= _CLIPPED * model.config.diameter).mean())
+    clipped = float((radius >= _CLIPPED * model.config.max_distance).mean())
     return found | {
         **validation_figures(points, u, held.paths, c),
         "clipped": clipped if model.config.geometry == "hyperbolic" else None,
@@ -64,10 +62,9 @@ def _knows(
     features: Tensor,
     labels: IntArray,
     config: TrainConfig,
-    known: Tensor | None = None,
 ) -> tuple[float | None, FloatArray, FloatArray]:
     """Rank correlation of u with the own loss; points ``[N, n]`` and u ``[N]``."""
-    out = model.head(features, None if known is None else known.to(features.device))
+    out = model.head(features)
     points, u = out.points.cpu().numpy(), out.uncertainty.cpu().numpy()
     ids = np.unique(labels, return_inverse=True)[1]
     rng = np.random.default_rng([config.seed, 0xF18])

@@ -17,6 +17,7 @@ from typing import Any
 from hypuml.figures.rows import mapping, number
 from hypuml.gallery import Gallery
 from hypuml.gallery.opened import WEIGHTS
+from hypuml.models.config import renamed
 
 ROOT = Path(__file__).resolve().parents[3]
 _MOST_BYTES = 20_000_000  # a training of many thousand entries stays below
@@ -26,7 +27,6 @@ _MOST_HEADER = 5_000_000
 _GATHERED = (
     *("running_mean", "running_var", "num_batches_tracked"),
     *(f"backbone.{name}" for name in ("middle", "spread", "axes", "offset")),
-    *(f"familiarity.{name}" for name in ("known", "centre", "spread")),
 )
 
 
@@ -75,14 +75,14 @@ class Records:
 
     @property
     def model(self) -> Mapping[str, Any]:
-        """The architecture."""
-        return mapping(self.config.get("model"))
+        """The architecture, by today's names."""
+        return renamed(mapping(self.config.get("model")))
 
     @property
     def bound(self) -> float | None:
         """Largest distance from the origin, 2r; None where it is not known."""
-        diameter, c = number(self.model.get("diameter")), number(self.model.get("curvature"))
-        return None if diameter is None or c is None or c <= 0 else diameter / math.sqrt(c)
+        most, c = number(self.model.get("max_distance")), number(self.model.get("curvature"))
+        return None if most is None or c is None or c <= 0 else most / math.sqrt(c)
 
 
 def records(gallery: Gallery) -> Records:

@@ -15,11 +15,11 @@ from hypuml.training import TrainConfig
 from hypuml.training.recipes import recipe
 
 SEEDS = (0, 1, 2)
-DIAMETERS = (1.45, 4.0, 6.0)
+MAX_DISTANCES = (1.45, 4.0, 6.0)
 DIMS = (2, 8, 32, 128)
 GEOMETRIES = ("hyperbolic", "euclidean", "spherical")
 # Those of the shipped recipe.
-SQUASH, DIAMETER, DIM, CALIBRATION, INNER = "damped", 2.5, 128, 0.5, 0.75
+LENGTH, MAX_DISTANCE, DIM, CALIBRATION, MIN_LENGTH = "norm", 2.5, 128, 0.5, 0.75
 # Where geometries are compared on the test classes too, since few dimensions are said to suit
 # hyperbolic space.
 FEW_DIMS = 8
@@ -43,12 +43,12 @@ class Variant:
             ``"pixels"`` (a small network instead of the descriptors).
         loss: a key of ``LOSSES``.
         geometry: a geometry of the head.
-        squash: a squash of the head.
-        diameter: ``sqrt(c) * 2r``.
+        length: how the head sets lengths.
+        max_distance: ``sqrt(c) * 2r``.
         uncertainty: ``"radial"`` or ``"predicted"``.
         calibration: weight of the calibration term; 0 is off.
         dim: dimension n.
-        inner: smallest length of a "damped", "graded" or "familiar" head.
+        min_length: smallest length of a "norm" head.
         held_only: calibrate on images outside the metric loss alone.
         degraded: whether degraded images are shown.
         untrained: whether the head stays where it was initialised.
@@ -58,12 +58,12 @@ class Variant:
     group: str
     loss: str = "contrastive"
     geometry: str = "hyperbolic"
-    squash: str = SQUASH
-    diameter: float = DIAMETER
+    length: str = LENGTH
+    max_distance: float = MAX_DISTANCE
     uncertainty: str = "radial"
     calibration: float = CALIBRATION
     dim: int = DIM
-    inner: float = INNER
+    min_length: float = MIN_LENGTH
     held_only: bool = False
     degraded: bool = True
     untrained: bool = False
@@ -72,9 +72,9 @@ class Variant:
     @property
     def name(self) -> str:
         """Unique, readable, and fit for a file name."""
-        parts = [self.loss, self.geometry, self.squash, f"d{self.diameter:g}", f"n{self.dim}"]
+        parts = [self.loss, self.geometry, self.length, f"d{self.max_distance:g}", f"n{self.dim}"]
         parts += [self.uncertainty, f"cal{self.calibration:g}" if self.calibration else "nocal"]
-        parts += [f"inner{self.inner:g}"] * (self.inner != INNER)
+        parts += [f"min{self.min_length:g}"] * (self.min_length != MIN_LENGTH)
         parts += ["held"] * self.held_only + ["nodegraded"] * (not self.degraded)
         parts += ["pixels"] * (self.recipe == "flowers-pixels")
         return "-".join(parts + ["untrained"] * self.untrained)
@@ -94,11 +94,11 @@ class Variant:
         model = replace(
             base.model,
             dim=self.dim,
-            diameter=self.diameter,
-            squash=self.squash,
+            max_distance=self.max_distance,
+            length=self.length,
             uncertainty=self.uncertainty,
             geometry=self.geometry,
-            inner=self.inner,
+            min_length=self.min_length,
         )
         return replace(
             base,
@@ -122,25 +122,25 @@ OURS = Variant("ours")
 def _variants() -> tuple[Variant, ...]:
     ours = [OURS, replace(OURS, loss="margin"), replace(OURS, loss="margin-reversed")]
     grid = [
-        Variant("grid", loss, squash=squash, diameter=d, uncertainty=u, calibration=calibration)
-        for loss, u, calibration, squash, d in product(
+        Variant("grid", loss, length=length, max_distance=d, uncertainty=u, calibration=calibration)
+        for loss, u, calibration, length, d in product(
             ("contrastive", "margin"), ("radial", "predicted"), (CALIBRATION, 0.0),
-            ("tanh", "clip"), DIAMETERS,
+            ("tanh", "clip"), MAX_DISTANCES,
         )
     ]  # fmt: skip
     baselines = [
-        Variant("baseline", loss, squash="clip", diameter=d, calibration=0.0)
-        for loss, d in product(("hyp-vit", "fixed-margin"), (1.0, *DIAMETERS))
+        Variant("baseline", loss, length="clip", max_distance=d, calibration=0.0)
+        for loss, d in product(("hyp-vit", "fixed-margin"), (1.0, *MAX_DISTANCES))
     ]
     baselines += [
         Variant("baseline", "proxy-anchor", "spherical", "tanh", 4.0, calibration=0.0),
         Variant("baseline", "hyp-vit", "spherical", "tanh", calibration=0.0, untrained=True),
     ]
     twins = [
-        replace(OURS, group="twin", geometry=g, loss=loss, squash=squash, calibration=calibration)
-        for g, (loss, squash, calibration) in product(
+        replace(OURS, group="twin", geometry=g, loss=loss, length=length, calibration=calibration)
+        for g, (loss, length, calibration) in product(
             ("euclidean", "spherical"),
-            (("contrastive", SQUASH, CALIBRATION), ("hyp-vit", "tanh", 0.0)),
+            (("contrastive", LENGTH, CALIBRATION), ("hyp-vit", "tanh", 0.0)),
         )
     ]
     dims = [
@@ -150,29 +150,24 @@ def _variants() -> tuple[Variant, ...]:
     ]
     remedy = replace(OURS, group="remedy")
     remedies = [
-        replace(remedy, squash="graded"),
-        replace(remedy, squash="graded", loss="margin"),
-        replace(remedy, squash="familiar"),
-        replace(remedy, squash="polar"),
-        replace(remedy, squash="polar", held_only=True),
         replace(remedy, calibration=0.0),
         replace(remedy, calibration=3.0),
         replace(remedy, held_only=True),
         replace(remedy, degraded=False),
-        replace(remedy, inner=0.5),
-        replace(remedy, diameter=4.0, inner=0.9),
-        replace(remedy, diameter=6.0, inner=0.9),
+        replace(remedy, min_length=0.5),
+        replace(remedy, max_distance=4.0, min_length=0.9),
+        replace(remedy, max_distance=6.0, min_length=0.9),
         replace(remedy, untrained=True),
     ]
     # Minutes each, so at one setting: they say what the backbone is worth, and whether a geometry
     # pays where the network learns with it.
     pixels = [
         *(
-            replace(OURS, group="pixels", geometry=g, squash="tanh", recipe="flowers-pixels")
+            replace(OURS, group="pixels", geometry=g, length="tanh", recipe="flowers-pixels")
             for g in GEOMETRIES
         ),
         Variant(
-            "pixels", "hyp-vit", squash="clip", diameter=1.45, calibration=0.0,
+            "pixels", "hyp-vit", length="clip", max_distance=1.45, calibration=0.0,
             recipe="flowers-pixels",
         ),
     ]  # fmt: skip

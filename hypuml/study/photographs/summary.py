@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from hypuml.study.photographs.plan import (
-    DIAMETERS,
     DIM,
     DIMS,
     FEW_DIMS,
     GEOMETRIES,
-    INNER,
-    SQUASH,
+    LENGTH,
+    MAX_DISTANCES,
+    MIN_LENGTH,
 )
 from hypuml.study.tables import (
     Factor,
@@ -85,10 +85,10 @@ def describe(row: Row) -> str:
     """A row's name as a reader would say it."""
     v = row["variant"]
     parts = [v["loss"]] + [v["geometry"]] * (v["geometry"] != "hyperbolic")
-    parts += [v["squash"], f"√c·2r {v['diameter']:g}", f"n {v['dim']}"]
+    parts += [v["length"], f"√c·2r {v['max_distance']:g}", f"n {v['dim']}"]
     parts += [v["uncertainty"]] * (v["uncertainty"] != "radial")
     parts.append(f"calibration {v['calibration']:g}" if v["calibration"] else "no calibration")
-    parts += [f"lengths from {v['inner']:g}"] * (v["inner"] != INNER)
+    parts += [f"lengths from {v['min_length']:g}"] * (v["min_length"] != MIN_LENGTH)
     parts += ["held images only"] * v["held_only"] + ["no degraded images"] * (not v["degraded"])
     parts += ["from pixels"] * (v["group"] == "pixels")
     return ", ".join(parts + ["not trained"] * v["untrained"])
@@ -103,9 +103,9 @@ FACTORS: dict[str, Factor] = {
     "margin instead of contrastive": ("loss", ("contrastive", "margin")),
     "predicted instead of radial": ("uncertainty", ("radial", "predicted")),
     "calibration on instead of off": ("calibration", (0.0, 0.5)),
-    "clip instead of tanh": ("squash", ("tanh", "clip")),
-    "√c·2r 4 instead of 1.45": ("diameter", DIAMETERS[:2]),
-    "√c·2r 6 instead of 4": ("diameter", DIAMETERS[1:]),
+    "clip instead of tanh": ("length", ("tanh", "clip")),
+    "√c·2r 4 instead of 1.45": ("max_distance", MAX_DISTANCES[:2]),
+    "√c·2r 6 instead of 4": ("max_distance", MAX_DISTANCES[1:]),
 }
 
 
@@ -196,8 +196,8 @@ def of_dimension(rows: Sequence[Row], geometry: str, n: int) -> Row | None:
     """The row that differs from our finalist in geometry and dimension alone."""
     for row in rows:
         v = row["variant"]
-        same = (v["loss"], v["squash"], v["geometry"], v["dim"])
-        if same == ("contrastive", SQUASH, geometry, n) and v["group"] in (
+        same = (v["loss"], v["length"], v["geometry"], v["dim"])
+        if same == ("contrastive", LENGTH, geometry, n) and v["group"] in (
             "ours", "twin", "dimension",
         ):  # fmt: skip
             return row

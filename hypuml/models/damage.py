@@ -1,17 +1,7 @@
-"""Length from a readout of an image's own loss, less what a readout of damage takes away.
-
-::
-
-    length / r = sigmoid(w . f + b - softplus(damage(f)))
-
-``w, b`` are trained by the calibration term alone, ``damage`` by saying how badly an image has been
-degraded. "polar" heads have the first readout only, and must learn damage from the losses of a few
-degraded images in each batch.
-"""
+"""A readout of how badly an image has been degraded, for lengths to take away from."""
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -45,33 +35,6 @@ class Damage(nn.Module):
         return found
 
 
-class Graded(nn.Module):
-    """Share of the greatest length, for features of images."""
-
-    def __init__(self, in_features: int) -> None:
-        """Judge all images alike.
-
-        Args:
-            in_features: width F of the features.
-        """
-        super().__init__()
-        self.own = own_readout(in_features)
-        self.damage = Damage(in_features)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Length of each image ``[B]`` in (0, 1) as a share of the greatest."""
-        own = self.own(features).squeeze(-1)
-        return torch.sigmoid(own - F.softplus(self.damage(features)))
-
-
-def own_readout(in_features: int) -> nn.Linear:
-    """A linear readout of an image's own loss that calls all images alike, and rather sure."""
-    readout = nn.Linear(in_features, 1)
-    nn.init.zeros_(readout.weight)
-    nn.init.ones_(readout.bias)
-    return readout
-
-
 def damage_loss(damage: Tensor, levels: Tensor) -> Tensor:
     """SmoothL1 of how badly images are said to be damaged; damaged and whole weigh the same.
 
@@ -81,5 +44,5 @@ def damage_loss(damage: Tensor, levels: Tensor) -> Tensor:
     """
     whole, broken = damage[: -len(levels)], damage[-len(levels) :]
     wanted = UNDAMAGED + (WORST - UNDAMAGED) * levels
-    undamaged = F.smooth_l1_loss(whole, torch.full_like(whole, UNDAMAGED))
+    undamaged = F.smooth_l1_loss(whole, whole.new_full((), UNDAMAGED).expand_as(whole))
     return (undamaged + F.smooth_l1_loss(broken, wanted)) / 2
