@@ -79,6 +79,7 @@ WITHOUT_PICTURES = {"flowers"}
 TRAINED = ("model.safetensors", "config.json", "training.json")
 CONTENT = {
     *TRAINED,
+    "model.onnx",
     "evaluation.json",
     *("confidence.json", "loss_prediction.safetensors", "ambiguity.json", "README.md", "gallery"),
 }
