@@ -56,6 +56,14 @@ class Embedder:
         """One forward pass of preprocessed inputs ``[N, 3, S, S]`` float32, N >= 1."""
 
     @property
+    def alive(self) -> bool:
+        """Whether it can still be asked; a process of its own may have ended."""
+        return True
+
+    def close(self) -> None:
+        """Let go of what the model holds outside this process; most hold nothing."""
+
+    @property
     def curvature(self) -> float:
         """C > 0 of the ball of curvature -c that the points lie in."""
         return ball_curvature(self.config.geometry, self.config.curvature)
