@@ -158,6 +158,19 @@ def test_no_module_needs_itself_to_be_imported():
     assert cycles(all_imports(), modules()) == []
 
 
+def test_the_room_of_training_stays_small():
+    """A newcomer should find the way: few files, short ones, and no long lists of arguments."""
+    files = [p for p in (ROOT / "hypuml" / "training").glob("*.py") if p.name != "__init__.py"]
+    assert len(files) <= 10
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        assert text.count("\n") < 250, file.name
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+                assert len(given) <= 6, f"{file.name}: {node.name} takes {len(given)} arguments"
+
+
 def test_only_the_app_knows_streamlit():
     assert [
         str(entry)

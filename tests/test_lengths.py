@@ -17,7 +17,6 @@ from hypuml.models.config import GEOMETRIES, ModelConfig
 from hypuml.models.files import CONFIG, WEIGHTS, CheckpointError, read_config
 from hypuml.models.head import HyperbolicHead
 from hypuml.models.hypuml import HypUML
-from hypuml.training.auxiliary_losses import auxiliary_loss
 
 FEATURES = torch.randn(24, 10, generator=torch.Generator().manual_seed(1))
 
@@ -91,8 +90,8 @@ def test_a_vector_of_no_length_is_unsure_with_a_finite_gradient():
 
 def test_damage_is_taught_by_the_degraded_images():
     head = head_of()
-    loss = auxiliary_loss(head, FEATURES, torch.linspace(0.2, 1, 4))
-    assert auxiliary_loss(head, FEATURES, torch.zeros(0)) == 0
+    loss = head.length.auxiliary_loss(FEATURES, torch.linspace(0.2, 1, 4))
+    assert head.length.auxiliary_loss(FEATURES, torch.zeros(0)) == 0
     loss.backward()
     assert head.length.damage.out.weight.grad.abs().sum() > 0
     assert head.length.log_slope.grad is None

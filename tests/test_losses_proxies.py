@@ -14,17 +14,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from squares import SquaresDataset
-from training_support import TINY, tiny_config
+from training_support import COUNTED, TINY, tiny_config
 
-from hypuml.losses import LossConfig, ProxyAnchorLoss, RunFacts, make_loss
+from hypuml.losses import LossConfig, Objective, ProxyAnchorLoss, RunFacts, make_loss
 from hypuml.models.head import HeadOutput
 from hypuml.models.hypuml import HypUML
-from hypuml.training import train
-from hypuml.training.after import own_losses
-from hypuml.training.loop import StoppedError
-from hypuml.training.objective import Objective
-from hypuml.training.optimise import make_optimizer, set_rate
-from hypuml.training.state import FOLDER
+from hypuml.training import StoppedError, train
+from hypuml.training.state import FOLDER, make_optimizer, set_rate
+from hypuml.training.validation import own_losses
 
 SPHERE = replace(TINY, geometry="spherical")
 
@@ -153,7 +150,7 @@ def test_a_step_takes_the_fit_images_alone():
     out, labels = HeadOutput(points, torch.rand(8), torch.rand(8)), torch.arange(8) // 2
     loss = ProxyAnchorLoss(labels[:4], 4, temperature=0.1)
     # The classes of the last four have no proxies, so that they may not be looked at.
-    result = Objective(loss, 0.0)(out, labels, 4)
+    result = Objective(loss, 0.0)(out.points, out.uncertainty, labels, 4)
     assert result.metric == pytest.approx(loss(points[:4], labels[:4]).item())
     assert result.calibration == 0
     result.total.backward()
@@ -164,18 +161,19 @@ def test_a_step_takes_the_fit_images_alone():
 
 def test_proxies_learn_five_times_as_fast_and_do_not_decay():
     config = spherical_config(weight_decay=0.5)
-    model = torch.nn.Linear(3, 4)
-    loss = Objective.of(config, torch.tensor([5, 5, 8])).loss
-    optimizer = make_optimizer(model, config, loss=loss)
-    before, weight = loss.loss.proxies.detach().clone(), model.weight.detach().clone()
-    points = model(torch.randn(3, 3, generator=torch.Generator().manual_seed(0)))
+    model = HypUML(replace(COUNTED, geometry="spherical"))
+    loss = config.objective(torch.tensor([5, 5, 8])).loss
+    optimizer = make_optimizer(model, config, loss)
+    linear = model.head.linear
+    before, weight = loss.loss.proxies.detach().clone(), linear.weight.detach().clone()
+    points = linear(torch.randn(3, 8, generator=torch.Generator().manual_seed(0)))
     loss(points, torch.tensor([5, 5, 8])).backward()
     set_rate(optimizer, 1e-3)
     optimizer.step()
     # Adam's first step is the learning rate whatever the gradient.
     moved = (loss.loss.proxies - before).abs()
     assert moved.flatten().tolist() == pytest.approx([5e-3] * 8, rel=1e-2)
-    assert (model.weight - weight * (1 - 1e-3 * 0.5)).abs().max().item() == pytest.approx(
+    assert (linear.weight - weight * (1 - 1e-3 * 0.5)).abs().max().item() == pytest.approx(
         1e-3, rel=1e-2
     )
 
@@ -194,8 +192,8 @@ def test_training_on_a_sphere_learns_unseen_colours(tmp_path):
         calibration_classes=0.0,
         seed=1,
     )
-    train(dataset, tmp_path / "start", replace(config, steps=1, lr=1e-9), afterwards=False)
-    train(dataset, tmp_path / "out", config, afterwards=False)
+    train(dataset, tmp_path / "start", replace(config, steps=0))
+    train(dataset, tmp_path / "out", config)
 
     def last(name):
         log = json.loads((tmp_path / name / "training.json").read_text())

@@ -13,16 +13,13 @@ import torch
 from squares import SquaresDataset
 from training_support import TINY, tiny_config
 
-from hypuml.losses import ContrastiveLoss
+from hypuml.losses import ContrastiveLoss, Objective
 from hypuml.models.files import CONFIG, WEIGHTS
 from hypuml.models.head import HeadOutput
 from hypuml.models.hypuml import HypUML
-from hypuml.training import train
-from hypuml.training.host import pick_device, slow_precision
-from hypuml.training.loop import StoppedError
-from hypuml.training.objective import Objective
-from hypuml.training.optimise import schedule, update_average
-from hypuml.training.state import FOLDER, has_state
+from hypuml.training import StoppedError, train
+from hypuml.training.setup import pick_device, slow_precision
+from hypuml.training.state import FOLDER, RunState, has_state, schedule
 
 
 def weights(model):
@@ -99,7 +96,9 @@ def test_options_are_refused_before_any_image_is_read(tmp_path):
     with pytest.raises(ValueError, match="device"):
         train(Untouchable(), tmp_path / "b", tiny_config(device="tpu"))
     for option, value in {
-        "steps": 0,
+        "steps": -1,
+        "backbone_lr": 1.5,
+        "head_init": "zeros",
         "images_per_class": 1,
         "ema": 1.0,
         "seed": -1,
@@ -113,9 +112,9 @@ def test_options_are_refused_before_any_image_is_read(tmp_path):
 
 def test_a_diverging_loss_stops_with_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(
-        "hypuml.training.objective.Objective.forward",
-        lambda self, out, *rest: type(
-            "Result", (), {"total": out.points.sum(), "metric": float("nan"), "calibration": 0.0}
+        "hypuml.losses.Objective.forward",
+        lambda self, points, *rest: type(
+            "Result", (), {"total": points.sum(), "metric": float("nan"), "calibration": 0.0}
         ),
     )
     with pytest.raises(ValueError, match="not finite at step 1"):
@@ -131,18 +130,18 @@ def test_calibration_classes_train_the_uncertainty_alone():
     labels = torch.tensor([0, 0, 1, 1, 2, 2, 3, 3])
     out = HeadOutput(points, uncertainty, raw.norm(dim=-1))
     loss = ContrastiveLoss(temperature=0.5)
-    Objective(loss, 0.0)(out, labels, 4).total.backward()
+    Objective(loss, 0.0)(out.points, out.uncertainty, labels, 4).total.backward()
     assert raw.grad[:4].abs().sum() > 0
     assert raw.grad[4:].abs().sum() == 0
     raw.grad = None
     points = torch.tanh(raw) / 2
     out = HeadOutput(points, 1 - points.norm(dim=-1), raw.norm(dim=-1))
-    Objective(loss, 1.0, held_only=True)(out, labels, 4).total.backward()
+    Objective(loss, 1.0, held_only=True)(out.points, out.uncertainty, labels, 4).total.backward()
     held = raw.grad.clone()
     raw.grad = None
     points = torch.tanh(raw) / 2
     out = HeadOutput(points, 1 - points.norm(dim=-1), raw.norm(dim=-1))
-    Objective(loss, 1.0)(out, labels, 4).total.backward()
+    Objective(loss, 1.0)(out.points, out.uncertainty, labels, 4).total.backward()
     assert (raw.grad - held)[:4].abs().sum() > 0  # "all" calibrates the fit images too
     rest, direction = held[4:], torch.tanh(raw)[4:].detach()
     assert rest.abs().sum() > 0
@@ -163,15 +162,16 @@ def test_schedule_warms_up_and_ends_at_zero():
 
 def test_average_follows_the_weights():
     model = torch.nn.BatchNorm1d(2)
-    average = weights(model)
+    state = RunState(model, None, None, step=10_000)
+    state.reset_average()
     with torch.no_grad():
         model.weight.fill_(3)
         model.num_batches_tracked.fill_(7)
-    update_average(average, model, decay=0.9, step=10_000)
-    assert average["weight"].tolist() == pytest.approx([1.2, 1.2])
-    assert average["num_batches_tracked"].item() == 7
-    update_average(average, model, decay=0.0, step=10_000)
-    assert average["weight"].tolist() == [3, 3]
+    state.update_average(decay=0.9)
+    assert state.average["weight"].tolist() == pytest.approx([1.2, 1.2])
+    assert state.average["num_batches_tracked"].item() == 7
+    state.update_average(decay=0.0)
+    assert state.average["weight"].tolist() == [3, 3]
 
 
 def test_a_missing_gpu_is_said():

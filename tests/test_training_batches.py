@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 from squares import SquaresDataset
 from training_support import tiny_config
 
+from hypuml.data.batches import BatchMaker, Pools, divide
 from hypuml.data.garden import GardenConfig, GardenDataset, TreeConfig
-from hypuml.training.batches import BatchMaker, divide
 from hypuml.training.data import prepare
-from hypuml.training.features import batch_images
+from hypuml.training.features import varied
 from hypuml.types import AMBIGUOUS, indices_of
 
 
@@ -22,17 +20,14 @@ def maker(**shares):
     labels = np.concatenate([np.repeat(np.arange(8), 5), np.arange(8) % 6]).astype(np.int64)
     every = {"calibration": 0.25, "ambiguous": 0.1, "degraded": 0.2} | shares
     rows = np.arange(len(labels))
-    made = BatchMaker(
+    pools = Pools(
         labels,
-        divide(40, 2, **every),
-        per_class=2,
-        seed=4,
         fit=rows[:30],
         calibration=rows[30:40],
         ambiguous=rows[40:],
         other=(np.arange(8) + 1) % 6,
     )
-    return made, labels
+    return BatchMaker(pools, divide(40, 2, **every), per_class=2, seed=4), labels
 
 
 def test_the_parts_fill_the_batch_and_leave_whole_classes_to_fit():
@@ -90,12 +85,11 @@ def test_only_the_last_images_are_degraded():
     data = prepare(SquaresDataset(), config)
     batch = data.batches.batch(0)
     assert batch.degraded == 4
-    clean = prepare(SquaresDataset(), config).batches.batch(0)
-    plain = replace(clean, degraded=0)
     seeded = [torch.Generator().manual_seed(1) for _ in range(2)]
-    device = torch.device("cpu")
-    with_damage, levels = batch_images(data, batch, config, device, seeded[0])
-    without, none = batch_images(data, plain, config, device, seeded[1])
+    pixels = data.train.pixels[torch.from_numpy(batch.rows)].float() / 255
+    size, ranges = config.model.image_size, config.augment
+    with_damage, levels = varied(pixels, size, ranges, batch.degraded, seeded[0])
+    without, none = varied(pixels, size, ranges, 0, seeded[1])
     assert (len(levels), len(none)) == (4, 0)
     assert ((levels >= 0) & (levels <= 1)).all()
     assert torch.equal(with_damage[:-4], without[:-4])

@@ -2,7 +2,7 @@
 
 Both steps take a batch of the same size through the network of the "garden" recipe, forward and
 backward, and update its weights. One has the uncertainty-aware loss and the calibration term (some
-of its images are there for that term alone, see :mod:`hypuml.training.batches`), the other the
+of its images are there for that term alone, see :mod:`hypuml.data.batches`), the other the
 parent's loss on all images. Reading and augmenting pictures is left out: it is the same for both
 and would only flatter the ratio.
 """
@@ -40,28 +40,29 @@ def training_step(
     from torch import nn
 
     from hypuml.models.hypuml import HypUML
-    from hypuml.training.objective import Objective
-    from hypuml.training.optimise import make_optimizer, update_average
+    from hypuml.training.state import RunState, make_optimizer
 
     torch.manual_seed(seed)
     model = HypUML(config.model)
     model.to(memory_format=torch.channels_last)
     model.train()
-    optimizer = make_optimizer(model, config)
-    average = {k: v.detach().clone() for k, v in model.state_dict().items()}
-    objective = Objective.of(config, labels)
+    objective = config.objective(labels)
+    optimizer = make_optimizer(model, config, objective.loss)
+    state = RunState(model, objective, optimizer, step=1)
+    state.reset_average()
     low = config.precision == "bfloat16"
     images = images.contiguous(memory_format=torch.channels_last)
 
     def step() -> object:
         with torch.autocast("cpu", torch.bfloat16, enabled=low):
             features = model.backbone(images)
-        result = objective(model.head(features.float()), labels, fit)
+        out = model.head(features.float())
+        result = objective(out.points, out.uncertainty, labels, fit)
         optimizer.zero_grad(set_to_none=True)
         result.total.backward()
         nn.utils.clip_grad_norm_(model.parameters(), config.clip)
         optimizer.step()
-        update_average(average, model, config.ema, 1)
+        state.update_average(config.ema)
         return result.metric
 
     return step
@@ -83,7 +84,7 @@ def step(seed: int = 0, rounds: int = 20, config: TrainConfig | None = None) -> 
 
     import torch
 
-    from hypuml.training.batches import divide
+    from hypuml.data.batches import divide
     from hypuml.training.recipes import recipe
 
     config = config or recipe("garden")

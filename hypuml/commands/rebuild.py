@@ -169,10 +169,9 @@ def _train(name: str, out: Path, work: Path, dataset: Dataset) -> list[Path] | N
     Returns:
         Folders of the earlier stages; None when it was stopped on request.
     """
-    from hypuml.training import train
-    from hypuml.training.host import slow_precision
-    from hypuml.training.loop import StoppedError
+    from hypuml.training import StoppedError, train
     from hypuml.training.recipes import recipe
+    from hypuml.training.setup import slow_precision
     from hypuml.training.state import has_state
 
     start = ""
@@ -195,7 +194,7 @@ def _train(name: str, out: Path, work: Path, dataset: Dataset) -> list[Path] | N
 
 def _refit(name: str, out: Path, work: Path, dataset: Dataset) -> list[Path] | None:
     """Copy the trained part of ``out`` to ``work`` and fit what follows training there."""
-    from hypuml.training.after import refit
+    from hypuml.training.posthoc import refit
 
     missing = [file for file in TRAINED if not (out / file).exists()]
     if missing:

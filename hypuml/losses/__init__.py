@@ -10,6 +10,7 @@ from hypuml.losses.baselines import FixedMarginLoss
 from hypuml.losses.calibration import Calibration
 from hypuml.losses.contrastive import ContrastiveConfig, ContrastiveLoss, HypViTLoss
 from hypuml.losses.margin import MarginConfig, MarginLoss, MarginReversedLoss
+from hypuml.losses.objective import Objective, StepLoss
 from hypuml.losses.proxies import ProxyAnchorConfig, ProxyAnchorLoss
 
 __all__ = [
@@ -24,8 +25,10 @@ __all__ = [
     "MarginLoss",
     "MarginReversedLoss",
     "MetricLoss",
+    "Objective",
     "ProxyAnchorLoss",
     "RunFacts",
+    "StepLoss",
     "loss_class",
     "make_loss",
 ]

@@ -10,7 +10,9 @@ import difflib
 import warnings
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
+
+from hypuml.models.extractor import Extractor
 
 with warnings.catch_warnings():
     # timm scripts two activation functions on import, which torch has deprecated.
@@ -19,14 +21,8 @@ with warnings.catch_warnings():
     from timm.data import resolve_model_data_config
 
 
-class Backbone(nn.Module):
-    """A timm network without its classifier.
-
-    Attributes:
-        num_features: width F of the feature vector.
-        mean: channel means the network expects after scaling pixels to [0, 1].
-        std: channel standard deviations, likewise.
-    """
+class Backbone(Extractor):
+    """A timm network without its classifier."""
 
     def __init__(
         self, name: str, pretrained: bool = False, arguments: dict[str, Any] | None = None
@@ -61,16 +57,10 @@ class Backbone(nn.Module):
             ) from error
         self.num_features = int(self.net.num_features)  # type: ignore[arg-type]
         data = resolve_model_data_config(self.net)
-        self.mean: tuple[float, ...] = tuple(data["mean"])
-        self.std: tuple[float, ...] = tuple(data["std"])
+        self.mean, self.std = tuple(data["mean"]), tuple(data["std"])
 
-    def normalise(self, images: Tensor) -> Tensor:
-        """What the network expects of pixels ``[B, 3, S, S]`` in [0, 1]: ``(x - mean) / std``."""
-        mean, std = (images.new_tensor(x)[:, None, None] for x in (self.mean, self.std))
-        return (images - mean) / std
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Map normalised images ``[B, 3, S, S]`` to features ``[B, F]``."""
+    def raw(self, images: Tensor) -> Tensor:
+        """The network's pooled features ``[B, F]`` of normalised images ``[B, 3, S, S]``."""
         return self.net(images)
 
 

@@ -26,8 +26,10 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
+
+from hypuml.models.extractor import Extractor
 
 NAME = "descriptors"
 COMPONENTS = 256
@@ -172,18 +174,15 @@ def _mirrored() -> Tensor:
     return torch.cat(places)
 
 
-class Descriptors(nn.Module):
+class Descriptors(Extractor):
     """Images to coordinates along the principal axes of their descriptors.
 
     It stands where a timm network would (:class:`hypuml.models.backbone.Backbone`), has no
-    parameters and is the same in training and in evaluation.
-
-    Attributes:
-        num_features: number F of principal axes.
-        mean: channel means it expects to have been subtracted: none.
-        std: channel standard deviations, likewise.
+    parameters and is the same in training and in evaluation. What it gives raw are the descriptors
+    themselves, ``[B, WIDTH]``; projected, their coordinates along F principal axes.
     """
 
+    trainable = False
     mean = (0.0, 0.0, 0.0)
     std = (1.0, 1.0, 1.0)
     middle: Tensor
@@ -213,18 +212,23 @@ class Descriptors(nn.Module):
         self.register_buffer("offset", torch.zeros(components))
         self.register_buffer("mirror", _mirrored(), persistent=False)
 
-    def normalise(self, images: Tensor) -> Tensor:
-        """What is expected of pixels ``[B, 3, S, S]`` in [0, 1]: nothing."""
-        return images
+    @property
+    def fitted(self) -> bool:
+        """Whether there are axes."""
+        return bool(self.axes.any())
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Features ``[B, F]`` float32 of images ``[B, 3, S, S]`` in [0, 1]."""
-        return self.project(describe(images))
+    def raw(self, images: Tensor) -> Tensor:
+        """Descriptors ``[B, WIDTH]`` float32 of images ``[B, 3, S, S]`` in [0, 1]."""
+        return describe(images)
 
-    def project(self, described: Tensor) -> Tensor:
-        """Features ``[..., F]`` float32 of what :func:`describe` gave, ``[..., WIDTH]``."""
+    def raw_fingerprint(self) -> str:
+        """Nothing but how images are described, which this number is raised for."""
+        return "descriptors 2"
+
+    def project(self, raw: Tensor) -> Tensor:
+        """Features ``[..., F]`` float32 of descriptors ``[..., WIDTH]``."""
         with torch.autocast(self.axes.device.type, enabled=False):
-            mean = self._symmetric(described.to(self.axes.device))
+            mean = self._symmetric(raw.to(self.axes.device))
             return mean @ self.axes.float().T - self.offset
 
     @torch.no_grad()

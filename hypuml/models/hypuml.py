@@ -30,6 +30,7 @@ from hypuml.models.config import ModelConfig
 from hypuml.models.descriptors import Descriptors
 from hypuml.models.embedder import Embedder
 from hypuml.models.export import ExportError, write_graph
+from hypuml.models.extractor import Extractor
 from hypuml.models.files import (
     CONFIG,
     FORMAT,
@@ -47,7 +48,7 @@ from hypuml.models.head import HeadOutput, HyperbolicHead
 _log = logging.getLogger(__name__)
 
 
-def _backbone(config: ModelConfig, pretrained: bool) -> Backbone | Descriptors:
+def _backbone(config: ModelConfig, pretrained: bool) -> Extractor:
     """The backbone of a configuration; raises ``ValueError`` for arguments it does not take."""
     if config.backbone != descriptors.NAME:
         return Backbone(config.backbone, pretrained, config.backbone_args)

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from hypuml.models.config import ModelConfig
-from hypuml.models.damage import Damage
+from hypuml.models.damage import Damage, damage_loss
 
 # Norms of undamaged images differ by about a sixth: to the power of four, lengths differ enough to
 # be told apart and too little to decide who is near whom.
@@ -67,6 +67,20 @@ class Length(nn.Module):
     @abstractmethod
     def forward(self, tangent: Tensor, features: Tensor) -> Tensor:
         """Lengths ``[B]`` in (0, r] of vectors ``[B, n]`` made of features ``[B, F]``, float32."""
+
+    def auxiliary_loss(self, features: Tensor, levels: Tensor) -> Tensor:
+        """What the length learns from beside the metric loss and calibration: telling damage.
+
+        Args:
+            features: ``[B, F]`` of a batch.
+            levels: ``[D]`` how badly its last D images are damaged, in [0, 1].
+
+        Returns:
+            A scalar, 0 where there is nothing to learn or nothing to learn from.
+        """
+        if self.damage is None or not len(levels):
+            return features.new_zeros(())
+        return damage_loss(self.damage(features), levels)
 
 
 class TanhLength(Length):

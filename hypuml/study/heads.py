@@ -16,20 +16,19 @@ from torch import Tensor, nn
 
 from hypuml import metrics
 from hypuml.confidence import CONTROLS, DEPTH, evidence, fit_confidence, ranks
+from hypuml.data.batches import BatchMaker, Pools, divide
 from hypuml.data.degradations import KINDS
 from hypuml.data.splits import class_ids
-from hypuml.losses import LossConfig, make_loss
+from hypuml.losses import LossConfig, Objective, make_loss
 from hypuml.models.config import ModelConfig
 from hypuml.models.head import HeadOutput, HyperbolicHead
 from hypuml.search import Index
 from hypuml.study.cached import LEVELS, VIEWS, Features
 from hypuml.study.gardens import RATIOS, Roles
 from hypuml.study.plan import Variant
-from hypuml.training.batches import BatchMaker, divide
 from hypuml.training.config import TrainConfig
-from hypuml.training.objective import Objective
-from hypuml.training.optimise import make_optimizer, schedule
-from hypuml.training.validate import validation_figures
+from hypuml.training.state import schedule
+from hypuml.training.validation import retrieval_metrics
 from hypuml.types import FloatArray
 
 _OPTIONS = TrainConfig(
@@ -71,15 +70,18 @@ def train_head(
     head.initialise_scale(pool.views[0][torch.from_numpy(first.rows[: first.fit])])
     loss = make_loss(variant.loss, setting, head.distance)
     objective = Objective(loss, variant.calibration, variant.held_only)
-    optimizer = make_optimizer(head, options)
+    matrices, rest = ([p for p in head.parameters() if (p.ndim > 1) == m] for m in (True, False))
+    groups = [
+        {"params": matrices, "weight_decay": options.weight_decay},
+        {"params": rest, "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=options.lr)
     labels = torch.from_numpy(pool.labels)
     for step in range(options.steps):
         batch = pool.batches.batch(step)
-        result = objective(
-            head(pool.images(batch.rows, batch.degraded, step)),
-            labels[torch.from_numpy(batch.rows)],
-            batch.fit,
-        )
+        out = head(pool.images(batch.rows, batch.degraded, step))
+        chosen = labels[torch.from_numpy(batch.rows)]
+        result = objective(out.points, out.uncertainty, chosen, batch.fit)
         for group in optimizer.param_groups:
             group["lr"] = options.lr * schedule(step, options)
         optimizer.zero_grad(set_to_none=True)
@@ -116,16 +118,14 @@ class _Pool:
             options.ambiguous_share if taught and variant.ambiguous else 0.0,
             options.degraded_share if taught and variant.degraded else 0.0,
         )
-        self.batches = BatchMaker(
+        pools = Pools(
             self.labels,
-            sizes,
-            per_class,
-            options.seed,
             np.flatnonzero(~held),
             np.flatnonzero(held),
             np.arange(len(paths), len(self.labels)),
             np.asarray([number[b] for _, b in crossed], dtype=np.int64),
         )
+        self.batches = BatchMaker(pools, sizes, per_class, options.seed)
 
     def images(self, rows: np.ndarray, degraded: int, step: int) -> Tensor:
         """Features of a batch: a random view of each image, the last ones degraded."""
@@ -157,7 +157,7 @@ def measure(head: HyperbolicHead, garden: Features, calibration: Features | None
     c = head.distance.ball
     out = head(garden.clean)
     points, u = out.points.numpy(), out.uncertainty.numpy()
-    found: dict[str, Any] = dict(validation_figures(points, u, garden.paths, c))
+    found: dict[str, Any] = dict(retrieval_metrics(points, u, garden.paths, c))
     ids, _ = class_ids(garden.paths)
     index, everyone = Index(points, c), np.arange(len(points))
     hits = index.search(points, DEPTH, exclude=everyone)

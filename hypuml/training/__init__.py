@@ -1,6 +1,66 @@
-"""One training loop for every loss and data set; imports neither faiss, umap nor streamlit."""
+"""One trainer for every loss and data set; imports neither faiss, umap nor streamlit.
 
+:func:`train` is the door: it writes to its output folder a finished checkpoint
+(``model.safetensors``, ``config.json``) and ``training.json`` (options, curves). Who wants to look
+at a run from within makes a :class:`Trainer`.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from hypuml.files import write_atomically
+from hypuml.models.hypuml import HypUML
 from hypuml.training.config import TrainConfig
-from hypuml.training.loop import train
+from hypuml.training.posthoc import fit_afterwards
+from hypuml.training.setup import Report, check_output, images_of, starting_model
+from hypuml.training.state import clear_state
+from hypuml.training.trainer import StoppedError, Trainer
+from hypuml.types import Dataset
 
-__all__ = ["TrainConfig", "train"]
+__all__ = ["StoppedError", "TrainConfig", "Trainer", "train"]
+
+
+def train(
+    dataset: Dataset,
+    out: Path,
+    config: TrainConfig,
+    resume: bool = False,
+    report: Report | None = None,
+    views: Path | None = None,
+) -> HypUML:
+    """Train a model and write its checkpoint.
+
+    Args:
+        dataset: its "seen" classes are trained on (all classes of a folder).
+        out: folder of the checkpoint, created if missing.
+        config: every option.
+        resume: continue the unfinished run in ``out``.
+        report: called with (phase, done, total, figures).
+        views: folder where features of a backbone that does not learn are kept, for further runs.
+
+    Returns:
+        The trained model (its averaged weights).
+
+    Raises:
+        ValueError: an option, the data or the folder does not allow the run; said before anything
+            is trained or overwritten.
+        StoppedError: a stop was requested; the state is saved.
+    """
+    model = starting_model(config)
+    check_output(out, resume)
+    trainer = Trainer.on(dataset, config, model, views, report)
+    if resume:
+        trainer.resume(out)
+    elif not config.init:
+        trainer.initialise()
+    model = trainer.fit(out, report)
+    model.training_info = trainer.info()
+    fit_afterwards(model, dataset, trainer.data.calibration_rows, config, images_of(report))
+    model.cpu().save_pretrained(out)
+    state, facts = trainer.state, trainer.facts
+    log = {"config": facts, "training": model.training_info, "history": state.history}
+    write_atomically(out / "training.json", (json.dumps(log, indent=1) + "\n").encode())
+    clear_state(out)
+    return model

@@ -10,8 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from torch import Tensor
+
 from hypuml.data.augment import AugmentConfig
-from hypuml.losses import RENAMED, LossConfig
+from hypuml.geometry.distance import Distance
+from hypuml.losses import RENAMED, LossConfig, Objective, RunFacts, make_loss
 from hypuml.models.config import ModelConfig
 
 
@@ -42,8 +45,11 @@ class TrainConfig:
     """Seed of the class split, the weights, the batches and the augmentation."""
     init: str = ""
     """Checkpoint whose weights to start from (folder or hub id) instead of random ones."""
+    head_init: str = "auto"
+    """Where the head starts: random, or axes (where images of one class differ least, found on the
+    training images as they are), or auto: axes where the backbone does not learn."""
     steps: int = 3000
-    """Optimiser steps."""
+    """Optimiser steps; 0 writes the model as it starts."""
     classes_per_batch: int = 48
     """Images in a batch as a number of classes; what the uncertainty learns from is among them."""
     images_per_class: int = 4
@@ -52,6 +58,9 @@ class TrainConfig:
     """Peak learning rate of AdamW."""
     head_lr: float = 1.0
     """Learning rate of the head's linear map as a share of lr, in (0, 1]."""
+    backbone_lr: float = 1.0
+    """Learning rate of the backbone as a share of lr, in [0, 1]; 0 freezes it, and its features are
+    computed once."""
     weight_decay: float = 0.05
     """Decoupled weight decay, on matrices only."""
     warmup: float = 0.05
@@ -63,7 +72,7 @@ class TrainConfig:
     precision: str = "auto"
     """float32, bfloat16, or auto: bfloat16 for the backbone on a GPU, float32 on a CPU."""
     views: int = 6
-    """Augmented and degraded views of each image, for a backbone with nothing to learn, whose
+    """Augmented and degraded views of each image, for a backbone that does not learn, whose
     features are computed once."""
     device: str = "auto"
     """cpu, cuda, or auto."""
@@ -75,7 +84,6 @@ class TrainConfig:
     def __post_init__(self) -> None:
         """Check every option before anything is loaded; raises ``ValueError``."""
         positive = (
-            "steps",
             "classes_per_batch",
             "lr",
             "head_lr",
@@ -88,8 +96,14 @@ class TrainConfig:
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise ValueError(f"{name.replace('_', '-')} must be positive, got {value}")
+        if self.steps < 0:
+            raise ValueError(f"steps must not be negative, got {self.steps}")
         if self.head_lr > 1:
             raise ValueError(f"head-lr must be at most 1, got {self.head_lr}")
+        if not 0 <= self.backbone_lr <= 1:
+            raise ValueError(f"backbone-lr must be in [0, 1], got {self.backbone_lr}")
+        if self.head_init not in ("auto", "axes", "random"):
+            raise ValueError(f"head-init must be auto, axes or random, got {self.head_init!r}")
         if self.images_per_class < 2:
             raise ValueError(
                 f"images-per-class must be at least 2 (an anchor needs a positive), "
@@ -135,6 +149,18 @@ class TrainConfig:
         if "loss" in known:
             known["loss"] = RENAMED.get(known["loss"], known["loss"])
         return cls(**known)
+
+    def objective(self, labels: Tensor) -> Objective:
+        """What a run with fit images of classes ``labels`` ``[N]`` minimises, on their device.
+
+        Raises:
+            ValueError: the loss is unknown, its package is missing, or it does not go with the
+                geometry or the calibration term.
+        """
+        distance = Distance(self.model.geometry, self.model.curvature)
+        loss = make_loss(self.loss, self.loss_config, distance, RunFacts(labels, self.model.dim))
+        held_only = self.calibration_on == "held"
+        return Objective(loss, self.calibration, held_only).to(labels.device)
 
     @property
     def teaches_uncertainty(self) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hypuml.data.batches import BatchMaker, Pools, divide
 from hypuml.data.pixels import Progress, read_pixels
 from hypuml.data.splits import (
     CALIBRATION,
@@ -18,7 +19,6 @@ from hypuml.data.splits import (
     split_classes,
     split_images,
 )
-from hypuml.training.batches import BatchMaker, divide
 from hypuml.training.config import TrainConfig
 from hypuml.types import AMBIGUOUS, Dataset, IntArray, TaxonomyPath, has_class
 
@@ -48,6 +48,7 @@ class TrainingData:
     """Training pictures with what makes batches of them, and the validation part.
 
     Attributes:
+        dataset: what is trained on.
         train: fit, calibration-only and ambiguous images.
         batches: draws batches of them, as rows of ``train``.
         validation: images of the validation classes, or None without such classes.
@@ -57,6 +58,7 @@ class TrainingData:
         unreadable: item id to reason.
     """
 
+    dataset: Dataset
     train: Part
     batches: BatchMaker
     validation: Part | None
@@ -148,17 +150,17 @@ def prepare(
         config.ambiguous_share if is_mixed.any() else 0.0,
         config.degraded_share if config.teaches_uncertainty else 0.0,
     )
-    batches = BatchMaker(
+    pools = Pools(
         train.labels,
-        sizes,
-        per_class,
-        config.seed,
         np.flatnonzero(~is_held & ~is_mixed),
         np.flatnonzero(is_held),
         np.flatnonzero(is_mixed),
         np.asarray([numbers[dataset.items[i].other] for i in kept[is_mixed]], dtype=np.int64),
     )
-    return TrainingData(train, batches, validation, calibrating, split, by_image, unreadable)
+    batches = BatchMaker(pools, sizes, per_class, config.seed)
+    return TrainingData(
+        dataset, train, batches, validation, calibrating, split, by_image, unreadable
+    )
 
 
 def _ambiguous_rows(dataset: Dataset, fit: set[TaxonomyPath]) -> IntArray:

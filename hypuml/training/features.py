@@ -1,6 +1,6 @@
 """Where the features of a step come from: pixels through a backbone that learns.
 
-The twin for backbones that have nothing to learn is :mod:`hypuml.training.remembered`.
+The twin for backbones that do not learn is :mod:`hypuml.training.cached_features`.
 """
 
 from __future__ import annotations
@@ -12,16 +12,18 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from hypuml.data.augment import augment
+from hypuml.data.augment import AugmentConfig, augment
+from hypuml.data.batches import Batch
 from hypuml.data.degradations import KINDS, degrade_mixed
+from hypuml.data.pixels import Progress
+from hypuml.models.extractor import Extractor
+from hypuml.models.files import Described
 from hypuml.models.hypuml import HypUML
-from hypuml.training.batches import Batch
 from hypuml.training.config import TrainConfig
 from hypuml.training.data import TrainingData
-from hypuml.training.validate import describe_pixels
 from hypuml.types import IntArray
 
-_PART = 256
+_PART, _FEW = 256, 64
 
 
 class FeatureSource(Protocol):
@@ -43,7 +45,7 @@ class FeatureSource(Protocol):
         ...
 
 
-class Learned:
+class PixelFeatures:
     """Augments pixels and sends them through the backbone."""
 
     def __init__(self, data: TrainingData, config: TrainConfig, device: torch.device) -> None:
@@ -56,8 +58,10 @@ class Learned:
     def batch(self, model: HypUML, batch: Batch, step: int) -> tuple[Tensor, Tensor]:
         """See :class:`FeatureSource`; the backbone runs in low precision where asked to."""
         noise = torch.Generator(self._device).manual_seed(self._config.seed * 1_000_003 + step)
-        images, levels = batch_images(self._data, batch, self._config, self._device, noise)
-        inputs = model.backbone.normalise(images).contiguous(memory_format=torch.channels_last)
+        images = self._data.train.pixels[torch.from_numpy(batch.rows)].to(self._device)
+        size, ranges = model.config.image_size, self._config.augment
+        seen, levels = varied(images.float() / 255, size, ranges, batch.degraded, noise)
+        inputs = model.backbone.normalise(seen).contiguous(memory_format=torch.channels_last)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._low):
             features: Tensor = model.backbone(inputs)
         return features.float(), levels
@@ -79,23 +83,87 @@ class Learned:
         return torch.from_numpy(found).to(self._device)
 
 
-def batch_images(
-    data: TrainingData,
-    batch: Batch,
-    config: TrainConfig,
-    device: torch.device,
-    noise: torch.Generator,
+@torch.inference_mode()
+def describe_pixels(model: HypUML, pixels: Tensor, batch_size: int = 256) -> Described:
+    """All that a model says of uint8 pixels ``[N, 3, S, S]``."""
+    device = next(model.parameters()).device
+    was_training = model.training
+    model.eval()
+    parts = []
+    for batch in pixels.split(batch_size):
+        features = model.backbone(model.backbone.normalise(batch.to(device).float() / 255)).float()
+        out = model.head(features)
+        parts.append((out.points, out.uncertainty, out.norm, features))
+    model.train(was_training)
+    return Described(*(torch.cat(x).cpu().numpy() for x in zip(*parts, strict=True)))
+
+
+def varied(
+    images: Tensor, size: int, ranges: AugmentConfig, degraded: int, noise: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Augmented images of a batch ``[B, 3, S, S]``, its last ones degraded; the levels of these."""
-    level = torch.zeros(0, device=device)
-    images = data.train.pixels[torch.from_numpy(batch.rows)].to(device).float() / 255
-    images = augment(images, config.model.image_size, config.augment, noise)
-    if batch.degraded:
-        bad = images[-batch.degraded :]
-        kinds = torch.randint(len(KINDS), (len(bad),), generator=noise, device=device)
-        level = torch.rand(len(bad), generator=noise, device=device)
-        images = torch.cat([images[: -batch.degraded], degrade_mixed(bad, kinds, level, noise)])
+    """Images as training sees them: augmented, and the last ones degraded.
+
+    Args:
+        images: ``[B, 3, H, W]`` pixels in [0, 1].
+        size: side of the output.
+        ranges: of the augmentation.
+        degraded: number D of trailing images to be degraded.
+        noise: source of randomness, on the device of ``images``.
+
+    Returns:
+        ``[B, 3, size, size]`` in [0, 1], and the level ``[D]`` in [0, 1] of the degraded ones.
+    """
+    images = augment(images, size, ranges, noise)
+    level = torch.zeros(0, device=images.device)
+    if degraded:
+        bad = images[-degraded:]
+        kinds = torch.randint(len(KINDS), (len(bad),), generator=noise, device=images.device)
+        level = torch.rand(len(bad), generator=noise, device=images.device)
+        images = torch.cat([images[:-degraded], degrade_mixed(bad, kinds, level, noise)])
     return images, level
+
+
+@torch.no_grad()
+def raw_of(
+    images: Tensor, config: TrainConfig, backbone: Extractor, progress: Progress | None
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Raw features of images as they are and in V views each, in half precision on the CPU.
+
+    Args:
+        images: ``[N, 3, H, W]`` uint8, a little larger than the input.
+        config: image size, augmentation and number V of views count.
+        backbone: what looks.
+        progress: called with (done, total) images.
+
+    Returns:
+        ``[N, R]`` of images as they are, ``[V, N, R]`` augmented, ``[V, N, R]`` augmented and
+        degraded, and the level ``[V, N]`` of these.
+    """
+    size, views, device = config.model.image_size, config.views, backbone.device
+    noise = [torch.Generator(device).manual_seed(view) for view in range(2 * views)]
+    found: list[list[Tensor]] = [[] for _ in range(2 * views + 1)]
+    levels: list[list[Tensor]] = [[] for _ in range(views)]
+    backbone.eval()
+
+    def raw(seen: Tensor) -> Tensor:
+        inputs = backbone.normalise(seen).contiguous(memory_format=torch.channels_last)
+        return backbone.raw(inputs).half().cpu()
+
+    for start in range(0, len(images), _FEW):
+        part = images[start : start + _FEW].to(device).float() / 255
+        plain = F.interpolate(part, (size, size), mode="bilinear", antialias=True).clamp(0, 1)
+        found[-1].append(raw(plain))
+        for view, generator in enumerate(noise):
+            bad = len(part) if view >= views else 0
+            seen, level = varied(part, size, config.augment, bad, generator)
+            if bad:
+                levels[view - views].append(level.cpu())
+            found[view].append(raw(seen))
+        if progress:
+            progress(min(start + _FEW, len(images)), len(images))
+    whole = [torch.cat(parts) for parts in found]
+    level_of = torch.stack([torch.cat(parts) for parts in levels])
+    return whole[-1], torch.stack(whole[:views]), torch.stack(whole[views:-1]), level_of
 
 
 def only_fit(batch: Batch) -> Batch:

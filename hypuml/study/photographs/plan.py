@@ -109,8 +109,7 @@ class Variant:
             calibration_on="held" if self.held_only else "all",
             degraded_share=base.degraded_share if self.degraded else 0.0,
             seed=seed,
-            steps=1 if self.untrained else base.steps,
-            lr=1e-9 if self.untrained else base.lr,
+            steps=0 if self.untrained else base.steps,
             eval_every=base.steps,
             save_every=base.steps,
         )

@@ -9,7 +9,6 @@ import json
 import os
 import platform
 import shutil
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,8 +24,9 @@ from hypuml.models.files import CONFIG
 from hypuml.models.hypuml import HypUML
 from hypuml.study.photographs.plan import FEW_DIMS, SEEDS, VARIANTS, Variant
 from hypuml.study.running import Results, Run, Say, best_of_each
-from hypuml.training import train
-from hypuml.training.remembered import raw_views
+from hypuml.training import Trainer, train
+from hypuml.training.cached_features import raw_views
+from hypuml.training.setup import starting_model
 from hypuml.types import Dataset
 
 VIEWS = "views"
@@ -69,12 +69,13 @@ def run_study(
     place.out.mkdir(parents=True, exist_ok=True)
     chosen = list(variants)
     say("views of every training image")
-    raw_views(_photographs(place), chosen[0].config(chosen[0].settings[0], 0), place.out / VIEWS)
+    first = chosen[0].config(chosen[0].settings[0], 0)
+    raw_views(_photographs(place), first, starting_model(first).backbone, place.out / VIEWS)
     count = workers or os.cpu_count() or 1
     kept, work = Results[Variant](place.out, SEEDS), partial(_work, place)
     # The first run of each seed finds that seed's axes; the others read them.
-    first = [Run(chosen[0], 0, seed) for seed in SEEDS]
-    kept.execute([*first, *kept.tuning(chosen)], "validation", work, count, say)
+    axes = [Run(chosen[0], 0, seed) for seed in SEEDS]
+    kept.execute([*axes, *kept.tuning(chosen)], "validation", work, count, say)
     best = {v: kept.best_setting(v, "validation") for v in chosen}
     kept.execute(kept.repeats(best), "validation", work, count, say)
     finalists = finalists_of(kept.validation(best))
@@ -119,16 +120,17 @@ def _photographs(place: Place) -> Dataset:
 
 def _work(place: Place, run: Run[Variant], phase: str) -> None:
     """Train one model and write its figures: on validation classes, or on the test classes."""
+    config = run.variant.config(run.variant.settings[run.setting], run.seed)
     if phase == "validation":
-        with tempfile.TemporaryDirectory(dir=place.out) as scratch:
-            _train(place, run, Path(scratch) / "run", afterwards=False)
-            log = json.loads((Path(scratch) / "run" / "training.json").read_text(encoding="utf-8"))
-        figures: dict[str, Any] = log["history"][-1]
+        trainer = Trainer.on(_photographs(place), config, starting_model(config), place.out / VIEWS)
+        trainer.initialise()
+        trainer.fit()
+        figures: dict[str, Any] = trainer.state.history[-1]
     else:
         folder = place.out / "models" / run.name
         if not (folder / CONFIG).exists():
             shutil.rmtree(folder, ignore_errors=True)
-            _train(place, run, folder)
+            train(_photographs(place), folder, config, views=place.out / VIEWS)
         # Imported here: search needs faiss, which training does without.
         from hypuml.evaluation import measure
 
@@ -153,8 +155,3 @@ def _untaught(place: Place, run: Run[Variant]) -> dict[str, float]:
 def _thinned(curves: dict[str, list[float]]) -> dict[str, list[float]]:
     """Every fifth point of curves that end at full coverage, rounded to what can be seen."""
     return {name: [round(x, 4) for x in values[::-5][::-1]] for name, values in curves.items()}
-
-
-def _train(place: Place, run: Run[Variant], out: Path, afterwards: bool = True) -> None:
-    config = run.variant.config(run.variant.settings[run.setting], run.seed)
-    train(_photographs(place), out, config, views=place.out / VIEWS, afterwards=afterwards)

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from hypuml.geometry.distance import Distance
-from hypuml.losses import Calibration, MetricLoss, RunFacts, loss_class, make_loss
-from hypuml.models.head import HeadOutput
-from hypuml.training.config import TrainConfig
+from hypuml.losses.base import MetricLoss
+from hypuml.losses.calibration import Calibration
 
 
 @dataclass(frozen=True)
@@ -41,30 +39,24 @@ class Objective(nn.Module):
     def __init__(self, loss: MetricLoss, weight: float, held_only: bool = False) -> None:
         """Start without running percentiles; raises ``ValueError`` where loss and term disagree."""
         super().__init__()
-        check_loss(type(loss), loss.distance.geometry, weight)
+        _check(loss, weight)
         self.loss, self.calibration = loss, Calibration()
         self.weight, self.held_only = weight, held_only
 
-    @classmethod
-    def of(cls, config: TrainConfig, labels: Tensor) -> Objective:
-        """The objective of a run whose fit images have ``labels`` ``[N]``."""
-        distance = Distance(config.model.geometry, config.model.curvature)
-        run = RunFacts(labels, config.model.dim)
-        loss = make_loss(config.loss, config.loss_config, distance, run)
-        return cls(loss, config.calibration, config.calibration_on == "held")
-
-    def forward(self, out: HeadOutput, labels: Tensor, fit_count: int) -> StepLoss:
+    def forward(
+        self, points: Tensor, uncertainty: Tensor, labels: Tensor, fit_count: int
+    ) -> StepLoss:
         """Loss of a batch whose first ``fit_count`` images are trained on by the metric loss.
 
-        The rest (:mod:`hypuml.training.batches`) is there for the calibration term: for it every
+        The rest (:mod:`hypuml.data.batches`) is there for the calibration term: for it every
         image is ranked against the whole batch without gradient.
 
         Args:
-            out: network output for ``B`` images.
+            points: ``[B, n]`` points of the geometry.
+            uncertainty: ``[B]`` values in [0, 1], with gradient.
             labels: ``[B]`` classes.
             fit_count: number of leading images that the metric loss trains on.
         """
-        points, uncertainty = out.points, out.uncertainty
         metric = self.loss(points[:fit_count], labels[:fit_count], uncertainty[:fit_count])
         if self.weight == 0:
             return StepLoss(metric, metric.item(), 0.0)
@@ -77,28 +69,9 @@ class Objective(nn.Module):
         return StepLoss(metric + self.weight * term, metric.item(), term.item())
 
 
-def check_config(config: TrainConfig) -> None:
-    """Refuse a loss that a run cannot have, before anything is read.
-
-    Raises:
-        ValueError: its name is unknown, its package is missing, or it does not go with the geometry
-            or the calibration term.
-    """
-    check_loss(loss_class(config.loss), config.model.geometry, config.calibration)
-    Objective.of(config, torch.arange(2))
-
-
-def check_loss(loss: type[MetricLoss], geometry: str, weight: float) -> None:
-    """Refuse what a loss cannot do.
-
-    Args:
-        loss: its class.
-        geometry: of the head.
-        weight: of the calibration term.
-
-    Raises:
-        ValueError: the geometry is another, or there is a calibration term that cannot learn.
-    """
+def _check(loss: MetricLoss, weight: float) -> None:
+    """Refuse a geometry that the loss is not for, and a calibration term that cannot learn."""
+    geometry = loss.distance.geometry
     if loss.geometry not in (None, geometry):
         raise ValueError(
             f"a loss with proxies compares directions alone, so it needs the {loss.geometry} "

@@ -17,7 +17,8 @@ from hypuml.losses import make_loss
 from hypuml.models.files import CheckpointError
 from hypuml.models.hypuml import HypUML
 from hypuml.training import train
-from hypuml.training.after import own_losses, refit, thinned
+from hypuml.training.posthoc import refit, thinned
+from hypuml.training.validation import own_losses
 
 
 def noisy_squares():

@@ -17,22 +17,17 @@ import torch
 from hypuml.confidence import fit_confidence
 from hypuml.data.pixels import Progress, read_pixels
 from hypuml.data.splits import class_ids
-from hypuml.geometry.distance import Distance
 from hypuml.loss_prediction import fit_loss_prediction
-from hypuml.losses import HypViTLoss, MetricLoss, loss_class, make_loss
 from hypuml.models.hypuml import HypUML
 from hypuml.training.config import TrainConfig
 from hypuml.training.data import fingerprint, prepare, trainable_rows
-from hypuml.training.validate import describe_pixels
+from hypuml.training.features import describe_pixels
+from hypuml.training.validation import own_losses
 from hypuml.types import Dataset, IntArray
 
 # More images than this change the fit of a dozen weights no further and cost minutes.
 MOST_IMAGES = 6000
 _FEWEST_IMAGES = 50
-# A loss is taken against this many images at a time, like a batch.
-_CHUNK = 512
-# Of the loss that stands in for one that says nothing of single images.
-_TEMPERATURE = 0.1
 
 
 def fit_afterwards(
@@ -111,35 +106,3 @@ def thinned(rows: IntArray, ids: IntArray, most: int, rng: np.random.Generator) 
     per_class = max(2, most // len(np.unique(ids)))
     kept = [rng.permutation(np.flatnonzero(ids == one))[:per_class] for one in np.unique(ids)]
     return rows[np.sort(np.concatenate(kept))]
-
-
-@torch.inference_mode()
-def own_losses(
-    model: HypUML,
-    points: np.ndarray,
-    uncertainty: np.ndarray,
-    ids: IntArray,
-    config: TrainConfig,
-    rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Loss of every image among images of other classes ``[N]``, and where it is defined.
-
-    Proxies say nothing about an image of a new class: for a loss that has them this is the
-    "hyp-vit" loss at a temperature of 0.1.
-    """
-    distance = Distance(config.model.geometry, config.model.curvature)
-    loss: MetricLoss = HypViTLoss(temperature=_TEMPERATURE, distance=distance)
-    if loss_class(config.loss).per_image:
-        loss = make_loss(config.loss, config.loss_config, distance)
-    device = next(model.parameters()).device
-    losses, valid = np.zeros(len(points), np.float32), np.zeros(len(points), bool)
-    # Whole classes stay together, so that an image meets its positives.
-    order = np.concatenate([np.flatnonzero(ids == one) for one in rng.permutation(ids.max() + 1)])
-    for chunk in np.array_split(order, max(1, len(order) // _CHUNK)):
-        found, good = loss.per_anchor(
-            torch.from_numpy(points[chunk]).to(device),
-            torch.from_numpy(ids[chunk]).to(device),
-            torch.from_numpy(uncertainty[chunk]).to(device),
-        )
-        losses[chunk], valid[chunk] = found.cpu().numpy(), good.cpu().numpy()
-    return losses, valid

@@ -17,15 +17,13 @@ from training_support import COUNTED, tiny_config
 
 from hypuml import geometry, metrics
 from hypuml.data.augment import AugmentConfig
+from hypuml.data.batches import Batch
 from hypuml.models.descriptors import Descriptors
 from hypuml.models.hypuml import HypUML
-from hypuml.training import train
-from hypuml.training.after import own_losses
-from hypuml.training.batches import Batch
+from hypuml.training import StoppedError, train
+from hypuml.training.cached_features import CachedFeatures, raw_views
 from hypuml.training.data import prepare
-from hypuml.training.loop import StoppedError
-from hypuml.training.remembered import Remembered, raw_views, remember
-from hypuml.training.watch import figures
+from hypuml.training.validation import model_metrics, own_losses
 
 
 class Stripes(SquaresDataset):
@@ -71,10 +69,9 @@ def same_weights(one, other):
 def sources(dataset, config, folder=None, backbone=None):
     """What a run trains from: data, features and the backbone fitted on the way."""
     backbone = backbone or Descriptors(**config.model.backbone_args)
-    views = raw_views(dataset, config, folder)
+    views = raw_views(dataset, config, backbone, folder)
     data = prepare(dataset, config, readable=views.rows)
-    device = torch.device("cpu")
-    return data, remember(backbone, views, data, config, device, folder), views
+    return data, CachedFeatures.of(backbone, views, data, config, folder), views
 
 
 def test_training_a_head_on_descriptors_beats_chance_by_far(tmp_path):
@@ -111,11 +108,11 @@ def test_a_stopped_and_resumed_run_equals_an_uninterrupted_one(tmp_path):
 
 def test_a_folder_of_views_changes_nothing_and_spares_the_pictures(tmp_path):
     config = config_of(model=damped())
-    alone = train(SquaresDataset(), tmp_path / "alone", config, afterwards=False)
+    alone = train(SquaresDataset(), tmp_path / "alone", config)
     views = tmp_path / "views"
-    first = train(SquaresDataset(), tmp_path / "first", config, views=views, afterwards=False)
+    first = train(SquaresDataset(), tmp_path / "first", config, views=views)
     before = {file.name: file.stat().st_mtime_ns for file in views.iterdir()}
-    second = train(Unreadable(), tmp_path / "second", config, views=views, afterwards=False)
+    second = train(Unreadable(), tmp_path / "second", config, views=views)
     assert same_weights(alone, first)
     assert same_weights(first, second)
     assert {file.name: file.stat().st_mtime_ns for file in views.iterdir()} == before
@@ -127,7 +124,7 @@ def test_views_are_shared_by_losses_and_seeds_and_features_by_losses(tmp_path):
     def files(**options):
         name = "-".join(str(value) for value in options.values()) or "plain"
         config = config_of(steps=1, **options)
-        train(SquaresDataset(), tmp_path / name, config, views=views, afterwards=False)
+        train(SquaresDataset(), tmp_path / name, config, views=views)
         kinds = [file.name.partition("-")[0] for file in views.glob("*.safetensors")]
         return kinds.count("views"), kinds.count("features")
 
@@ -141,9 +138,9 @@ def test_views_are_shared_by_losses_and_seeds_and_features_by_losses(tmp_path):
 
 def test_two_data_sets_of_the_same_size_do_not_mix_in_one_folder(tmp_path):
     views, config = tmp_path / "views", config_of()
-    train(SquaresDataset(), tmp_path / "squares", config, views=views, afterwards=False)
-    shared = train(Stripes(), tmp_path / "shared", config, views=views, afterwards=False)
-    alone = train(Stripes(), tmp_path / "alone", config, afterwards=False)
+    train(SquaresDataset(), tmp_path / "squares", config, views=views)
+    shared = train(Stripes(), tmp_path / "shared", config, views=views)
+    alone = train(Stripes(), tmp_path / "alone", config)
     assert same_weights(shared, alone)
 
 
@@ -198,7 +195,7 @@ def test_a_batch_is_one_view_of_each_image_with_the_last_ones_degraded():
     image, view = torch.arange(50.0), torch.arange(3.0)
     varied = torch.stack([image.expand(3, -1), view[:, None].expand(-1, 50)], -1)
     level = (image / 100).expand(3, -1)
-    source = Remembered(varied[0], varied, varied + 1000, level, None, seed=4)
+    source = CachedFeatures(varied[0], varied, varied + 1000, level, None, seed=4)
     batch = Batch(np.arange(40)[::-1].copy(), 20, 30, 10)
     seen = [source.batch(None, batch, step) for step in range(6)]
     drawn = [features for features, _ in seen]
@@ -238,7 +235,7 @@ def test_figures_equal_those_computed_by_hand():
     model.head.initialise_scale(source.held_out)
     with torch.no_grad():
         model.head.log_scale += np.log(1.9)  # about half are clipped, and one just not
-    found = figures(model, data, source, config)
+    found = model_metrics(model, data, source, config)
     with torch.no_grad():
         held = model.head(source.held_out)
     assert found["clipped"] == pytest.approx(0.5, abs=0.1)
@@ -255,7 +252,7 @@ def test_figures_equal_those_computed_by_hand():
     flat = replace(config, model=replace(config.model, geometry="spherical"))
     twin = HypUML(flat.model)
     twin.load_state_dict(model.state_dict())
-    assert figures(twin, data, source, flat)["clipped"] is None
+    assert model_metrics(twin, data, source, flat)["clipped"] is None
 
 
 def test_without_validation_classes_only_the_classes_trained_on_are_judged(tmp_path):
@@ -269,7 +266,7 @@ def test_without_validation_classes_only_the_classes_trained_on_are_judged(tmp_p
 def test_a_run_from_a_checkpoint_keeps_the_axes_its_head_was_trained_on(tmp_path):
     views = tmp_path / "views"
     first = train(SquaresDataset(), tmp_path / "first", config_of(), views=views)
-    config = config_of(init=str(tmp_path / "first"), seed=1, steps=1, lr=1e-9, ema=0.0)
+    config = config_of(init=str(tmp_path / "first"), seed=1, steps=0)
     train(SquaresDataset(), tmp_path / "fresh", config_of(seed=1), views=views)
     for name in ("from pictures", "from the folder"):
         second = train(SquaresDataset(), tmp_path / name, config, views=views)

@@ -84,6 +84,25 @@ def divide(
     return Sizes(fit, held, mixed, bad)
 
 
+@dataclass(frozen=True)
+class Pools:
+    """What batches are drawn from.
+
+    Attributes:
+        labels: ``[N]`` class of every image of the training part.
+        fit: rows of the fit images.
+        calibration: rows of the calibration-only images, possibly none.
+        ambiguous: rows of the ambiguous images, possibly none.
+        other: second class of each of them.
+    """
+
+    labels: IntArray
+    fit: IntArray
+    calibration: IntArray
+    ambiguous: IntArray
+    other: IntArray
+
+
 class BatchMaker:
     """Composes batches from the samplers; a pure function of ``(seed, step)``.
 
@@ -92,29 +111,16 @@ class BatchMaker:
         held_rows: rows of the calibration-only images.
     """
 
-    def __init__(
-        self,
-        labels: IntArray,
-        sizes: Sizes,
-        per_class: int,
-        seed: int,
-        fit: IntArray,
-        calibration: IntArray,
-        ambiguous: IntArray,
-        other: IntArray,
-    ) -> None:
+    def __init__(self, pools: Pools, sizes: Sizes, per_class: int, seed: int) -> None:
         """Index the images.
 
         Args:
-            labels: ``[N]`` class of every image of the training part.
+            pools: what batches are drawn from.
             sizes: of the batches; kinds that have no images are left out.
             per_class: images per class.
             seed: of the sequence of batches.
-            fit: rows of the fit images.
-            calibration: rows of the calibration-only images, possibly none.
-            ambiguous: rows of the ambiguous images, possibly none.
-            other: second class of each of them.
         """
+        labels, fit, calibration = pools.labels, pools.fit, pools.calibration
         self._labels, self._sizes, self._seed = labels, sizes, seed
         self.fit_rows, self.held_rows = fit, calibration
         self._fit = ClassBalancedSampler(
@@ -126,7 +132,7 @@ class BatchMaker:
             self._held = ClassBalancedSampler(
                 labels[calibration], classes, per_class, 2 * seed + 1, rows=calibration
             )
-        self._ambiguous, self._other = ambiguous, other
+        self._ambiguous, self._other = pools.ambiguous, pools.other
 
     def batch(self, step: int) -> Batch:
         """Batch number ``step``."""

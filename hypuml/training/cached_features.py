@@ -1,0 +1,233 @@
+"""Features of a backbone that does not learn, computed once in several views and kept.
+
+Every image is seen as it is, augmented ``views`` times and degraded ``views`` times; a batch draws
+one view of each of its images. What is kept between runs is what the backbone gives *raw*: it
+depends on the images, the backbone and the options of augmentation alone, so that runs with other
+losses, seeds and class splits share it through a folder. A backbone that is fitted to the training
+images (principal axes) is fitted on the training part of the split; its features are kept too.
+
+Convention: raw features are ``[..., R]`` float16, features ``[..., F]``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from hypuml.data.batches import Batch
+from hypuml.data.pixels import Progress, read_pixels
+from hypuml.files import write_atomically
+from hypuml.models.extractor import Extractor
+from hypuml.models.hypuml import HypUML
+from hypuml.training.config import TrainConfig
+from hypuml.training.data import LARGER, TrainingData, fingerprint, trainable_rows
+from hypuml.training.features import raw_of
+from hypuml.types import Dataset, IntArray
+
+# Raised whenever images come to be seen or projected in another way.
+_MEANING = 3
+_VIEWS = ("plain", "varied", "degraded", "levels")
+
+
+@dataclass(frozen=True)
+class RawViews:
+    """Raw features of all training images of a data set.
+
+    Attributes:
+        rows: ``[N]`` rows of the data set that could be read.
+        plain: ``[N, R]``.
+        varied: ``[V, N, R]``, augmented.
+        degraded: ``[V, N, R]``, augmented and degraded.
+        levels: ``[V, N]`` how badly, in [0, 1].
+        unreadable: item id to reason.
+        source: hash of the data set's listing and of the backbone.
+    """
+
+    rows: IntArray
+    plain: Tensor
+    varied: Tensor
+    degraded: Tensor
+    levels: Tensor
+    unreadable: dict[str, str]
+    source: str
+
+
+def raw_views(
+    dataset: Dataset,
+    config: TrainConfig,
+    backbone: Extractor,
+    folder: Path | None = None,
+    progress: Progress | None = None,
+) -> RawViews:
+    """Look at every training image, or read what an earlier run left in ``folder``.
+
+    Args:
+        dataset: its training classes are looked at.
+        config: image size, augmentation and number of views count.
+        backbone: what looks.
+        folder: where views are kept between runs; None keeps nothing.
+        progress: called with (done, total) images.
+
+    Raises:
+        ValueError: what an earlier run left cannot be read.
+    """
+    source = f"{fingerprint(dataset)} {backbone.raw_fingerprint()}"
+    name = "views-" + _digest(source, config, split=False)
+    if folder is not None and (folder / f"{name}.safetensors").exists():
+        found = _load(folder / f"{name}.safetensors")
+        reasons = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        rows = found["rows"].numpy()
+        plain, varied_, degraded, levels = (found[view] for view in _VIEWS)
+        return RawViews(rows, plain, varied_, degraded, levels, reasons, source)
+    size = config.model.image_size
+    pixels, rows, reasons = read_pixels(dataset, trainable_rows(dataset), round(size * LARGER))
+    images = torch.from_numpy(pixels).permute(0, 3, 1, 2)
+    seen = raw_of(images, config, backbone, progress)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / f"{name}.json", json.dumps(reasons).encode())
+        tensors = dict(zip(_VIEWS, seen, strict=True)) | {"rows": torch.from_numpy(rows)}
+        write_atomically(folder / f"{name}.safetensors", save(tensors))
+    return RawViews(rows, *seen, reasons, source)
+
+
+@dataclass(frozen=True)
+class CachedFeatures:
+    """Features of one run; see :class:`hypuml.training.features.FeatureSource`.
+
+    Attributes:
+        clean: ``[N, F]`` training images as they are.
+        varied: ``[V, N, F]``.
+        degraded: ``[V, N, F]``.
+        levels: ``[V, N]`` of these, in [0, 1].
+        held_out: ``[M, F]`` validation images, None without any.
+        seed: of the choice of views.
+    """
+
+    clean: Tensor
+    varied: Tensor
+    degraded: Tensor
+    levels: Tensor
+    held_out: Tensor | None = None
+    seed: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        backbone: Extractor,
+        views: RawViews,
+        data: TrainingData,
+        config: TrainConfig,
+        folder: Path | None = None,
+    ) -> CachedFeatures:
+        """Fit the backbone on the training part, where it asks for that, and project every view.
+
+        Args:
+            backbone: is left as it is where it has been fitted by the run that this one starts
+                from: a head that was trained understands the features it was trained on alone.
+            views: of every training image of the data set.
+            data: the split; its rows are among those of ``views``.
+            config: of the run.
+            folder: where features of a backbone that is fitted are kept between runs with the same
+                split; None keeps nothing.
+        """
+        if backbone.fitted:
+            found = _projected(backbone, views, data)
+        else:
+            seen = f"{views.source} {views.rows.tolist()}"
+            name = f"features-{_digest(seen, config, split=True)}.safetensors"
+            found = _fitted(backbone, views, data, None if folder is None else folder / name)
+        here = {name: value.to(backbone.device) for name, value in found.items()}
+        return cls(seed=config.seed, **here)
+
+    def batch(self, model: HypUML, batch: Batch, step: int) -> tuple[Tensor, Tensor]:
+        """One view of each image, the last ones degraded; the levels of these."""
+        noise = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
+        rows = torch.from_numpy(batch.rows)
+        view = torch.randint(len(self.varied), (len(rows),), generator=noise)
+        bad = len(rows) - batch.degraded
+        features = torch.cat(
+            [self.varied[view[:bad], rows[:bad]], self.degraded[view[bad:], rows[bad:]]]
+        )
+        return features.float(), self.levels[view[bad:], rows[bad:]]
+
+    def plain(self, model: HypUML, rows: IntArray) -> Tensor:
+        """Training images as they are."""
+        return self.clean[torch.from_numpy(rows)].float()
+
+    def validation(self, model: HypUML) -> Tensor | None:
+        """The validation images as they are."""
+        return None if self.held_out is None else self.held_out.float()
+
+
+def _fitted(
+    backbone: Extractor, views: RawViews, data: TrainingData, file: Path | None
+) -> dict[str, Tensor]:
+    """Features by a backbone that is fitted first, or those of an earlier run with this split."""
+    if file is not None and file.exists():
+        found = _load(file)
+        backbone.load_state_dict({k[9:]: v for k, v in found.items() if k.startswith("backbone.")})
+        return {k: v for k, v in found.items() if not k.startswith("backbone.")}
+    place = torch.from_numpy(np.searchsorted(views.rows, data.train.rows))
+    # One view each of every other image: axes need variety, not numbers.
+    half = place[::2]
+    backbone.fit(views.plain[place], torch.cat([views.varied[0][half], views.degraded[0][half]]))
+    found = _projected(backbone, views, data)
+    if file is not None:
+        state = {f"backbone.{k}": v.contiguous() for k, v in backbone.state_dict().items()}
+        write_atomically(file, save(found | state))
+    return found
+
+
+@torch.no_grad()
+def _projected(backbone: Extractor, views: RawViews, data: TrainingData) -> dict[str, Tensor]:
+    place = torch.from_numpy(np.searchsorted(views.rows, data.train.rows))
+
+    def projected(raw: Tensor) -> Tensor:
+        return torch.cat([backbone.project(part) for part in raw.split(512)])
+
+    found = {
+        "clean": projected(views.plain[place]),
+        "varied": torch.stack([projected(view[place]) for view in views.varied]),
+        "degraded": torch.stack([projected(view[place]) for view in views.degraded]),
+        "levels": views.levels[:, place].contiguous(),
+    }
+    if data.validation is not None:
+        held = torch.from_numpy(np.searchsorted(views.rows, data.validation.rows))
+        found["held_out"] = projected(views.plain[held])
+    return found
+
+
+def _load(file: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(file)
+    except (OSError, SafetensorError) as error:
+        raise ValueError(f"{file} is damaged; remove it and it will be made again") from error
+
+
+def _digest(what: str, config: TrainConfig, split: bool) -> str:
+    """Short hash of all that views (or, with ``split``, features) depend on."""
+    depends: dict[str, Any] = {
+        "meaning": _MEANING,
+        "images": what,
+        "augment": asdict(config.augment),
+        "size": config.model.image_size,
+        "views": config.views,
+    }
+    if split:
+        depends |= {
+            "arguments": config.model.backbone_args,
+            "seed": config.seed,
+            "shares": [config.validation_classes, config.calibration_classes],
+        }
+    text = json.dumps(depends, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
