@@ -20,12 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from safetensors.torch import load as load_safetensors
 from torch import Tensor, nn
 
 from hypuml.files import write_atomically
 from hypuml.models.exported import OUTPUTS, open_session
-from hypuml.models.files import GRAPH, WEIGHTS, read_config, read_weights, write_config
+from hypuml.models.files import GRAPH, WEIGHTS, read_config, read_weights, todays_name, write_config
 
 if TYPE_CHECKING:
     from hypuml.models.hypuml import HypUML
@@ -74,7 +73,7 @@ def write_graph(model: HypUML, folder: Path) -> None:
     tensors = read_weights(folder, config)
     stored = copy.deepcopy(model).cpu().eval()
     # Stored in half precision, weights are not quite those in memory.
-    stored.load_state_dict(load_safetensors(tensors))
+    stored.load_tensors(tensors)
     graph = _exported(stored, tensors)
     _check(graph, tensors, stored)
     write_atomically(folder / GRAPH, graph)
@@ -161,7 +160,8 @@ def _with_weights(traced: bytes, tensors: bytes) -> bytes:
 
     proto = onnx.load_from_string(traced)
     (length,) = struct.unpack("<Q", tensors[:8])
-    header = json.loads(tensors[8 : 8 + length])
+    stored = json.loads(tensors[8 : 8 + length])
+    header = {todays_name(name): place for name, place in stored.items()}
     external = onnx.TensorProto.EXTERNAL
     widened = []
     for tensor in proto.graph.initializer:

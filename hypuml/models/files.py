@@ -106,6 +106,11 @@ def read_weights(folder: Path, config: dict[str, Any]) -> bytes:
     return tensors
 
 
+def todays_name(tensor: str) -> str:
+    """Name of a weight today: before lengths were modules of a registry, one was "damped"."""
+    return tensor.replace("head.damped.", "head.length.")
+
+
 def find_checkpoint(name: str, revision: str | None = None) -> Path:
     """Folder of a local checkpoint, or of the hub's snapshot of ``owner/name``.
 

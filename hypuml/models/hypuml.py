@@ -41,6 +41,7 @@ from hypuml.models.files import (
     find_checkpoint,
     read_config,
     read_weights,
+    todays_name,
     write_config,
 )
 from hypuml.models.head import HeadOutput, HyperbolicHead
@@ -182,7 +183,7 @@ class HypUML(Embedder, nn.Module, PyTorchModelHubMixin, library_name="hypuml"):
         tensors = read_weights(folder, config)
         try:
             model = cls(ModelConfig.from_dict(config["model"]), pretrained=False)
-            model.load_state_dict(_renamed(load_safetensors(tensors)))
+            model.load_tensors(tensors)
         except (RuntimeError, TypeError, ValueError) as error:
             reason = str(error).splitlines()[0]
             raise CheckpointError(
@@ -196,7 +197,11 @@ class HypUML(Embedder, nn.Module, PyTorchModelHubMixin, library_name="hypuml"):
             raise CheckpointError(str(error)) from error
         return model.eval()
 
+    def load_tensors(self, tensors: bytes) -> None:
+        """Take the weights of a ``model.safetensors``, in whatever precision it has them.
 
-def _renamed(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Weights by today's names: before lengths were modules of a registry, one was "damped"."""
-    return {name.replace("head.damped.", "head.length."): value for name, value in state.items()}
+        Raises:
+            RuntimeError, ValueError: they are those of another architecture, or damaged.
+        """
+        stored = load_safetensors(tensors)
+        self.load_state_dict({todays_name(name): tensor for name, tensor in stored.items()})
