@@ -1,5 +1,7 @@
-"""The model behind a gallery, and where it puts a new picture. Only here the app needs torch.
+"""The model behind a gallery, and where it puts a new picture.
 
+This process stays without torch: models are looked through with onnxruntime, or, where a checkpoint
+has no exported graph, by torch in a process of its own (:func:`hypuml.models.loading.load_model`).
 The model that made a gallery is named in its manifest. It is used only when it lies on this
 machine and its weights are the ones the gallery was made with: points of two models have nothing
 to do with each other.
@@ -19,10 +21,15 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from hypuml.gallery import Gallery
-    from hypuml.models.hypuml import HypUML
+    from hypuml.models.embedder import Embedder
 
-_models: dict[str, HypUML] = {}  # by sha256 of the weights
+_models: dict[str, Embedder] = {}  # by sha256 of the weights
 _lock = threading.Lock()
+_warmed: set[str] = set()
+
+
+WARM_AFTER = 1.0
+"""Seconds after a page is drawn until its model is loaded: the browser is to paint first."""
 
 
 def place(gallery: Gallery, image: Image.Image) -> Placed:
@@ -50,7 +57,7 @@ def place(gallery: Gallery, image: Image.Image) -> Placed:
     )
 
 
-def model_of(gallery: Gallery) -> HypUML:
+def model_of(gallery: Gallery) -> Embedder:
     """The model that made ``gallery``, loaded once per process.
 
     Raises:
@@ -65,9 +72,47 @@ def model_of(gallery: Gallery) -> HypUML:
         )
     with _lock:
         wanted = str(gallery.manifest["model"]["sha256"])
+        if wanted in _models and not _models[wanted].alive:
+            _models.pop(wanted).close()
         if wanted not in _models:
             gallery.check_model(folder)
-            from hypuml.models.hypuml import HypUML  # imports torch: seconds, so not before this
+            from hypuml.models.loading import load_model
 
-            _models[wanted] = HypUML.from_pretrained(folder)
+            _models[wanted] = load_model(folder, apart=True)
         return _models[wanted]
+
+
+def warm(gallery: Gallery) -> None:
+    """Get ready for a first upload or degradation, soon, in the background, once per gallery.
+
+    What takes its time is imported, the model is loaded, and a blank picture is looked at. Torch is
+    not started for this: hundreds of megabytes are not to be spent on a guess.
+    """
+    key = str(gallery.manifest["model"].get("sha256"))
+    with _lock:
+        if key in _warmed:
+            return
+        _warmed.add(key)
+    timer = threading.Timer(WARM_AFTER, _warm, (gallery,))
+    timer.daemon = True
+    timer.start()
+
+
+def _warm(gallery: Gallery) -> None:
+    from PIL import Image
+
+    from hypuml.data.degradation_scale import KINDS
+    from hypuml.data.degraded_pictures import degrade_picture
+    from hypuml.models.loading import has_graph
+
+    try:
+        folder = gallery.model_path
+        if folder is None or not has_graph(folder):
+            return
+        blank = Image.new("RGB", (64, 64))
+        for kind in KINDS:
+            blank = degrade_picture(blank, kind, 0.5)
+        place(gallery, blank)
+    except (ValueError, OSError):
+        # Whoever uploads a picture will be told.
+        return

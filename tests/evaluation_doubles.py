@@ -14,11 +14,10 @@ class ColourEyes:
     """Points are mean colours in a ball of three dimensions; u falls with the contrast."""
 
     curvature = 0.7
-    head = SimpleNamespace(r=2.0)
 
     def __init__(self, size: int = 16, confidence=None, degradations=None) -> None:
-        self.config = SimpleNamespace(image_size=size, uncertainty="predicted")
-        self.backbone = SimpleNamespace(mean=(0.5, 0.4, 0.3), std=(0.2, 0.3, 0.4))
+        self.config = SimpleNamespace(image_size=size, uncertainty="predicted", radius=2.0)
+        self.preprocessing = {"size": size, "mean": (0.5, 0.4, 0.3), "std": (0.2, 0.3, 0.4)}
         self.confidence = confidence
         self.loss_prediction = None
         self.training_info = {} if degradations is None else {"degradations": degradations}
@@ -29,7 +28,7 @@ class ColourEyes:
         assert inputs.shape[1:] == (3, self.config.image_size, self.config.image_size)
         self.batches.append(len(inputs))
         shift, scale = (
-            np.asarray(x)[None, :, None, None] for x in (self.backbone.mean, self.backbone.std)
+            np.asarray(self.preprocessing[x])[None, :, None, None] for x in ("mean", "std")
         )
         pixels = inputs * scale + shift
         assert pixels.min() > -1e-5

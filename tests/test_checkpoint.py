@@ -12,7 +12,7 @@ from squares import SquaresDataset
 from training_support import TINY
 
 from hypuml import HypUML as PublicHypUML
-from hypuml.models.files import CONFIG, WEIGHTS, CheckpointError
+from hypuml.models.files import CONFIG, GRAPH, WEIGHTS, CheckpointError
 from hypuml.models.hypuml import HypUML
 
 
@@ -37,7 +37,7 @@ def test_round_trip(saved):
     assert one.points.shape == (5, TINY.dim)
     assert one.points.dtype == np.float32
     assert not again.training
-    assert sorted(p.name for p in saved.iterdir()) == [CONFIG, WEIGHTS]
+    assert sorted(p.name for p in saved.iterdir()) == [CONFIG, GRAPH, WEIGHTS]
 
 
 def test_embedding_nothing_and_any_size(saved):

@@ -70,7 +70,7 @@ def test_everything_at_once(places, tmp_path, capsys):
     assert (result["n"], result["classes"], len(result["unreadable"])) == (24, 6, 1)
     assert "broken.jpg" in streams.err
     assert result["degradation_setup"]["images"] == 6
-    assert len(result["degradation"]["blur"]["mean_u"]) == 11
+    assert len(result["degradation"]["blur"]["mean_u"]) == 6
     assert result["degradation"]["blur"]["spearman"] is not None
     assert result["ood_images"] == 5
     assert 0 <= result["ood_auroc"] <= 1

@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from app import facts, state, whatif
+from app import facts, models, state, whatif
 from app.parts.answers import answers
 from app.parts.disk import disk
 from app.parts.entrance import entrance
@@ -58,6 +58,7 @@ def render() -> None:
         _results(entry, gallery, view, found)
     with left:
         disk(entry, gallery, view, asked, found)
+    models.warm(gallery)
 
 
 def _results(entry: Entry, gallery: Gallery, view: View, found: facts.Answers) -> None:

@@ -18,6 +18,7 @@ COMMANDS = {
     "train": "train a model on a data set or a folder of images",
     "evaluate": "report retrieval, uncertainty and geometry of a model on unseen classes",
     "gallery": "embed images and write a gallery that the app opens",
+    "export": "write the graph with which a checkpoint is looked through without torch",
     "study": "compare losses, uncertainties and geometries, several seeds each",
     "ambiguity": "ask whether the uncertainty knows how ambiguous the garden's images are",
     "benchmark": "measure speed or difficulty, beside the baselines",

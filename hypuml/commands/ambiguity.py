@@ -31,12 +31,10 @@ def run(options: Namespace) -> int:
             f"{options.seed}"
         )
     write = json_writer(options.json)
-    from hypuml.models.hypuml import HypUML
+    from hypuml.models.loading import load_model
     from hypuml.study.ambiguity import ambiguity_report
 
-    found = ambiguity_report(
-        HypUML.from_pretrained(options.checkpoint), options.pairs, options.seed
-    )
+    found = ambiguity_report(load_model(options.checkpoint), options.pairs, options.seed)
     if options.json != "-":
         print(table(found))
     write(found)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypuml.commands.common import Bar, add_data, json_writer, note, report_left_out
 from hypuml.data.registry import open_dataset
+from hypuml.evaluation.degradation import MOST_IMAGES
 from hypuml.files import write_atomically
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
         "--max-degraded",
         metavar="N",
         type=_at_least_one,
-        default=400,
-        help="images to damage for the degradation figures (default: 400)",
+        default=MOST_IMAGES,
+        help=f"images to damage for the degradation figures (default: {MOST_IMAGES})",
     )
     slow.add_argument(
         "--no-degradation",
@@ -69,9 +70,9 @@ def run(options: Namespace) -> int:
     dataset = open_dataset(options.data, options.root)
     foreign = open_dataset(options.ood, options.root) if options.ood else None
     from hypuml.evaluation import measure
-    from hypuml.models.hypuml import HypUML
+    from hypuml.models.loading import load_model
 
-    model = HypUML.from_pretrained(options.checkpoint)
+    model = load_model(options.checkpoint)
     found = measure(model, dataset, options.split, Bar("evaluating"), foreign, options.max_degraded)
     report_left_out(dataset, found.result["unreadable"])
     if foreign is not None:

@@ -12,7 +12,7 @@ from hypuml.data.registry import open_dataset
 from hypuml.types import SPLITS, Dataset, Embedding, FloatArray, indices_of
 
 if TYPE_CHECKING:
-    from hypuml.models.hypuml import HypUML
+    from hypuml.models.embedder import Embedder
 
 MetricsOf = Callable[[Sequence[int], FloatArray, FloatArray], dict[str, Any]]
 
@@ -40,14 +40,14 @@ def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
     )
 
 
-def recorded_metrics(dataset: Dataset, model: HypUML) -> MetricsOf:
+def recorded_metrics(dataset: Dataset, model: Embedder) -> MetricsOf:
     """The evaluation report that a gallery keeps in its manifest, so that the app can quote it."""
     from hypuml.evaluation import report
 
     def measure(rows: Sequence[int], points: FloatArray, uncertainty: FloatArray) -> dict[str, Any]:
         paths = [dataset.items[i].path for i in rows]
         embedding = Embedding(points, uncertainty)
-        found = report(embedding, paths, model.curvature, dataset.levels, model.head.r)
+        found = report(embedding, paths, model.curvature, dataset.levels, model.config.radius)
         return {key: value for key, value in found.items() if value is not None}
 
     return measure
@@ -60,9 +60,9 @@ def run(options: Namespace) -> int:
     if not len(rows):
         raise ValueError(f"data set {dataset.name!r} has no image in split {options.split!r}")
     from hypuml.gallery import build_gallery
-    from hypuml.models.hypuml import HypUML
+    from hypuml.models.loading import load_model
 
-    model = HypUML.from_pretrained(options.checkpoint)
+    model = load_model(options.checkpoint)
     gallery = build_gallery(
         dataset,
         rows,

@@ -79,6 +79,7 @@ WITHOUT_PICTURES = {"flowers"}
 TRAINED = ("model.safetensors", "config.json", "training.json")
 CONTENT = {
     *TRAINED,
+    "model.onnx",
     "evaluation.json",
     *("confidence.json", "loss_prediction.safetensors", "ambiguity.json", "README.md", "gallery"),
 }
@@ -109,7 +110,7 @@ def run(options: Namespace) -> int:
     from hypuml.evaluation import evaluate
     from hypuml.gallery import build_gallery
     from hypuml.models.files import read_config
-    from hypuml.models.hypuml import HypUML
+    from hypuml.models.loading import load_model
     from hypuml.study.ambiguity import ambiguity_report
     from hypuml.types import indices_of
 
@@ -125,7 +126,7 @@ def run(options: Namespace) -> int:
     earlier = make(name, out, work, training_set)
     if earlier is None:
         return 130
-    model = HypUML.from_pretrained(work)
+    model = load_model(work)
     report = evaluate(model, dataset, "unseen", Bar("evaluating"), ood)
     write_atomically(work / "evaluation.json", (json.dumps(report, indent=2) + "\n").encode())
     # What u says of crosses depends on the weights alone.

@@ -15,7 +15,7 @@ from hypuml import metrics
 from hypuml.evaluation.embedding import Evaluated
 from hypuml.evaluation.intervals import as_json
 from hypuml.evaluation.statistics import laplacian_variance
-from hypuml.models.hypuml import HypUML
+from hypuml.models.embedder import Embedder
 from hypuml.types import FloatArray, IntArray
 
 Scores = dict[str, FloatArray | None]
@@ -24,7 +24,7 @@ Scores = dict[str, FloatArray | None]
 _SAME = 1.0 - 1e-6
 
 
-def control_scores(model: HypUML, evaluated: Evaluated, seed: int = 0) -> Scores:
+def control_scores(model: Embedder, evaluated: Evaluated, seed: int = 0) -> Scores:
     """The controls as uncertainties, ``[N]`` each, high = unsure; None where there is none.
 
     * ``tangent_norm``: length of the tangent vector before it is bounded, negated.

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypuml.data.pixels import read_pixels
+from hypuml.data.transforms import normalise
+from hypuml.models.embedder import Embedder
 from hypuml.models.files import Described
-from hypuml.models.hypuml import HypUML
-from hypuml.types import Dataset, Embedding, FloatArray, IntArray, TaxonomyPath, indices_of
+from hypuml.types import Dataset, Embedding, IntArray, TaxonomyPath, indices_of
 
 Progress = Callable[[int, int], None]
 Pixels = NDArray[np.uint8]
@@ -45,7 +46,7 @@ class Evaluated:
 
 
 def embed_dataset(
-    model: HypUML, dataset: Dataset, split: str = "unseen", progress: Progress | None = None
+    model: Embedder, dataset: Dataset, split: str = "unseen", progress: Progress | None = None
 ) -> Evaluated:
     """Embed one split of a data set.
 
@@ -61,10 +62,11 @@ def embed_dataset(
     return Evaluated(describe_pixels(model, pixels), paths, kept, unreadable, pixels)
 
 
-def describe_pixels(model: HypUML, pixels: Pixels) -> Described:
+def describe_pixels(model: Embedder, pixels: Pixels) -> Described:
     """What a model says about squares ``[N, S, S, 3]`` of its own input size, N >= 1."""
+    how = model.preprocessing
     parts = [
-        describe_images(model, pixels[start : start + _BATCH].astype(np.float32) / 255)
+        model.describe_array(normalise(pixels[start : start + _BATCH], how["mean"], how["std"]))
         for start in range(0, len(pixels), _BATCH)
     ]
     return Described(
@@ -73,11 +75,3 @@ def describe_pixels(model: HypUML, pixels: Pixels) -> Described:
         np.concatenate([part.norm for part in parts]),
         np.concatenate([part.features for part in parts]),
     )
-
-
-def describe_images(model: HypUML, images: FloatArray) -> Described:
-    """What a model says about one batch of RGB squares ``[B, S, S, 3]`` with values in [0, 1]."""
-    mean = np.asarray(model.backbone.mean, dtype=np.float32)
-    std = np.asarray(model.backbone.std, dtype=np.float32)
-    inputs = ((images - mean) / std).transpose(0, 3, 1, 2)
-    return model.describe_array(np.ascontiguousarray(inputs, dtype=np.float32))

@@ -17,7 +17,7 @@ from hypuml.data.images import square_crop
 from hypuml.evaluation.embedding import Evaluated, Pixels, Progress, describe_pixels, embed_dataset
 from hypuml.evaluation.intervals import as_json
 from hypuml.evaluation.statistics import laplacian_variance
-from hypuml.models.hypuml import HypUML
+from hypuml.models.embedder import Embedder
 from hypuml.types import Dataset, FloatArray, IntArray
 
 # Pictures looked at to learn how large those of a data set typically are.
@@ -25,7 +25,7 @@ _SAMPLE = 100
 
 
 def foreign_report(
-    model: HypUML,
+    model: Embedder,
     dataset: Dataset,
     evaluated: Evaluated,
     classes: IntArray,

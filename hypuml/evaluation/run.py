@@ -19,7 +19,7 @@ from hypuml.evaluation.retrieval import Retrieved, report, retrieve
 from hypuml.evaluation.statistics import picture_statistics
 from hypuml.geometry import dist0
 from hypuml.metrics import risk_coverage
-from hypuml.models.hypuml import HypUML
+from hypuml.models.embedder import Embedder
 from hypuml.types import Dataset, FloatArray
 
 # Points of a curve: more cannot be seen, and a file with one for each image would be large.
@@ -41,7 +41,7 @@ class Evaluation:
 
 
 def evaluate(
-    model: HypUML,
+    model: Embedder,
     dataset: Dataset,
     split: str = "unseen",
     progress: Progress | None = None,
@@ -70,7 +70,7 @@ def evaluate(
 
 
 def measure(
-    model: HypUML,
+    model: Embedder,
     dataset: Dataset,
     split: str = "unseen",
     progress: Progress | None = None,
@@ -81,7 +81,9 @@ def measure(
     evaluated = embed_dataset(model, dataset, split, progress)
     embedding, curvature = evaluated.embedding, model.curvature
     retrieved = retrieve(embedding.points, curvature, evaluated.paths, DEPTH)
-    result = report(embedding, evaluated.paths, curvature, dataset.levels, model.head.r, retrieved)
+    result = report(
+        embedding, evaluated.paths, curvature, dataset.levels, model.config.radius, retrieved
+    )
     scores = answer_scores(model.confidence, retrieved, embedding.uncertainty, curvature)
     ids = [dataset.items[row].id for row in evaluated.rows]
     parts = [
@@ -101,7 +103,7 @@ def measure(
     return Evaluation(head | result, curves)
 
 
-def _image_report(model: HypUML, evaluated: Evaluated, retrieved: Retrieved) -> dict[str, Any]:
+def _image_report(model: Embedder, evaluated: Evaluated, retrieved: Retrieved) -> dict[str, Any]:
     """Controls and probe: what is known of each image without its answer."""
     rows = retrieved.queries
     if not len(rows):

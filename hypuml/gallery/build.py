@@ -13,10 +13,11 @@ import numpy as np
 from PIL import Image
 
 from hypuml.confidence import AnswerConfidence
+from hypuml.data.prefetch import in_batches
 from hypuml.gallery.columns import Items, items_bytes, points_bytes
 from hypuml.gallery.opened import WEIGHTS, Gallery, sha256_of
 from hypuml.gallery.originals import dataset_options
-from hypuml.gallery.reading import Prepared, in_batches, read_ahead
+from hypuml.gallery.reading import Prepared, read_ahead
 from hypuml.gallery.staging import staged
 from hypuml.gallery.store import (
     FORMAT,

@@ -6,19 +6,15 @@ thumbnail, and let go, so that 100,000 photographs never lie in memory together.
 
 from __future__ import annotations
 
-import os
-from collections import deque
-from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import NamedTuple, TypeVar
+from collections.abc import Generator
+from typing import NamedTuple
 
 from PIL import Image
 
 from hypuml.data.images import square_crop
+from hypuml.data.prefetch import ahead
 from hypuml.gallery.thumbs import SIDE
 from hypuml.types import Dataset
-
-_T = TypeVar("_T")
 
 
 class Prepared(NamedTuple):
@@ -41,7 +37,7 @@ def read_ahead(
         workers: threads; by default one per core, at most 8.
         thumbnails: whether they are wanted.
 
-    Yields:
+    Returns:
         For every row, in order, a picture ready for the model, or ``(row, reason)`` without one.
     """
 
@@ -57,28 +53,4 @@ def read_ahead(
         except (ValueError, OSError) as error:
             return row, str(error)
 
-    threads = workers or min(8, os.cpu_count() or 1)
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
-    ahead: deque[Future[Prepared | tuple[int, str]]] = deque()
-    try:
-        for row in rows:
-            ahead.append(pool.submit(prepare, row))
-            # Far enough ahead that a forward pass never waits; results are small squares.
-            if len(ahead) >= 256:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def in_batches(source: Iterable[_T], size: int) -> Iterator[list[_T]]:
-    """Lists of ``size`` things, the last one shorter."""
-    batch: list[_T] = []
-    for thing in source:
-        batch.append(thing)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+    return ahead(prepare, rows, workers)

@@ -26,6 +26,8 @@ Sources: Ganea et al. 2018 (Hyperbolic Neural Networks); Ungar 2008 (gyrovector 
 from __future__ import annotations
 
 from hypuml.geometry.ball import (
+    FLAT,
+    ball_curvature,
     check_curvature,
     difference_form,
     dist,
@@ -47,8 +49,10 @@ from hypuml.geometry.shapes import ball_circle, frechet_mean, geodesic, nearest
 GEOMETRIES = ("hyperbolic", "euclidean", "spherical")
 
 __all__ = [
+    "FLAT",
     "GEOMETRIES",
     "ball_circle",
+    "ball_curvature",
     "check_curvature",
     "difference_form",
     "dist",

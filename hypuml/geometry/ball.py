@@ -9,6 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 
 F64 = NDArray[np.float64]
 
+FLAT = 1e-6
+"""A curvature so small that the ball is flat where the points are: ``d(x, y) = 2 ||x - y||`` up to
+a relative error of about ``FLAT * max(||x||, ||y||)^2``. The Euclidean twin of a model lives there,
+and everything written for the ball works on it unchanged."""
+
 # Largest sqrt(c)*||x|| handed out. tanh rounds to exactly 1.0 from about 19 on, which would be *on*
 # the rim, where distances are infinite; four units in the last place keep c*||x||^2 < 1 after
 # rounding and still allow sqrt(c)*d0 = 35.
@@ -27,6 +32,20 @@ def check_curvature(c: float) -> float:
             f"got curvature c = {value}, expected a finite c > 0 (the space has curvature -c)"
         )
     return value
+
+
+def ball_curvature(geometry: str, c: float) -> float:
+    """C > 0 of the ball of curvature -c that a model's points lie in.
+
+    The flat twins' points lie in a ball so large that its distances are Euclidean, so that search,
+    metrics and galleries need to know nothing of them. (Nearest by chord is nearest by angle on the
+    sphere.)
+
+    Args:
+        geometry: ``"hyperbolic"``, or one of the flat twins.
+        c: curvature parameter of the hyperbolic geometry, > 0.
+    """
+    return c if geometry == "hyperbolic" else FLAT
 
 
 def as_f64(x: ArrayLike) -> F64:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hypuml.geometry import GEOMETRIES
+from hypuml.geometry import GEOMETRIES, ball_curvature
 from hypuml.geometry import torch as ball
 
 
@@ -41,13 +41,8 @@ class Distance:
 
     @property
     def ball(self) -> float:
-        """C > 0 of the ball of curvature -c that the points lie in.
-
-        The flat twins' points lie in a ball so large that its distances are Euclidean, so that
-        search, metrics and galleries need to know nothing of them. (Nearest by chord is nearest by
-        angle on the sphere.)
-        """
-        return self.curvature if self.geometry == "hyperbolic" else ball.FLAT
+        """C > 0 of the ball of curvature -c that the points lie in."""
+        return ball_curvature(self.geometry, self.curvature)
 
     def __call__(self, x: Tensor, y: Tensor, mask: Tensor | None = None) -> Tensor:
         """All distances between two sets of points.

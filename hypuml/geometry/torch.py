@@ -26,6 +26,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hypuml.geometry.ball import FLAT as FLAT
+
 with warnings.catch_warnings():
     # geoopt scripts its functions on import, which torch has deprecated.
     warnings.filterwarnings("ignore", message=r"`torch\.jit\.script` is deprecated")
@@ -37,11 +39,10 @@ with warnings.catch_warnings():
 # the limit is geoopt's artanh, which clamps its argument at 1 - 1e-7.
 _RIM = {torch.float32: 1e-5, torch.float64: 1e-7}
 
-
-# A curvature so small that the ball is flat where the points are: d(x, y) = 2 ||x - y|| up to a
-# relative error of about FLAT * max(||x||, ||y||)^2. The Euclidean twin of a model lives there, and
-# everything written for the ball works on it unchanged.
-FLAT = 1e-6
+# Shortest length that is divided by: at the origin the quotient must be 0 and not 0 / 0.
+_TINY = 1e-15
+# Longer vectors end at the rim's limit whatever their tanh is.
+_LONGEST = 15.0
 
 
 def _wide(*xs: Tensor) -> tuple[Tensor, ...]:
@@ -79,8 +80,13 @@ def expmap0(v: Tensor, c: float | Tensor) -> Tensor:
     """
     with _no_autocast(v):
         (v,) = _wide(v)
-        k = -_curvature(c, v)
-        return gmath.project(gmath.expmap0(v, k=k), k=k, eps=_RIM[v.dtype])
+        # Written out: geoopt's branches on the sign of the curvature cannot be exported as a graph.
+        root = _curvature(c, v).sqrt()
+        norm = v.norm(dim=-1, keepdim=True).clamp_min(_TINY)
+        x = root.reciprocal() * (norm * root).clamp_max(_LONGEST).tanh() * (v / norm)
+        length = x.norm(dim=-1, keepdim=True).clamp_min(_TINY)
+        longest = (1 - _RIM[v.dtype]) / root
+        return torch.where(length > longest, x / length * longest, x)
 
 
 def logmap0(x: Tensor, c: float | Tensor) -> Tensor:

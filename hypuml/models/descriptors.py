@@ -109,12 +109,12 @@ def _histogram(code: Tensor, bins: int, edges: tuple[float, ...]) -> Tensor:
         edges: radii between the rings, 1 = half a side.
     """
     ring, area = _ring_numbers(code.shape[-2], code.shape[-1], edges, code.device)
-    rings = len(edges) + 1
-    image = torch.arange(len(code), device=code.device, dtype=torch.int64)[:, None, None]
-    where = (image * rings + ring) * bins + code
-    counts = torch.bincount(where.flatten(), minlength=len(code) * rings * bins)
-    shares = counts.view(len(code), rings, bins).float() / area[:, None]
-    return shares.sqrt_().flatten(1)
+    rings, batch = len(edges) + 1, code.shape[0]
+    where = ring * bins + code
+    # Added up rather than counted (bincount), which no exported graph can do; ones are exact.
+    counts = torch.zeros(batch, rings * bins, device=code.device)
+    counts.scatter_add_(1, where.flatten(1), torch.ones_like(where, dtype=counts.dtype).flatten(1))
+    return (counts.view(batch, rings, bins) / area[:, None]).sqrt().flatten(1)
 
 
 def _ring_numbers(
@@ -124,8 +124,8 @@ def _ring_numbers(
     down = torch.linspace(-1, 1, height, device=device)
     across = torch.linspace(-1, 1, width, device=device)
     radius = (down[:, None] ** 2 + across**2).sqrt()
-    ring = torch.bucketize(radius, torch.tensor(edges, device=device), right=True)
-    area = torch.bincount(ring.flatten(), minlength=len(edges) + 1)
+    ring = torch.stack([(radius >= edge).to(torch.int64) for edge in edges]).sum(0)
+    area = torch.stack([(ring == number).sum() for number in range(len(edges) + 1)])
     return ring, area.clamp(min=1).float()
 
 
@@ -151,7 +151,7 @@ def _oriented(channels: Tensor) -> Tensor:
     low = angle.floor()
     share = angle - low
     low = low.to(torch.int64) % _ORIENTATIONS
-    energy = channels.new_zeros(len(channels), _ORIENTATIONS, *dx.shape[2:])
+    energy = channels.new_zeros(channels.shape[0], _ORIENTATIONS, *dx.shape[2:])
     energy.scatter_(1, low, steepness * (1 - share))
     return energy.scatter_add_(1, (low + 1) % _ORIENTATIONS, steepness * share)
 

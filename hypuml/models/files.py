@@ -15,12 +15,13 @@ from typing import Any
 
 from hypuml import loss_prediction
 from hypuml.confidence import weights
+from hypuml.files import write_atomically
 from hypuml.models.config import renamed
 from hypuml.types import Embedding, FloatArray
 
 FORMAT = 1
-WEIGHTS, CONFIG = "model.safetensors", "config.json"
-FILES = [WEIGHTS, CONFIG, weights.FILE, loss_prediction.FILE]
+WEIGHTS, GRAPH, CONFIG = "model.safetensors", "model.onnx", "config.json"
+FILES = [WEIGHTS, GRAPH, CONFIG, weights.FILE, loss_prediction.FILE]
 
 
 class CheckpointError(ValueError):
@@ -77,6 +78,11 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
+def write_config(folder: Path, config: dict[str, Any]) -> None:
+    """Write ``config.json`` of a checkpoint, whole or not at all."""
+    write_atomically(folder / CONFIG, (json.dumps(config, indent=2) + "\n").encode())
+
+
 def read_weights(folder: Path, config: dict[str, Any]) -> bytes:
     """The bytes of ``model.safetensors``.
 
@@ -98,6 +104,11 @@ def read_weights(folder: Path, config: dict[str, Any]) -> bytes:
             "was exchanged; copy or train the checkpoint again"
         )
     return tensors
+
+
+def todays_name(tensor: str) -> str:
+    """Name of a weight today: before lengths were modules of a registry, one was "damped"."""
+    return tensor.replace("head.damped.", "head.length.")
 
 
 def find_checkpoint(name: str, revision: str | None = None) -> Path:

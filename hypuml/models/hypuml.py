@@ -8,8 +8,7 @@ huggingface_hub's mixin).
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Sequence
+import logging
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,33 +16,37 @@ from typing import Any
 import numpy as np
 import torch
 from huggingface_hub import PyTorchModelHubMixin
-from PIL import Image
 from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
 from torch import Tensor, nn
 
 from hypuml import loss_prediction
 from hypuml.confidence import AnswerConfidence, weights
-from hypuml.data.transforms import preprocess
 from hypuml.files import write_atomically
 from hypuml.loss_prediction import LossPrediction
 from hypuml.models import descriptors
 from hypuml.models.backbone import Backbone
 from hypuml.models.config import ModelConfig
 from hypuml.models.descriptors import Descriptors
+from hypuml.models.embedder import Embedder
+from hypuml.models.export import ExportError, write_graph
 from hypuml.models.extractor import Extractor
 from hypuml.models.files import (
     CONFIG,
     FORMAT,
+    GRAPH,
     WEIGHTS,
     CheckpointError,
     Described,
     find_checkpoint,
     read_config,
     read_weights,
+    todays_name,
+    write_config,
 )
 from hypuml.models.head import HeadOutput, HyperbolicHead
-from hypuml.types import Embedding
+
+_log = logging.getLogger(__name__)
 
 
 def _backbone(config: ModelConfig, pretrained: bool) -> Extractor:
@@ -71,15 +74,8 @@ def _halved(tensor: Tensor) -> Tensor:
     return tensor.half() if tensor.ndim > 1 and tensor.is_floating_point() else tensor
 
 
-class HypUML(nn.Module, PyTorchModelHubMixin, library_name="hypuml"):
-    """A model that maps pictures to points in the ball and uncertainties.
-
-    Attributes:
-        config: the architecture.
-        training_info: what the checkpoint says of its own training (data set, seed, steps ...).
-        confidence: probability that an answer is right, where one has been fitted.
-        loss_prediction: a control for the uncertainty, where one has been fitted.
-    """
+class HypUML(Embedder, nn.Module, PyTorchModelHubMixin, library_name="hypuml"):
+    """A model that torch computes and that can be trained; see :class:`Embedder`."""
 
     def __init__(self, config: ModelConfig, pretrained: bool | None = None) -> None:
         """Build the network, with random weights unless ``config.pretrained``.
@@ -95,11 +91,6 @@ class HypUML(nn.Module, PyTorchModelHubMixin, library_name="hypuml"):
         self.training_info: dict[str, Any] = {}
         self.confidence: AnswerConfidence | None = None
         self.loss_prediction: LossPrediction | None = None
-
-    @property
-    def curvature(self) -> float:
-        """C > 0 of the ball of curvature -c that the points lie in."""
-        return self.head.distance.ball
 
     def check_input(self) -> None:
         """Embed one blank image, so that a wrong input size is found before any work.
@@ -134,70 +125,38 @@ class HypUML(nn.Module, PyTorchModelHubMixin, library_name="hypuml"):
             "std": list(self.backbone.std),
         }
 
-    def embed(self, images: Sequence[Image.Image], batch_size: int = 64) -> Embedding:
-        """Embed RGB pictures of any size.
-
-        Args:
-            images: N pictures.
-            batch_size: pictures per forward pass.
-
-        Returns:
-            Points ``[N, n]`` float32 in the ball and uncertainty ``[N]`` in [0, 1].
-
-        Raises:
-            ValueError: the network gives a value that is not finite (broken weights).
-        """
-        size, mean, std = self.config.image_size, self.backbone.mean, self.backbone.std
-        batches = [
-            self.embed_array(np.stack([preprocess(im, size, mean, std) for im in batch]))
-            for batch in (images[i : i + batch_size] for i in range(0, len(images), batch_size))
-        ]
-        if not batches:
-            n = self.config.dim
-            return Embedding(np.empty((0, n), np.float32), np.empty(0, np.float32))
-        return Embedding(
-            np.concatenate([b.points for b in batches]),
-            np.concatenate([b.uncertainty for b in batches]),
-        )
-
-    def embed_array(self, inputs: np.ndarray) -> Embedding:
-        """Embed preprocessed inputs ``[N, 3, S, S]`` float32 in one forward pass."""
-        return self.describe_array(inputs).embedding
-
-    def describe_array(self, inputs: np.ndarray) -> Described:
-        """Embed preprocessed inputs ``[N, 3, S, S]`` float32, with what the controls need.
-
-        Raises:
-            ValueError: the network gives a value that is not finite (broken weights).
-        """
+    def run(self, inputs: np.ndarray) -> Described:
+        """One forward pass of preprocessed inputs ``[N, 3, S, S]`` float32, N >= 1."""
         self.eval()
         device = next(self.parameters()).device
         # Grad mode belongs to the thread, so it is switched off here and not by the caller.
         with torch.inference_mode():
             features = self.backbone(torch.from_numpy(inputs).to(device)).float()
             out = self.head(features)
-        found = Described(
+        return Described(
             *(x.cpu().numpy() for x in (out.points, out.uncertainty, out.norm, features))
         )
-        if not (np.isfinite(found.points).all() and np.isfinite(found.uncertainty).all()):
-            raise ValueError("the model gives values that are not finite; its weights are broken")
-        return found
 
     def save_pretrained(self, save_directory: str | Path, **_: Any) -> None:
-        """Write the checkpoint; each file appears whole or not at all, the config last."""
+        """Write the checkpoint; each file appears whole or not at all.
+
+        The exported graph comes last (:mod:`hypuml.models.export`). Where none can be made, that is
+        logged in one sentence, and torch will be needed to look through the model.
+        """
         folder = Path(save_directory)
         folder.mkdir(parents=True, exist_ok=True)
         state = {k: v.detach().cpu().contiguous() for k, v in self.state_dict().items()}
         if self.config.half_weights:
             state = {k: _halved(v) if k.startswith("backbone.") else v for k, v in state.items()}
         tensors = save_safetensors(state, metadata={"format": "pt"})
-        config = {
+        config: dict[str, Any] = {
             "format": FORMAT,
             "model": asdict(self.config),
             "weights_sha256": hashlib.sha256(tensors).hexdigest(),
             "training": self.training_info,
+            "preprocessing": self.preprocessing,
         }
-        # What was fitted for other weights must not stay beside these.
+        # What was made for other weights must not stay beside these.
         for name, part in (
             (weights.FILE, self.confidence),
             (loss_prediction.FILE, self.loss_prediction),
@@ -205,8 +164,13 @@ class HypUML(nn.Module, PyTorchModelHubMixin, library_name="hypuml"):
             (folder / name).unlink(missing_ok=True)
             if part is not None:
                 part.save(folder)
+        (folder / GRAPH).unlink(missing_ok=True)
         write_atomically(folder / WEIGHTS, tensors)
-        write_atomically(folder / CONFIG, (json.dumps(config, indent=2) + "\n").encode())
+        write_config(folder, config)
+        try:
+            write_graph(self, folder)
+        except ExportError as error:
+            _log.warning("%s gets no exported graph: %s", folder, error)
 
     @classmethod
     def from_pretrained(  # type: ignore[override]
@@ -226,7 +190,7 @@ class HypUML(nn.Module, PyTorchModelHubMixin, library_name="hypuml"):
         tensors = read_weights(folder, config)
         try:
             model = cls(ModelConfig.from_dict(config["model"]), pretrained=False)
-            model.load_state_dict(_renamed(load_safetensors(tensors)))
+            model.load_tensors(tensors)
         except (RuntimeError, TypeError, ValueError) as error:
             reason = str(error).splitlines()[0]
             raise CheckpointError(
@@ -240,7 +204,11 @@ class HypUML(nn.Module, PyTorchModelHubMixin, library_name="hypuml"):
             raise CheckpointError(str(error)) from error
         return model.eval()
 
+    def load_tensors(self, tensors: bytes) -> None:
+        """Take the weights of a ``model.safetensors``, in whatever precision it has them.
 
-def _renamed(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Weights by today's names: before lengths were modules of a registry, one was "damped"."""
-    return {name.replace("head.damped.", "head.length."): value for name, value in state.items()}
+        Raises:
+            RuntimeError, ValueError: they are those of another architecture, or damaged.
+        """
+        stored = load_safetensors(tensors)
+        self.load_state_dict({todays_name(name): tensor for name, tensor in stored.items()})

@@ -28,7 +28,7 @@ from hypuml.data.garden.traits import COUNTED, NAMED, VISIBILITY
 from hypuml.evaluation import embed_dataset
 from hypuml.evaluation.statistics import laplacian_variance
 from hypuml.geometry import dist
-from hypuml.models.hypuml import HypUML
+from hypuml.models.embedder import Embedder
 from hypuml.search import Index
 from hypuml.types import FloatArray, IntArray
 
@@ -49,7 +49,7 @@ HARDSHIPS = {
 }
 
 
-def ambiguity_report(model: HypUML, pairs: int = 60, seed: int = 0) -> dict[str, Any]:
+def ambiguity_report(model: Embedder, pairs: int = 60, seed: int = 0) -> dict[str, Any]:
     """Relate u to how ambiguous the garden's images are.
 
     Args:
@@ -76,7 +76,7 @@ def ambiguity_report(model: HypUML, pairs: int = 60, seed: int = 0) -> dict[str,
 
 
 def _drawn(
-    model: HypUML, traits: list[Traits], plants: list[Individual]
+    model: Embedder, traits: list[Traits], plants: list[Individual]
 ) -> tuple[FloatArray, FloatArray]:
     """Points and u of drawings."""
     size = model.config.image_size
@@ -94,7 +94,7 @@ def _clear_plant(garden: GardenDataset, species: int, number: int) -> Individual
 
 
 def _hybrids(
-    model: HypUML, garden: GardenDataset, rows: list[int], pairs: int, rng: np.random.Generator
+    model: Embedder, garden: GardenDataset, rows: list[int], pairs: int, rng: np.random.Generator
 ) -> dict[str, Any]:
     found: dict[str, Any] = {"ratios": list(RATIOS)}
     every = []
@@ -134,7 +134,7 @@ def _series(u: FloatArray, levels: tuple[float, ...]) -> dict[str, Any]:
 
 
 def _hardships(
-    model: HypUML, garden: GardenDataset, rows: list[int], pairs: int, rng: np.random.Generator
+    model: Embedder, garden: GardenDataset, rows: list[int], pairs: int, rng: np.random.Generator
 ) -> dict[str, Any]:
     found: dict[str, Any] = {"strengths": list(STEPS)}
     for name, apply in HARDSHIPS.items():
@@ -151,7 +151,7 @@ def _hardships(
 
 
 def _one_trait(
-    model: HypUML, garden: GardenDataset, rows: list[int], pairs: int, rng: np.random.Generator
+    model: Embedder, garden: GardenDataset, rows: list[int], pairs: int, rng: np.random.Generator
 ) -> dict[str, Any]:
     """Change one trait of a species to another species' and see what moves."""
     found: dict[str, Any] = {}
@@ -183,7 +183,7 @@ def _one_trait(
     return found
 
 
-def _images(model: HypUML, garden: GardenDataset) -> dict[str, Any]:
+def _images(model: Embedder, garden: GardenDataset) -> dict[str, Any]:
     evaluated = embed_dataset(model, garden, "unseen")
     points, u = evaluated.embedding.points, evaluated.embedding.uncertainty
     rows = evaluated.rows

@@ -1,8 +1,8 @@
 """Comparisons, made in the background and kept: of two galleries, or with another checkpoint.
 
 No Streamlit. A job is found again by what it compares (the gallery's version, and the other's
-version or the sha256 of the checkpoint's weights), so that every session sees the same one. torch
-is imported only where a checkpoint has to look at pictures.
+version or the sha256 of the checkpoint's weights), so that every session sees the same one. Where a
+checkpoint needs torch to look at pictures, that runs in a process of its own.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +26,7 @@ from hypuml.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from hypuml.evaluation.compare import Comparison, Side
+    from hypuml.models.embedder import Embedder
 
 ENOUGH = 0.9  # share of the images that both have to know
 _BATCH = 64
@@ -168,9 +170,33 @@ def _sha(path: Path, changed: int, size: int) -> str:
 
 def _looked_at(job: Job, name: str, gallery: Gallery, folder: Path) -> Outcome:
     job.doing, job.total = "Loading the model", len(gallery)
-    from hypuml import HypUML
+    from hypuml.models.loading import load_model
 
-    model = HypUML.from_pretrained(folder)
+    # One thread: clicks want the others.
+    with closing(load_model(folder, threads=1, apart=True)) as model:
+        kept, points, u = _embedded(job, gallery, model)
+    job.doing, job.done = "Comparing every answer", len(gallery)
+    from hypuml.evaluation.compare import Side
+
+    other = Side(
+        _other_name(folder.name, name),
+        points,
+        u,
+        model.curvature,
+        model.confidence,
+        records.read_folder(folder).bound,
+    )
+    return _outcome(side(gallery, name, kept), other, gallery, kept)
+
+
+def _embedded(
+    job: Job, gallery: Gallery, model: Embedder
+) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Rows of the originals that are there, and points and u of these.
+
+    Raises:
+        ValueError: too few are there, or somebody has stopped it.
+    """
     size = model.config.image_size
     kept: list[int] = []
     points: list[FloatArray] = []
@@ -193,19 +219,7 @@ def _looked_at(job: Job, name: str, gallery: Gallery, folder: Path) -> Outcome:
             "comparison needs 90 %: put the pictures back where they were, or build a gallery with "
             "the other checkpoint."
         )
-    job.doing, job.done = "Comparing every answer", len(gallery)
-    from hypuml.evaluation.compare import Side
-
-    other = Side(
-        _other_name(folder.name, name),
-        np.concatenate(points),
-        np.concatenate(u),
-        model.curvature,
-        model.confidence,
-        records.read_folder(folder).bound,
-    )
-    rows = np.asarray(kept, dtype=np.int64)
-    return _outcome(side(gallery, name, rows), other, gallery, rows)
+    return np.asarray(kept, dtype=np.int64), np.concatenate(points), np.concatenate(u)
 
 
 def _other_name(name: str, taken: str) -> str:

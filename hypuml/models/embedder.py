@@ -1,0 +1,111 @@
+"""What galleries, evaluation and the app use of a model, whatever computes it; without torch.
+
+Two classes have it: :class:`hypuml.models.hypuml.HypUML` (torch, can be trained) and
+:class:`hypuml.models.exported.ExportedModel` (onnxruntime, the same weights).
+
+Convention: a network's input is ``[N, 3, S, S]`` float32 RGB, less the means and over the
+deviations of :attr:`Embedder.preprocessing`.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hypuml.data.transforms import preprocess
+from hypuml.geometry import ball_curvature
+from hypuml.models.config import ModelConfig
+from hypuml.models.files import Described
+from hypuml.types import Embedding
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from hypuml.confidence import AnswerConfidence
+    from hypuml.loss_prediction import LossPrediction
+
+
+class Embedder:
+    """A model that maps pictures to points in the ball and uncertainties.
+
+    Attributes:
+        config: the architecture.
+        training_info: what the checkpoint says of its own training (data set, seed, steps ...).
+        confidence: probability that an answer is right, where one has been fitted.
+        loss_prediction: a control for the uncertainty, where one has been fitted.
+    """
+
+    config: ModelConfig
+    training_info: dict[str, Any]
+    confidence: AnswerConfidence | None
+    loss_prediction: LossPrediction | None
+
+    @property
+    @abstractmethod
+    def preprocessing(self) -> dict[str, Any]:
+        """How a picture becomes the network's input; recorded in every gallery.
+
+        ``size`` in pixels, ``mean`` and ``std`` per channel after scaling pixels to [0, 1].
+        """
+
+    @abstractmethod
+    def run(self, inputs: np.ndarray) -> Described:
+        """One forward pass of preprocessed inputs ``[N, 3, S, S]`` float32, N >= 1."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can still be asked; a process of its own may have ended."""
+        return True
+
+    def close(self) -> None:
+        """Let go of what the model holds outside this process; most hold nothing."""
+
+    @property
+    def curvature(self) -> float:
+        """C > 0 of the ball of curvature -c that the points lie in."""
+        return ball_curvature(self.config.geometry, self.config.curvature)
+
+    def embed(self, images: Sequence[Image.Image], batch_size: int = 64) -> Embedding:
+        """Embed RGB pictures of any size.
+
+        Args:
+            images: N pictures.
+            batch_size: pictures per forward pass.
+
+        Returns:
+            Points ``[N, n]`` float32 in the ball and uncertainty ``[N]`` in [0, 1].
+
+        Raises:
+            ValueError: the network gives a value that is not finite (broken weights).
+        """
+        how = self.preprocessing
+        size, mean, std = how["size"], how["mean"], how["std"]
+        batches = [
+            self.embed_array(np.stack([preprocess(im, size, mean, std) for im in batch]))
+            for batch in (images[i : i + batch_size] for i in range(0, len(images), batch_size))
+        ]
+        if not batches:
+            n = self.config.dim
+            return Embedding(np.empty((0, n), np.float32), np.empty(0, np.float32))
+        return Embedding(
+            np.concatenate([b.points for b in batches]),
+            np.concatenate([b.uncertainty for b in batches]),
+        )
+
+    def embed_array(self, inputs: np.ndarray) -> Embedding:
+        """Embed preprocessed inputs ``[N, 3, S, S]`` float32 in one forward pass."""
+        return self.describe_array(inputs).embedding
+
+    def describe_array(self, inputs: np.ndarray) -> Described:
+        """Embed preprocessed inputs ``[N, 3, S, S]`` float32, with what the controls need.
+
+        Raises:
+            ValueError: the network gives a value that is not finite (broken weights).
+        """
+        found = self.run(inputs)
+        if not (np.isfinite(found.points).all() and np.isfinite(found.uncertainty).all()):
+            raise ValueError("the model gives values that are not finite; its weights are broken")
+        return found

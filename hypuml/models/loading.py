@@ -1,0 +1,52 @@
+"""The door to a checkpoint for whoever only looks: onnxruntime where it can, torch otherwise."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from hypuml.models.embedder import Embedder
+from hypuml.models.files import find_checkpoint, read_config
+
+
+def has_graph(folder: Path) -> bool:
+    """Whether a checkpoint can be looked through without torch.
+
+    Raises:
+        CheckpointError: its configuration is missing or damaged.
+    """
+    return "graph" in read_config(folder) and find_spec("onnxruntime") is not None
+
+
+def load_model(
+    name: str | Path, *, revision: str | None = None, threads: int = 0, apart: bool = False
+) -> Embedder:
+    """Load a model to embed pictures with.
+
+    Args:
+        name: folder of a checkpoint, or a hub id ``owner/name``.
+        revision: branch, tag or commit of a hub id.
+        threads: that one forward pass of onnxruntime uses; 0 for one per core.
+        apart: torch, where it has to stand in, runs in a process of its own.
+
+    Returns:
+        :class:`~hypuml.models.exported.ExportedModel` where the checkpoint has a graph and
+        onnxruntime is installed, else :class:`~hypuml.models.hypuml.HypUML`, or
+        :class:`~hypuml.models.apart.ModelApart`.
+
+    Raises:
+        CheckpointError: there is no checkpoint, or it is damaged or of another kind. A damaged
+            graph is said; torch does not stand in for it.
+    """
+    folder = find_checkpoint(str(name), revision)
+    if has_graph(folder):
+        from hypuml.models.exported import ExportedModel
+
+        return ExportedModel.from_pretrained(folder, threads=threads)
+    if apart:
+        from hypuml.models.apart import ModelApart
+
+        return ModelApart(folder)
+    from hypuml.models.hypuml import HypUML
+
+    return HypUML.from_pretrained(folder)
