@@ -64,7 +64,7 @@ def main() -> None:
     """Take all of them."""
     from hypuml.figures.page import write_page
     from hypuml.figures.study import study_figure
-    from hypuml.study.summary import dots
+    from hypuml.study.garden_tables import dots
 
     rows = json.loads((DOCS / "study.json").read_text(encoding="utf-8"))["rows"]
     with tempfile.TemporaryDirectory() as name, chromium() as browser:

@@ -1,4 +1,4 @@
-"""The study: its plan, one head on synthetic features, resuming, and the tables made of it."""
+"""Studies: their plans, a run in small, resuming, the commands, and the tables made of them."""
 
 from __future__ import annotations
 
@@ -8,147 +8,198 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from squares import SquaresDataset
+from training_support import COUNTED, TINY, tiny_config
 
-from hypuml.data.degradations import KINDS
+from hypuml.commands import main
+from hypuml.commands import study as command
+from hypuml.data.garden import GardenConfig, GardenDataset, TreeConfig
 from hypuml.figures.study import study_figure
-from hypuml.losses import LOSSES, LossConfig
-from hypuml.study import run as study_run
+from hypuml.losses import LossConfig
+from hypuml.models.hypuml import HypUML
+from hypuml.study import garden, garden_tables, photographs, photographs_tables, run
 from hypuml.study.ambiguity import HARDSHIPS, within
-from hypuml.study.cached import LEVELS, VIEWS, Features
-from hypuml.study.gardens import HEAD_GARDENS, RATIOS, roles
-from hypuml.study.heads import measure, recall_at_1, train_head
-from hypuml.study.plan import SEEDS, VARIANTS, Variant
-from hypuml.study.run import finalists_of
-from hypuml.study.summary import COLUMNS, dots, effects, effects_table, table
+from hypuml.study.garden_tables import effects, effects_table, table
+from hypuml.study.run import Place, Study, run_study
+from hypuml.study.running import best_of_each
+from hypuml.study.variants import Variant
+
+SEEDS = (0, 1)
 
 
-def synthetic(seed, classes=14, each=8, width=12):
-    """Clusters in feature space; degrading or crossing an image pulls it towards the middle."""
-    rng = np.random.default_rng(seed)
-    centres = rng.normal(size=(classes, width)) * 1.5
-    names = [(f"garden {seed}", f"species {i}") for i in range(classes)]
-    rows = np.repeat(np.arange(classes), each)
+def squares(root):
+    return SquaresDataset(24)
 
-    def images(spread, rows=rows):
-        return torch.from_numpy(
-            centres[rows] + spread * rng.normal(size=(len(rows), width))
-        ).float()
 
-    clean = images(0.5)
-    pairs = [(int(a), int(b)) for a, b in rng.integers(classes, size=(30, 2)) if a != b]
-    mixed = torch.from_numpy(np.stack([(centres[a] + centres[b]) / 2 for a, b in pairs])).float()
-    return Features(
-        paths=[names[i] for i in rows],
-        clean=clean,
-        views=torch.stack([images(0.5) for _ in range(VIEWS)]),
-        degraded=clean * torch.rand(len(rows), 1),
-        swept=torch.stack(
-            [torch.stack([clean[::4] * (1 - 0.9 * lv) for lv in LEVELS])] * len(KINDS)
+def settings(variant):
+    return LossConfig(0.2), LossConfig(0.4)
+
+
+def kind(variant):
+    return variant.calibration > 0
+
+
+def a_study(**options):
+    given = {
+        "trained_on": squares,
+        "shown": squares,
+        "own": tiny_config(model=COUNTED, views=1, steps=4, validation_classes=0.3),
+        "variants": tuple(
+            Variant("grid", length=length, max_distance=d, calibration=c, dim=4)
+            for d in (1.45, 4.0)
+            for c in (0.0, 1.0)
+            for length in ("tanh", "clip")
         ),
-        mixed=mixed,
-        parents=[(names[a], names[b]) for a, b in pairs],
-        series=torch.stack([mixed * (1 - ratio) for ratio in RATIOS], 1),
-    )
+        "settings": settings,
+        "kind": kind,
+        "seeds": SEEDS,
+    }
+    return Study(**(given | options))
 
 
-@pytest.fixture(scope="module")
-def gardens():
-    return [synthetic(i) for i in range(len(HEAD_GARDENS))]
-
-
-def test_variants_have_names_of_their_own_and_known_parts():
-    names = [variant.name for variant in VARIANTS]
+@pytest.mark.parametrize("study", [garden.STUDY, photographs.STUDY], ids=["garden", "flowers"])
+def test_variants_have_names_of_their_own_and_options_that_train_accepts(study):
+    names = [variant.name for variant in study.variants]
     assert len(set(names)) == len(names)
-    assert all(variant.loss in LOSSES for variant in VARIANTS)
-    grid = [v for v in VARIANTS if v.group == "grid"]
+    for variant in study.variants:
+        for setting in study.settings(variant):
+            config = variant.config(study.own, setting, 2)
+            config.objective(torch.arange(2))
+            assert (config.seed, config.model.dim) == (2, variant.dim)
+            assert (config.calibration, config.loss_config) == (variant.calibration, setting)
+            assert (config.steps == 0) == variant.untrained
+    grid = [v for v in study.variants if v.group == "grid"]
     assert len(grid) == 2 * 2 * 2 * 2 * 3
-    # Every baseline is tuned over as many settings as ours.
-    assert {len(variant.settings) for variant in VARIANTS} == {3}
 
 
-def test_roles_change_with_the_seed_and_never_overlap():
-    for seed in SEEDS:
-        part = roles(seed)
-        assert sorted([*part.fit, part.calibration, part.validation]) == list(
-            range(len(HEAD_GARDENS))
-        )
-    assert len({roles(seed).validation for seed in SEEDS}) == len(SEEDS)
+def test_every_baseline_is_tuned_over_as_many_settings_as_ours():
+    study = garden.STUDY
+    assert {len(study.settings(variant)) for variant in study.variants} == {3}
 
 
-@pytest.mark.parametrize(
-    "variant",
-    [
-        Variant("grid"),
-        Variant("grid", "margin", uncertainty="predicted"),
-        Variant("remedy", held_only=True),
-        Variant("twin", geometry="euclidean"),
-        Variant("twin", geometry="spherical"),
-        Variant("baseline", "fixed-margin", length="clip", calibration=0.0),
-    ],
-    ids=lambda v: v.name,
-)
-def test_a_head_learns_on_cached_features(gardens, variant):
-    setting = variant.settings[1]
-    part = roles(0)
-    early = train_head(gardens, part, variant, setting, seed=0, steps=1)
-    late = train_head(gardens, part, variant, setting, seed=0, steps=60)
-    target = gardens[part.validation]
-    assert recall_at_1(late, target) >= max(0.8, recall_at_1(early, target) - 0.02)
-    figures = measure(late, target, gardens[part.calibration])
-    assert json.loads(json.dumps(figures, allow_nan=False)) == figures
-    for column in COLUMNS.values():
-        value = column(figures)
-        assert value is None or np.isfinite(value)
-    if variant == Variant("grid"):
-        rising = [kind["share_rising"] for kind in figures["degradation"].values()]
-        assert min(rising) > 0.5
+def test_what_is_left_out_is_not_shown():
+    variant = Variant("remedy", degraded=False, ambiguous=False, held_only=True)
+    config = variant.config(garden.HEADS, LossConfig(), 0)
+    assert config.degraded_share == config.ambiguous_share == 0
+    assert config.calibration_on == "held"
+    kept = Variant("remedy").config(garden.HEADS, LossConfig(), 0)
+    assert kept.degraded_share > 0
+    assert kept.ambiguous_share > 0
 
 
-def test_a_head_depends_on_its_seed_alone(gardens):
-    runs = [
-        train_head(gardens, roles(1), Variant("grid"), LossConfig(), seed=1, steps=5)
-        for _ in range(2)
-    ]
-    assert torch.equal(runs[0].linear.weight, runs[1].linear.weight)
-
-
-def test_a_study_goes_on_where_it_stopped(tmp_path, gardens, monkeypatch):
+def test_a_study_goes_on_where_it_stopped(tmp_path, monkeypatch):
     worked = []
-    original = study_run._work
+    original = run._work
 
-    def counted(out, run, phase):
-        worked.append((phase, run.file))
-        original(out, run, phase)
+    def counted(study, place, one, phase):
+        worked.append((phase, one.file))
+        original(study, place, one, phase)
 
-    monkeypatch.setattr(study_run, "_backbone", lambda out, config, say: None)
-    monkeypatch.setattr(study_run, "_features", lambda out, say: None)
-    monkeypatch.setattr(study_run, "_gardens", lambda out: (gardens, synthetic(99)))
-    monkeypatch.setattr(study_run, "_work", counted)
-    real = study_run.train_head
-    monkeypatch.setattr(study_run, "train_head", lambda *a: real(*a, steps=8))
-    variants = [
-        Variant("grid", max_distance=d, calibration=c, length=s)
-        for d in (1.45, 4.0)
-        for c in (0.0, 1.0)
-        for s in ("tanh", "clip")
-    ]
-    said = []
-    first = study_run.run_study(tmp_path, said.append, 1, variants)
+    monkeypatch.setattr(run, "_work", counted)
+    study, said = a_study(), []
+    first = run_study(study, Place(tmp_path), said.append, 1)
+    count = len(study.variants)
     assert len(worked) == len(set(worked))
-    assert len([w for w in worked if w[0] == "tuning"]) == 3 * len(variants)
-    assert len([w for w in worked if w[0] == "validation"]) == len(SEEDS) * len(variants)
-    done = len(worked)
-    next((tmp_path / "validation").glob("*.json")).unlink()
-    second = study_run.run_study(tmp_path, said.append, 1, variants)
-    assert len(worked) == done + 1
-    assert second == first
+    # Both settings on the first seed, the better one on the others.
+    assert len([w for w in worked if w[0] == "validation"]) >= 2 * count + (len(SEEDS) - 1) * count
     finalists = [row for row in first["rows"] if "test" in row]
     assert len(finalists) == 2  # with and without calibration
+    assert len([w for w in worked if w[0] == "test"]) == 2 * len(SEEDS)
+    done = len(worked)
+    next((tmp_path / "validation").glob("*.json")).unlink()
+    second = run_study(study, Place(tmp_path), said.append, 1)
+    assert len(worked) == done + 1
+    assert second == first
     text = table(first["rows"], "validation")
-    assert text.count("\n") == len(variants) + 1
+    assert text.count("\n") == count + 1
+    assert table(first["rows"], "test").count("\n") == len(finalists) + 1
     assert "calibration on instead of off" in effects_table(first["rows"])
-    # Hardly an error here: R-AUROC is not defined, and what is not defined is not drawn.
-    assert dots(first["rows"]) == []
+    assert json.loads((tmp_path / "study.json").read_text())["rows"] == first["rows"]
+
+
+def test_variants_share_a_backbone_that_was_trained_once(tmp_path, monkeypatch):
+    model = replace(TINY, image_size=32)
+    own = tiny_config(model=model, views=1, steps=2, backbone_lr=0.0)
+    backbone = tiny_config(model=model, steps=2, calibration=0.0, validation_classes=0.0)
+    untrained = Variant("baseline", dim=4, untrained=True, calibration=0.0)
+    study = a_study(
+        own=own, backbone=(squares, backbone), settings=lambda v: (LossConfig(),),
+        variants=(Variant("grid", dim=3), untrained),
+    )  # fmt: skip
+    found = run_study(study, Place(tmp_path), lambda text: None, 1)
+    trained = HypUML.from_pretrained(tmp_path / "backbone")
+    for row in found["rows"]:
+        assert len(row["test"]) == len(SEEDS)
+        heads = [
+            HypUML.from_pretrained(tmp_path / "models" / f"{row['name']}.t0.s{seed}")
+            for seed in SEEDS
+        ]
+        for head in heads:
+            wanted = trained.backbone.state_dict()
+            assert all(torch.equal(v, wanted[k]) for k, v in head.backbone.state_dict().items())
+        assert {head.training_info["steps"] for head in heads} == {2 * (row["variant"]["dim"] == 3)}
+    assert found["rows"][0]["test"][0]["confidence_controls"] is not None
+    other = replace(study, backbone=(squares, replace(backbone, lr=1e-4)))
+    with pytest.raises(ValueError, match="was trained with other options"):
+        run_study(other, Place(tmp_path), lambda text: None, 1)
+
+
+def a_tiny_garden(root):
+    config = GardenConfig(
+        seed=3,
+        tree=TreeConfig((2,), 6, 2, unseen_genera=3),
+        seen_individuals=8,
+        unseen_individuals=4,
+        training_hybrids=12,
+    )
+    return GardenDataset(config=config)
+
+
+def tiny_plan(study, **model):
+    """A study's own plan with a variant of each group, on next to no data."""
+    own = replace(
+        study.own, model=replace(study.own.model, **model), steps=2, views=1,
+        classes_per_batch=6, images_per_class=2,
+    )  # fmt: skip
+    few = {v.group: v for v in study.variants if v.group != "pixels"}
+    return replace(
+        study, own=own, variants=tuple(few.values()), trained_on=a_tiny_garden,
+        shown=a_tiny_garden, settings=lambda v: study.settings(v)[:1], seeds=(0,),
+    )  # fmt: skip
+
+
+def test_the_command_for_the_garden(tmp_path, monkeypatch, capsys):
+    small = {"backbone": TINY.backbone, "backbone_args": TINY.backbone_args, "image_size": 32}
+    plan = tiny_plan(garden.STUDY, **small)
+    trained = replace(
+        garden.BACKBONE, model=plan.own.model, steps=1, classes_per_batch=4, images_per_class=2
+    )
+    plan = replace(plan, backbone=(a_tiny_garden, trained))
+    monkeypatch.setitem(command.STUDIES, "garden", plan)
+    assert main(["study", "garden", "--out", str(tmp_path), "--workers", "1"]) == 0
+    assert capsys.readouterr().out.strip() == str(tmp_path)
+    text = (tmp_path / "study.md").read_text()
+    assert all(f"## {name}" in text for name in garden_tables.TABLES)
+    assert (tmp_path / "study.html").exists()
+
+
+def test_the_command_for_photographs(tmp_path, monkeypatch):
+    plan = tiny_plan(
+        photographs.STUDY, backbone_args={"components": photographs.DIM}, image_size=32
+    )
+    # The tables compare geometries at few dimensions too.
+    few = replace(photographs.OURS, group="dimension", dim=photographs.FEW_DIMS)
+    more = [replace(few, geometry=geometry) for geometry in ("hyperbolic", "euclidean")]
+    variants = (photographs.OURS, *plan.variants, *more)
+    plan = replace(plan, variants=tuple({v.name: v for v in variants}.values()))
+    monkeypatch.setitem(command.STUDIES, "flowers102", plan)
+    assert main(["study", "flowers102", "--out", str(tmp_path), "--workers", "1"]) == 0
+    text = (tmp_path / "study.md").read_text()
+    assert all(f"## {name}" in text for name in photographs_tables.TABLES)
+    assert set(json.loads((tmp_path / "untaught.json").read_text())) == {
+        "colour_histogram",
+        "descriptors",
+    }
 
 
 def test_the_figure_draws_every_variant_with_its_spread():
@@ -194,7 +245,7 @@ def test_effects_are_paired_differences():
 def test_finalists_are_the_best_of_each_kind():
     a, b = Variant("grid", max_distance=1.45), Variant("grid", max_distance=6.0)
     c = replace(a, calibration=0.0)
-    assert finalists_of({a: 0.5, b: 0.6, c: 0.1}) == [b, c]
+    assert best_of_each({a: 0.5, b: 0.6, c: 0.1}, garden.STUDY.kind) == [b, c]
 
 
 def test_auroc_inside_groups_counts_no_pair_across_them():

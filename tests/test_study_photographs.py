@@ -8,33 +8,24 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hypuml.losses import LOSSES, LossConfig
-from hypuml.study.photographs.plan import DIM, FEW_DIMS, GEOMETRIES, OURS, SEEDS, VARIANTS, Variant
-from hypuml.study.photographs.run import finalists_of
-from hypuml.study.photographs.summary import (
+from hypuml.losses import LossConfig
+from hypuml.study.photographs import DIM, FEW_DIMS, GEOMETRIES, OURS, STUDY
+from hypuml.study.photographs_tables import (
     TABLES,
     cell,
     difference,
     effects,
     of_dimension,
 )
+from hypuml.study.running import best_of_each
+from hypuml.study.variants import Variant
 
-
-def test_variants_have_names_of_their_own_and_options_that_train_accepts():
-    names = [variant.name for variant in VARIANTS]
-    assert len(set(names)) == len(names)
-    for variant in VARIANTS:
-        assert variant.loss in LOSSES
-        for setting in variant.settings:
-            config = variant.config(setting, 2)
-            assert config.seed == 2
-            assert config.model.dim == variant.dim
-            assert config.calibration == variant.calibration
+SEEDS, VARIANTS = STUDY.seeds, STUDY.variants
 
 
 def test_baselines_are_tuned_over_as_many_settings_as_ours():
     tuned = [v for v in VARIANTS if not v.untrained and v.group != "pixels"]
-    assert {len(v.settings) for v in tuned} == {len(OURS.settings)}
+    assert {len(STUDY.settings(v)) for v in tuned} == {len(STUDY.settings(OURS))}
 
 
 def test_the_plan_holds_what_is_to_be_compared():
@@ -54,7 +45,7 @@ def test_finalists_are_the_best_of_each_kind():
     a, b = Variant("baseline", "hyp-vit", max_distance=1.0), Variant("baseline", "hyp-vit")
     grid, small = Variant("grid"), replace(OURS, group="dimension", dim=32)
     few = replace(OURS, group="dimension", dim=FEW_DIMS)
-    chosen = finalists_of({OURS: 0.5, a: 0.6, b: 0.7, grid: 0.9, small: 0.8, few: 0.4})
+    chosen = best_of_each({OURS: 0.5, a: 0.6, b: 0.7, grid: 0.9, small: 0.8, few: 0.4}, STUDY.kind)
     assert set(chosen) == {OURS, b, few}
 
 

@@ -107,7 +107,7 @@ def test_what_is_no_study_is_refused():
 
 
 def test_the_shipped_study_reads_as_its_own_summary_does():
-    from hypuml.study.summary import cell
+    from hypuml.study.garden_tables import cell
 
     rows = r.rows_of(json.loads(SHIPPED.read_text(encoding="utf-8")))
     assert len(rows) > 50

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from squares import SquaresDataset
 from torch.nn import functional as F
-from training_support import tiny_config
+from training_support import TINY, tiny_config
 
+from hypuml.data.garden import GardenConfig, GardenDataset, TreeConfig
 from hypuml.models.head import HyperbolicHead
 from hypuml.training import Trainer, train
 from hypuml.training.cached_features import CachedFeatures
 from hypuml.training.setup import starting_model
+from hypuml.types import AMBIGUOUS
 
 
 def test_no_steps_write_the_model_as_it_starts(tmp_path):
@@ -97,3 +100,36 @@ def test_only_a_backbone_that_learns_starts_from_a_random_head_unless_told():
         before = trainer.state.model.head.linear.weight.detach().clone()
         trainer.initialise()
         assert torch.equal(trainer.state.model.head.linear.weight, before) != axes
+
+
+def test_a_backbone_can_come_from_a_checkpoint_under_a_new_head(tmp_path):
+    first = train(SquaresDataset(), tmp_path / "first", tiny_config(steps=2))
+    start, wide = str(tmp_path / "first"), replace(TINY, dim=7, length="clip")
+    model = starting_model(tiny_config(model=wide, backbone_init=start))
+    wanted = first.backbone.state_dict()
+    assert all(torch.equal(v, wanted[k]) for k, v in model.backbone.state_dict().items())
+    assert model.head.linear.out_features == 7
+    other = replace(TINY, backbone_args={"channels": [8, 8, 16, 24]})
+    with pytest.raises(ValueError, match="has another backbone"):
+        starting_model(tiny_config(model=other, backbone_init=start))
+    with pytest.raises(ValueError, match="not both"):
+        tiny_config(init=start, backbone_init=start)
+
+
+def test_hybrids_are_seen_through_a_frozen_backbone_too():
+    config = tiny_config(backbone_lr=0.0, ambiguous_share=0.2, calibration_classes=0.0, views=1)
+    garden = GardenDataset(
+        config=GardenConfig(
+            seed=3,
+            tree=TreeConfig((2,), 6, 2, unseen_genera=2),
+            seen_individuals=3,
+            unseen_individuals=2,
+            training_hybrids=40,
+        )
+    )
+    trainer = Trainer.on(garden, config, starting_model(config))
+    items = [garden.items[row] for row in trainer.data.train.rows]
+    mixed = [i for i, item in enumerate(items) if item.split == AMBIGUOUS]
+    drawn = {int(row) for step in range(8) for row in trainer.data.batches.batch(step).rows}
+    assert drawn & set(mixed)
+    assert len(trainer.source.clean) == len(items)

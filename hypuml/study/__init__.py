@@ -1,13 +1,7 @@
-"""The study: which parts of the method help, on cached features, one resumable command.
+"""Studies: which parts of the method help, every variant trained by the real loop, resumable.
 
-Training every combination of loss, uncertainty, calibration, length and radius from pixels, three
-times over, would take days on a CPU. So one small backbone is trained once, on gardens of its own;
-pictures of *other* gardens go through it once, in several augmented and degraded views; and every
-variant trains its head on those features in seconds. What the study therefore cannot see is what a
-loss does to a backbone; the shipped models, trained from pixels, are there for that.
+A study is a plan (:mod:`hypuml.study.garden`, :mod:`hypuml.study.photographs`): variants, the
+settings each is tuned over, and the data. Backbones do not learn in them, so that the features of
+the images are computed once and a run takes seconds; training every combination of loss, length,
+radius, uncertainty and calibration from pixels, three times over, would take days on a CPU.
 """
-
-from hypuml.study.plan import VARIANTS, Variant
-from hypuml.study.run import run_study
-
-__all__ = ["VARIANTS", "Variant", "run_study"]

@@ -30,9 +30,9 @@ from hypuml.evaluation.statistics import laplacian_variance
 from hypuml.geometry import dist
 from hypuml.models.embedder import Embedder
 from hypuml.search import Index
-from hypuml.study.gardens import RATIOS
 from hypuml.types import FloatArray, IntArray
 
+RATIOS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 STEPS = tuple(i / 5 for i in range(6))
 
 # Names shared by the parents of a cross: siblings share three (up to the genus), relatives two.

@@ -9,27 +9,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from hypuml.card import degraded_table, number
-from hypuml.study.photographs.summary import TABLES as PHOTOGRAPHS
-from hypuml.study.summary import Row, effects_table, table
+from hypuml.study.garden_tables import TABLES as GARDEN
+from hypuml.study.photographs_tables import TABLES as PHOTOGRAPHS
 
 _SPOT = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
-
-STUDY: dict[str, Callable[[Sequence[Row]], str]] = {
-    "effects": effects_table,
-    "finalists": lambda rows: table(rows, "test"),
-    "peers": lambda rows: table(_group(rows, ("baseline", "twin")), "validation"),
-    "remedies": lambda rows: table(_group(rows, ("remedy",)), "validation"),
-    "grid": lambda rows: table(_group(rows, ("grid",)), "validation"),
-}
-
-
-def _group(rows: Sequence[Row], groups: tuple[str, ...]) -> list[Row]:
-    return [row for row in rows if row["variant"]["group"] in groups]
 
 
 def fill(page: str, tables: dict[str, Callable[[], str]]) -> str:
@@ -57,7 +45,6 @@ def fill(page: str, tables: dict[str, Callable[[], str]]) -> str:
 
 def shipped_tables(root: Path) -> dict[str, Callable[[], str]]:
     """Every table that can be made of what ships below the project's folder ``root``."""
-    study = root / "assets" / "docs" / "study.json"
 
     def of_report(
         make: Callable[[dict[str, Any]], str], name: str, file: str = "evaluation.json"
@@ -65,15 +52,15 @@ def shipped_tables(root: Path) -> dict[str, Callable[[], str]]:
         path = root / "checkpoints" / name / file
         return lambda: make(json.loads(path.read_text(encoding="utf-8")))
 
-    def of_study(make: Callable[[Sequence[Row]], str]) -> Callable[[], str]:
-        return lambda: make(json.loads(study.read_text(encoding="utf-8"))["rows"])
-
-    def of_photographs(make: Callable[[dict[str, Any]], str]) -> Callable[[], str]:
-        path = root / "assets" / "docs" / "flowers-study.json"
+    def of_study(make: Callable[[dict[str, Any]], str], file: str) -> Callable[[], str]:
+        path = root / "assets" / "docs" / file
         return lambda: make(json.loads(path.read_text(encoding="utf-8")))
 
-    tables = {name: of_study(make) for name, make in STUDY.items()}
-    tables |= {f"flowers-{name}": of_photographs(make) for name, make in PHOTOGRAPHS.items()}
+    tables = {name: of_study(make, "study.json") for name, make in GARDEN.items()}
+    tables |= {
+        f"flowers-{name}": of_study(make, "flowers-study.json")
+        for name, make in PHOTOGRAPHS.items()
+    }
     for name in ("garden", "digits-2d", "flowers"):
         tables[name] = of_report(evaluation_table, name)
         tables[f"{name}-degraded"] = of_report(degraded_table, name)

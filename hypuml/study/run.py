@@ -1,4 +1,9 @@
-"""Running the study: backbone, features, heads, finalists; every finished piece is kept.
+"""Running a study: tuning, seeds, finalists; every finished piece is kept.
+
+Protocol: every variant is tried at the settings of its one sharp knob (temperature, or the pair of
+margins) on one seed; the setting with the best validation Recall@1 is then run on every seed, and
+of each kind of variant the best by validation Recall@1 is measured on the test classes. Baselines
+are tuned over as many settings as ours. The seed also changes the split of the classes.
 
 How runs are kept and chosen from stands in :mod:`hypuml.study.running`.
 """
@@ -7,153 +12,196 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
-from dataclasses import asdict, replace
+import platform
+import shutil
+from collections.abc import Callable, Hashable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from hypuml.data.garden import GardenDataset
+from hypuml.data.registry import open_dataset
 from hypuml.files import write_atomically
 from hypuml.losses import LossConfig
 from hypuml.models.files import CONFIG
 from hypuml.models.hypuml import HypUML
-from hypuml.study.cached import Features, cached_features
-from hypuml.study.gardens import (
-    HEAD_GARDENS,
-    TEST_GARDEN,
-    backbone_garden,
-    head_garden,
-    roles,
-)
-from hypuml.study.heads import measure, recall_at_1, train_head
-from hypuml.study.plan import SEEDS, VARIANTS, Variant
 from hypuml.study.running import Results, Run, Say, best_of_each
-from hypuml.training import TrainConfig, train
-from hypuml.training.recipes import recipe
+from hypuml.study.variants import Variant
+from hypuml.training import TrainConfig, Trainer, train
+from hypuml.training.cached_features import raw_views
+from hypuml.training.setup import starting_model
 from hypuml.training.state import has_state
-from hypuml.types import indices_of
+from hypuml.types import Dataset
 
-# The backbone learns with the parent's loss: it must not have been taught an uncertainty.
-BACKBONE = replace(
-    recipe("garden"),
-    model=replace(recipe("garden").model, max_distance=4.0, image_size=48),
-    loss="hyp-vit",
-    loss_config=LossConfig(temperature=0.2),
-    calibration=0.0,
-    validation_classes=0.0,
-    calibration_classes=0.0,
-    # As it was when the study was run: the recipe may change, the study's backbone may not.
-    classes_per_batch=64,
-    ambiguous_share=0.06,
-    steps=1000,
-    eval_every=1000,
-)
+VIEWS, BACKBONE = "views", "backbone"
+# Images damaged in each of the ways for a finalist's test figures; a shipped model gets them all.
+_DAMAGED = 40
+
+Data = Callable[[Path | None], Dataset]
 
 
-def run_study(
-    out: Path,
-    say: Say,
-    workers: int | None = None,
-    variants: Iterable[Variant] = VARIANTS,
-    backbone: TrainConfig = BACKBONE,
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Study:
+    """What is compared, and on what; the functions belong to a module, so that processes find them.
+
+    Attributes:
+        trained_on: opens the data set of training and validation, given where data lies.
+        shown: opens the data set whose unseen classes finalists are tested on.
+        own: configuration that variants are taken from.
+        variants: rows of the study.
+        settings: what a variant is tuned over.
+        kind: of each kind the best variant is a finalist; None is none.
+        backbone: data set and configuration of a backbone that is trained once for all variants.
+        untaught: whether to say how far the images get without a label.
+        seeds: of the runs.
+    """
+
+    trained_on: Data
+    shown: Data
+    own: TrainConfig
+    variants: tuple[Variant, ...]
+    settings: Callable[[Variant], tuple[LossConfig, ...]]
+    kind: Callable[[Variant], Hashable]
+    backbone: tuple[Data, TrainConfig] | None = None
+    untaught: bool = False
+    seeds: tuple[int, ...] = (0, 1, 2)
+
+    def results(self, folder: Path) -> Results:
+        """Where the results of a study in ``folder`` are kept."""
+        return Results(folder, self.settings, self.seeds)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a study lives, and where its data does.
+
+    Attributes:
+        out: folder of the study.
+        root: folder of the data; None is the usual one.
+        ood: folder of foreign images; None leaves them out.
+    """
+
+    out: Path
+    root: Path | None = None
+    ood: Path | None = None
+
+
+def run_study(study: Study, place: Place, say: Say, workers: int | None = None) -> dict[str, Any]:
     """Run what is missing and return every result.
 
     Args:
-        out: folder of the study; created if missing.
+        study: what is compared.
+        place: folders; that of the study is created if missing.
         say: told what is being done.
-        workers: processes that train heads; one per core by default.
-        variants: rows of the study.
-        backbone: how the backbone is trained.
+        workers: processes; one per core by default.
 
     Returns:
         ``{"rows": [...]}``: per variant its name, fields, setting, and the figures of each seed on
-        its validation garden (``validation``) and, for finalists, on the test classes (``test``).
+        its validation classes (``validation``: the last entry of the run's history) and, for
+        finalists, on the test classes (``test``: reports of :func:`hypuml.evaluation.evaluate`).
+        ``untaught`` is what needs no training (:mod:`hypuml.study.untaught`).
 
     Raises:
-        ValueError: ``out`` holds a study with another backbone.
+        ValueError: the folder holds a study with another backbone.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    chosen = list(variants)
-    _backbone(out, backbone, say)
-    _features(out, say)
+    place.out.mkdir(parents=True, exist_ok=True)
+    _train_backbone(study, place, say)
+    variants = study.variants
+    kept, work = study.results(place.out), partial(_work, study, place)
+    say("views of every training image")
+    first = _config(study, place, Run(variants[0], 0, study.seeds[0]))
+    data, backbone = _data(study.trained_on, place.root), starting_model(first).backbone
+    raw_views(data, first, backbone, place.out / VIEWS)
     count = workers or os.cpu_count() or 1
-    kept, work = Results[Variant](out, SEEDS), partial(_work, out)
-    kept.execute(kept.tuning(chosen), "tuning", work, count, say)
-    best = {v: kept.best_setting(v, "tuning") for v in chosen}
+    # The first run of each seed finds what that seed's features need; the others read it.
+    earlier = [Run(variants[0], 0, seed) for seed in study.seeds]
+    kept.execute([*earlier, *kept.tuning(variants)], "validation", work, count, say)
+    best = {v: kept.best_setting(v) for v in variants}
     kept.execute(kept.repeats(best), "validation", work, count, say)
-    finalists = finalists_of(kept.validation(best))
-    kept.execute(kept.repeats({v: best[v] for v in finalists}), "test", work, count, say)
-    rows = kept.rows(best, finalists)
-    result = {"rows": rows, "torch": torch.__version__, "seeds": list(SEEDS)}
-    write_atomically(out / "study.json", (json.dumps(result, indent=1) + "\n").encode())
+    finalists = best_of_each(kept.validation(best), study.kind)
+    tests = kept.repeats({v: best[v] for v in finalists})
+    kept.execute(tests, "test", work, count, say)
+    result = {
+        **({"untaught": _untaught(study, place, tests[0])} if study.untaught else {}),
+        "dataset": _data(study.shown, place.root).name,
+        "images": len(_data(study.shown, place.root).items),
+        "rows": kept.rows(best, finalists),
+        "seeds": list(study.seeds),
+        "torch": torch.__version__,
+        "hardware": f"CPU ({platform.machine()}, {os.cpu_count()} cores)",
+        "finished": datetime.now(UTC).date().isoformat(),
+    }
+    write_atomically(place.out / "study.json", (json.dumps(result, indent=1) + "\n").encode())
     return result
 
 
-def finalists_of(validation: dict[Variant, float]) -> list[Variant]:
-    """The variants whose test figures are read: the best of each kind by validation Recall@1.
-
-    Kinds: each loss of ours with and without calibration, each baseline, each twin.
-    """
-    return best_of_each(
-        validation, lambda v: (v.geometry, v.loss, v.calibration > 0, v.uncertainty)
-    )
+@cache
+def _data(opens: Data, root: Path | None) -> Dataset:
+    return opens(root)
 
 
-def _backbone(out: Path, config: TrainConfig, say: Say) -> None:
-    folder = out / "backbone"
+def _train_backbone(study: Study, place: Place, say: Say) -> None:
+    if study.backbone is None:
+        return
+    data, config = study.backbone
+    folder = place.out / BACKBONE
     if (folder / CONFIG).exists() and not has_state(folder):
         trained = json.loads((folder / "training.json").read_text(encoding="utf-8"))["config"]
         wanted = json.loads(json.dumps(asdict(config)))
         if any(trained.get(key) != value for key, value in wanted.items()):
             raise ValueError(f"{folder} was trained with other options; choose another folder")
         return
-    say("training the backbone on gardens of its own")
-    train(backbone_garden(), folder, config, resume=has_state(folder))
+    say("training the backbone on images of its own")
+    train(data(place.root), folder, config, resume=has_state(folder))
 
 
-def _features(out: Path, say: Say) -> None:
-    names = [*HEAD_GARDENS, TEST_GARDEN]
-    missing = [name for name in names if not _feature_file(out, name).exists()]
-    if missing:
-        model = HypUML.from_pretrained(out / "backbone")
-        for name in missing:
-            say(f"garden {name} through the backbone")
-            _open(out, name, model)
+def _config(study: Study, place: Place, run: Run) -> TrainConfig:
+    """Options of a run."""
+    config = run.variant.config(study.own, study.settings(run.variant)[run.setting], run.seed)
+    if study.backbone is None:
+        return config
+    return replace(config, backbone_init=str(place.out / BACKBONE))
 
 
-def _feature_file(out: Path, name: int) -> Path:
-    return out / f"features-{name}.safetensors"
-
-
-def _open(out: Path, name: int, model: HypUML) -> Features:
-    if name == TEST_GARDEN:
-        dataset, split = GardenDataset(), "unseen"
+def _work(study: Study, place: Place, run: Run, phase: str) -> None:
+    """Train one model and write its figures: on validation classes, or on the test classes."""
+    config, data = _config(study, place, run), _data(study.trained_on, place.root)
+    views = place.out / VIEWS
+    if phase == "validation":
+        trainer = Trainer.on(data, config, starting_model(config), views)
+        trainer.initialise()
+        trainer.fit()
+        figures: dict[str, Any] = trainer.state.history[-1]
     else:
-        dataset, split = head_garden(name), "seen"
-    return cached_features(
-        _feature_file(out, name), model, dataset, indices_of(dataset, split), seed=name
-    )
+        folder = place.out / "models" / run.name
+        if not (folder / CONFIG).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            train(data, folder, config, views=views)
+        # Imported here: search needs faiss, which training does without.
+        from hypuml.evaluation import measure
+
+        ood = None if place.ood is None else open_dataset(place.ood)
+        model, shown = HypUML.from_pretrained(folder), _data(study.shown, place.root)
+        found = measure(model, shown, ood=ood, most_degraded=_DAMAGED)
+        figures = found.result | {"risk_coverage": _thinned(found.curves["risk_coverage"])}
+    study.results(place.out).write(run, phase, figures)
 
 
-@cache
-def _gardens(out: Path) -> tuple[list[Features], Features]:
-    """Features of the heads' gardens and of the test garden; once per process."""
-    model = HypUML.from_pretrained(out / "backbone")
-    return [_open(out, name, model) for name in HEAD_GARDENS], _open(out, TEST_GARDEN, model)
+def _untaught(study: Study, place: Place, run: Run) -> dict[str, float]:
+    from hypuml.study.untaught import untaught
+
+    file = place.out / "untaught.json"
+    if not file.exists():
+        model = HypUML.from_pretrained(place.out / "models" / run.name)
+        figures = untaught(_data(study.shown, place.root), model)
+        write_atomically(file, json.dumps(figures).encode())
+    found: dict[str, float] = json.loads(file.read_text(encoding="utf-8"))
+    return found
 
 
-def _work(out: Path, run: Run[Variant], phase: str) -> None:
-    """Train one head and write its figures: on the validation garden, or on the test classes."""
-    gardens, unseen = _gardens(out)
-    part = roles(run.seed)
-    head = train_head(gardens, part, run.variant, run.variant.settings[run.setting], run.seed)
-    target = unseen if phase == "test" else gardens[part.validation]
-    if phase == "tuning":
-        figures: dict[str, Any] = {"recall@1": recall_at_1(head, target)}
-    else:
-        figures = measure(head, target, gardens[part.calibration])
-    Results[Variant](out, SEEDS).write(run, phase, figures)
+def _thinned(curves: dict[str, list[float]]) -> dict[str, list[float]]:
+    """Every fifth point of curves that end at full coverage, rounded to what can be seen."""
+    return {name: [round(x, 4) for x in values[::-5][::-1]] for name, values in curves.items()}

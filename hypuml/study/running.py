@@ -1,4 +1,4 @@
-"""What both studies run on: many small runs, one result file each, so that nothing is done twice.
+"""What studies run on: many small runs, one result file each, so that nothing is done twice.
 
 An interrupted study continues where it stopped when it is started again with the same folder, and
 any number of processes can work at once. Settings are chosen on the first seed, finalists by the
@@ -13,38 +13,24 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
 
 from hypuml.files import write_atomically
 from hypuml.losses import LossConfig
+from hypuml.study.variants import Variant
 
 Say = Callable[[str], None]
 Row = dict[str, Any]
 
 
-class AnyVariant(Protocol):
-    """A row of a study: a frozen dataclass."""
-
-    @property
-    def name(self) -> str:
-        """Unique, and fit for a file name."""
-
-    @property
-    def settings(self) -> tuple[LossConfig, ...]:
-        """What the variant is tuned over."""
-
-
-V = TypeVar("V", bound=AnyVariant)
-
-
 @dataclass(frozen=True)
-class Run(Generic[V]):
+class Run:
     """One thing to train: a variant, the number of its setting, a seed."""
 
-    variant: V
+    variant: Variant
     setting: int
     seed: int
 
@@ -60,32 +46,34 @@ class Run(Generic[V]):
 
 
 @dataclass(frozen=True)
-class Results(Generic[V]):
+class Results:
     """Result files below one folder, a sub-folder for each phase.
 
     Attributes:
         folder: of the study.
+        settings: what a variant is tuned over.
         seeds: of the runs; settings are chosen on the first one.
     """
 
     folder: Path
+    settings: Callable[[Variant], tuple[LossConfig, ...]]
     seeds: tuple[int, ...]
 
-    def read(self, run: Run[V], phase: str) -> Row:
+    def read(self, run: Run, phase: str) -> Row:
         """The figures of a finished run."""
         path = self.folder / phase / run.file
         found: Row = json.loads(path.read_text(encoding="utf-8"))
         return found
 
-    def write(self, run: Run[V], phase: str, figures: Row) -> None:
+    def write(self, run: Run, phase: str, figures: Row) -> None:
         """Keep the figures of a run."""
         write_atomically(self.folder / phase / run.file, json.dumps(figures).encode())
 
     def execute(
         self,
-        runs: Iterable[Run[V]],
+        runs: Iterable[Run],
         phase: str,
-        work: Callable[[Run[V], str], None],
+        work: Callable[[Run, str], None],
         workers: int,
         say: Say,
     ) -> None:
@@ -115,20 +103,20 @@ class Results(Generic[V]):
                 if (number + 1) % 20 == 0:
                     say(f"{phase}: {number + 1} of {len(missing)}")
 
-    def tuning(self, variants: Iterable[V]) -> list[Run[V]]:
+    def tuning(self, variants: Iterable[Variant]) -> list[Run]:
         """Every setting of every variant on the first seed."""
-        return [Run(v, i, self.seeds[0]) for v in variants for i in range(len(v.settings))]
+        return [Run(v, i, self.seeds[0]) for v in variants for i in range(len(self.settings(v)))]
 
-    def repeats(self, best: Mapping[V, int]) -> list[Run[V]]:
+    def repeats(self, best: Mapping[Variant, int]) -> list[Run]:
         """Every variant at its best setting on every seed."""
         return [Run(v, setting, seed) for v, setting in best.items() for seed in self.seeds]
 
-    def best_setting(self, variant: V, phase: str) -> int:
-        """The setting with the best Recall@1 among the tuning runs, which lie in ``phase``."""
-        recall = [self.read(run, phase)["recall@1"] for run in self.tuning([variant])]
+    def best_setting(self, variant: Variant) -> int:
+        """The setting with the best validation Recall@1 among the tuning runs."""
+        recall = [self.read(run, "validation")["recall@1"] for run in self.tuning([variant])]
         return int(np.argmax(recall))
 
-    def validation(self, best: Mapping[V, int]) -> dict[V, float]:
+    def validation(self, best: Mapping[Variant, int]) -> dict[Variant, float]:
         """Mean validation Recall@1 of each variant over the seeds."""
         return {
             v: float(
@@ -139,15 +127,15 @@ class Results(Generic[V]):
             for v in best
         }
 
-    def rows(self, best: Mapping[V, int], finalists: Sequence[V]) -> list[Row]:
+    def rows(self, best: Mapping[Variant, int], finalists: Sequence[Variant]) -> list[Row]:
         """Per variant its name, options, setting and figures; ``test`` for finalists alone."""
         found = []
         for v, setting in best.items():
             runs = self.repeats({v: setting})
             row: Row = {
                 "name": v.name,
-                "variant": asdict(v),  # type: ignore[call-overload]
-                "setting": asdict(v.settings[setting]),
+                "variant": asdict(v),
+                "setting": asdict(self.settings(v)[setting]),
                 "validation": [self.read(run, "validation") for run in runs],
             }
             if v in finalists:
@@ -156,9 +144,11 @@ class Results(Generic[V]):
         return found
 
 
-def best_of_each(values: Mapping[V, float], kind: Callable[[V], Hashable]) -> list[V]:
+def best_of_each(
+    values: Mapping[Variant, float], kind: Callable[[Variant], Hashable]
+) -> list[Variant]:
     """The variant of the largest value of each kind; those whose kind is None stay out."""
-    best: dict[Hashable, V] = {}
+    best: dict[Hashable, Variant] = {}
     for variant, value in values.items():
         key = kind(variant)
         if key is not None and (key not in best or value > values[best[key]]):

@@ -29,7 +29,7 @@ from hypuml.files import write_atomically
 from hypuml.models.extractor import Extractor
 from hypuml.models.hypuml import HypUML
 from hypuml.training.config import TrainConfig
-from hypuml.training.data import LARGER, TrainingData, fingerprint, trainable_rows
+from hypuml.training.data import LARGER, TrainingData, fingerprint, visible_rows
 from hypuml.training.features import raw_of
 from hypuml.types import Dataset, IntArray
 
@@ -89,7 +89,7 @@ def raw_views(
         plain, varied_, degraded, levels = (found[view] for view in _VIEWS)
         return RawViews(rows, plain, varied_, degraded, levels, reasons, source)
     size = config.model.image_size
-    pixels, rows, reasons = read_pixels(dataset, trainable_rows(dataset), round(size * LARGER))
+    pixels, rows, reasons = read_pixels(dataset, visible_rows(dataset), round(size * LARGER))
     images = torch.from_numpy(pixels).permute(0, 3, 1, 2)
     seen = raw_of(images, config, backbone, progress)
     if folder is not None:

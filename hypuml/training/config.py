@@ -48,6 +48,8 @@ class TrainConfig:
     head_init: str = "auto"
     """Where the head starts: random, or axes (where images of one class differ least, found on the
     training images as they are), or auto: axes where the backbone does not learn."""
+    backbone_init: str = ""
+    """Checkpoint whose backbone to start from (folder or hub id), under a new head."""
     steps: int = 3000
     """Optimiser steps; 0 writes the model as it starts."""
     classes_per_batch: int = 48
@@ -123,6 +125,8 @@ class TrainConfig:
             value = getattr(self, name)
             if not 0 <= value < 1:
                 raise ValueError(f"{name.replace('_', '-')} must be in [0, 1), got {value}")
+        if self.init and self.backbone_init:
+            raise ValueError("give init or backbone-init, not both")
         if self.seed < 0:
             raise ValueError(f"seed must not be negative, got {self.seed}")
         if self.calibration_on not in ("all", "held"):

@@ -77,6 +77,12 @@ def trainable_rows(dataset: Dataset) -> IntArray:
     return np.asarray(seen or labelled, dtype=np.int64)
 
 
+def visible_rows(dataset: Dataset) -> IntArray:
+    """Rows that training may look at, ascending: its classes', and the ambiguous ones."""
+    mixed = [i for i, item in enumerate(dataset.items) if item.split == AMBIGUOUS]
+    return np.sort(np.concatenate([trainable_rows(dataset), np.asarray(mixed, dtype=np.int64)]))
+
+
 def is_split_by_image(dataset: Dataset) -> bool:
     """Whether the data set tests on the classes it trains on (digits), not on new ones."""
     seen = {item.path for item in dataset.items if item.split == "seen"}

@@ -54,6 +54,8 @@ def starting_model(config: TrainConfig) -> HypUML:
     device = pick_device(config.device)
     torch.manual_seed(config.seed)
     model = _from_checkpoint(config) if config.init else HypUML(config.model)
+    if config.backbone_init:
+        _take_backbone(model, config.backbone_init)
     model.check_input()
     if config.backbone_lr == 0:
         model.backbone.freeze()
@@ -82,6 +84,19 @@ def _from_checkpoint(config: TrainConfig) -> HypUML:
         ) from error
     model.training_info = start.training_info
     return model
+
+
+def _take_backbone(model: HypUML, name: str) -> None:
+    """Give a model the backbone of a checkpoint; raises ``ValueError`` where it is another one."""
+    start = HypUML.from_pretrained(name)
+    options = ("backbone", "backbone_args")
+    if any(getattr(start.config, key) != getattr(model.config, key) for key in options):
+        raise ValueError(
+            f"the checkpoint {name!r} has another backbone ({start.config.backbone} "
+            f"{start.config.backbone_args}) than the one asked for ({model.config.backbone} "
+            f"{model.config.backbone_args})"
+        )
+    model.backbone.load_state_dict(start.backbone.state_dict())
 
 
 def sources(

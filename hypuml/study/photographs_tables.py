@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from hypuml.study.photographs.plan import (
+from hypuml.study.photographs import (
     DIM,
     DIMS,
     FEW_DIMS,
@@ -25,6 +25,7 @@ from hypuml.study.tables import (
     Read,
     Row,
     cell,
+    difference,
     heading,
     paired_effects,
     paired_effects_table,
@@ -120,34 +121,6 @@ def effects_table(study: Study) -> str:
     return paired_effects_table(study["rows"], columns, FACTORS)
 
 
-def difference(ours: Row, other: Row, draws: int = 2000) -> dict[str, float]:
-    """Recall@1 of one finalist less another's, seeds paired.
-
-    Args:
-        ours: a row with ``test``.
-        other: another one with as many seeds.
-        draws: bootstrap samples of the test classes.
-
-    Returns:
-        ``mean``, ``low``, ``high``: over all queries of all seeds, with the 95 % interval over
-        classes.
-    """
-    pairs = list(zip(ours["test"], other["test"], strict=True))
-    names = sorted(pairs[0][0]["recall_per_class"])
-    queries = np.asarray([pairs[0][0]["recall_per_class"][n][0] for n in names], float)
-    gained = np.mean(
-        [
-            [a["recall_per_class"][n][1] - b["recall_per_class"][n][1] for n in names]
-            for a, b in pairs
-        ],
-        axis=0,
-    )
-    drawn = np.random.default_rng(0).integers(len(names), size=(draws, len(names)))
-    values = gained[drawn].sum(1) / queries[drawn].sum(1)
-    low, high = np.quantile(values, [0.025, 0.975])
-    return {"mean": float(gained.sum() / queries.sum()), "low": float(low), "high": float(high)}
-
-
 def differences_table(study: Study) -> str:
     """Our first finalist against every other one, Recall@1 on the test classes."""
     rows = [row for row in study["rows"] if "test" in row and row["variant"]["dim"] == DIM]
@@ -168,6 +141,8 @@ def pixels_differences_table(study: Study) -> str:
 
 
 def _differences(rows: Sequence[Row]) -> str:
+    if not rows:
+        return "–"
     ours, *others = rows
     columns = f"| {describe(ours)}, against | Recall@1 of both | difference |"
     lines = [columns, "|---|---|---|"]

@@ -1,4 +1,4 @@
-"""From the study's raw results to a table and to what the figures draw.
+"""From the results of the study on drawn flowers to tables and to what the figures draw.
 
 Convention: a cell is the mean over seeds with the half-range of the seeds behind it; what was
 ``None`` in every seed is ``None``.
@@ -6,7 +6,7 @@ Convention: a cell is the mean over seeds with the half-range of the seeds behin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,17 +18,23 @@ from hypuml.study.tables import Row
 COLUMNS: dict[str, tables.Read] = {
     "Recall@1": lambda x: x["recall@1"],
     "R-AUROC of u": lambda x: x["r_auroc"],
-    "tangent norm": lambda x: x["controls"]["tangent_norm"],
-    "feature norm": lambda x: x["controls"]["feature_norm"],
+    "tangent norm": lambda x: _part(x, "controls", "tangent_norm"),
+    "feature norm": lambda x: _part(x, "controls", "feature_norm"),
     "curvature use": lambda x: x["curvature_use"],
     "tree": lambda x: x["tree_spearman"],
     "rises when degraded": lambda x: _mean(
-        [kind["share_rising"] for kind in x["degradation"].values()]
+        [kind["share_rising"] for kind in (x.get("degradation") or {}).values()]
     ),
-    "hybrids": lambda x: x["hybrids"]["spearman"],
+    "hybrids": lambda x: _part(x, "hybrids", "spearman"),
     "confidence": lambda x: x.get("confidence_auroc"),
     "its ECE": lambda x: x.get("confidence_ece"),
 }
+
+
+def _part(x: Row, name: str, key: str) -> float | None:
+    """A figure of a part that validation, or an older run, may not have."""
+    found: float | None = (x.get(name) or {}).get(key)
+    return found
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
@@ -97,3 +103,18 @@ def dots(rows: Sequence[Row], part: str = "validation") -> list[dict[str, Any]]:
                 }
             )
     return found
+
+
+def _group(*groups: str) -> Callable[[Row], str]:
+    return lambda study: table(
+        [row for row in study["rows"] if row["variant"]["group"] in groups], "validation"
+    )
+
+
+TABLES: dict[str, Callable[[Row], str]] = {
+    "effects": lambda study: effects_table(study["rows"]),
+    "finalists": lambda study: table(study["rows"], "test"),
+    "peers": _group("baseline", "twin"),
+    "remedies": _group("remedy"),
+    "grid": _group("grid"),
+}

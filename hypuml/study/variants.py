@@ -1,0 +1,91 @@
+"""The rows of a study."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from hypuml.losses import LossConfig
+from hypuml.training import TrainConfig
+from hypuml.training.recipes import recipe
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One row of a study.
+
+    Attributes:
+        group: why it is there: ``"ours"``, ``"grid"`` (the ablation), ``"baseline"``, ``"twin"``,
+            ``"dimension"``, ``"remedy"`` or ``"pixels"`` (a small network that learns to see).
+        loss: a key of ``LOSSES``.
+        geometry: a geometry of the head.
+        length: how the head sets lengths.
+        max_distance: ``sqrt(c) * 2r``.
+        uncertainty: ``"radial"`` or ``"predicted"``.
+        calibration: weight of the calibration term; 0 is off.
+        dim: dimension n.
+        min_length: smallest length of a "norm" head.
+        held_only: calibrate on images outside the metric loss alone.
+        degraded: whether degraded images are shown.
+        ambiguous: whether hybrids are shown, where the data set has any.
+        untrained: whether the head stays where it was initialised.
+        recipe: named configuration that the rest is taken from; empty is the study's own.
+    """
+
+    group: str
+    loss: str = "contrastive"
+    geometry: str = "hyperbolic"
+    length: str = "tanh"
+    max_distance: float = 4.0
+    uncertainty: str = "radial"
+    calibration: float = 1.0
+    dim: int = 32
+    min_length: float = 0.5
+    held_only: bool = False
+    degraded: bool = True
+    ambiguous: bool = True
+    untrained: bool = False
+    recipe: str = ""
+
+    @property
+    def name(self) -> str:
+        """Unique, readable, and fit for a file name."""
+        parts = [self.loss, self.geometry, self.length, f"d{self.max_distance:g}", f"n{self.dim}"]
+        parts += [self.uncertainty, f"cal{self.calibration:g}" if self.calibration else "nocal"]
+        parts += [f"min{self.min_length:g}"] * (self.length == "norm")
+        parts += ["held"] * self.held_only + ["nodegraded"] * (not self.degraded)
+        parts += ["nohybrids"] * (not self.ambiguous) + [self.recipe] * bool(self.recipe)
+        return "-".join(parts + ["untrained"] * self.untrained)
+
+    def config(self, own: TrainConfig, setting: LossConfig, seed: int) -> TrainConfig:
+        """Options of one training run.
+
+        Args:
+            own: configuration of the study.
+            setting: options of the loss.
+            seed: of the run.
+        """
+        base = recipe(self.recipe) if self.recipe else own
+        model = replace(
+            base.model,
+            dim=self.dim,
+            max_distance=self.max_distance,
+            length=self.length,
+            min_length=self.min_length,
+            uncertainty=self.uncertainty,
+            geometry=self.geometry,
+        )
+        steps = 0 if self.untrained else base.steps
+        return replace(
+            base,
+            model=model,
+            loss=self.loss,
+            loss_config=setting,
+            calibration=self.calibration,
+            calibration_on="held" if self.held_only else "all",
+            degraded_share=base.degraded_share if self.degraded else 0.0,
+            ambiguous_share=base.ambiguous_share if self.ambiguous else 0.0,
+            seed=seed,
+            steps=steps,
+            eval_every=max(1, steps),
+            save_every=max(1, steps),
+        )
