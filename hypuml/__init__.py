@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hypuml.gallery import Gallery
     from hypuml.models.hypuml import HypUML
+    from hypuml.models.loading import load_model
     from hypuml.types import Embedding, Hits
 
 __version__ = "0.1.0"
-__all__ = ["Embedding", "Gallery", "Hits", "HypUML", "__version__"]
+__all__ = ["Embedding", "Gallery", "Hits", "HypUML", "__version__", "load_model"]
 
 _WHERE = {
     "Embedding": "hypuml.types",
     "Gallery": "hypuml.gallery",
     "Hits": "hypuml.types",
     "HypUML": "hypuml.models.hypuml",
+    "load_model": "hypuml.models.loading",
 }
 
 

@@ -177,6 +177,25 @@ def test_degrading_the_query_moves_it_and_changes_both_numbers(visit, tmp_path):
         page.context.close()  # before the app ends: what it would ask for then is no error
 
 
+def test_the_server_looks_at_pictures_without_torch(visit, flower, tmp_path):
+    maps = Path("/proc/self/maps")
+    if not maps.exists():
+        pytest.skip("which libraries a process has is known on Linux alone")
+    with running_app(tmp_path / "home", "--gallery", str(sure_garden())) as server:
+        page = visit(server, "/?gallery=sure").page
+        page.locator("input[type=file]").set_input_files(flower)
+        page.wait_for_selector(".facts h2:has-text('my flower.jpg')")
+        page.locator(".st-key-level [role=slider], .st-key-level input[type=range]").first.focus()
+        page.keyboard.press("End")
+        page.wait_for_selector(".facts dl >> text=→")
+        page.locator(".st-key-rooms a").click()
+        page.wait_for_selector(".st-key-models h2")
+        mapped = Path(f"/proc/{server.process.pid}/maps").read_text(errors="replace")
+        assert "onnxruntime" in mapped
+        assert "libtorch" not in mapped
+        page.context.close()
+
+
 def test_dark_and_narrow_work_too(shipped, visit):
     seen = visit(shipped, scheme="dark", width=800, height=900)
     assert "kept" in kept_text(seen.page)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from hypuml.benchmark.batches import batches
 from hypuml.benchmark.common import Report
+from hypuml.benchmark.embed import embed
 from hypuml.benchmark.garden import garden
 from hypuml.benchmark.losses import loss
 from hypuml.benchmark.speed import search
@@ -16,6 +17,7 @@ from hypuml.benchmark.step import step
 
 BENCHMARKS: dict[str, Callable[..., Report]] = {
     "batches": batches,
+    "embed": embed,
     "garden": garden,
     "loss": loss,
     "search": search,

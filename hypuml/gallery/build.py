@@ -106,7 +106,7 @@ def build_gallery(
     confidence = confidence or getattr(model, "confidence", None)
     with staged(out) as folder:
         atlas = AtlasWriter(folder) if pictures else None
-        kept, embedding, unreadable = _embed(
+        kept, embedding, unreadable = embed_images(
             dataset, rows, model, atlas, workers, max(1, batch_size), progress
         )
         points, uncertainty = embedding.points, embedding.uncertainty
@@ -155,7 +155,7 @@ def build_gallery(
     return Gallery.open(out)
 
 
-def _embed(
+def embed_images(
     dataset: Dataset,
     rows: list[int],
     model: Embedder,
