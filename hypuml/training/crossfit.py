@@ -22,6 +22,7 @@ from torch import Tensor
 from hypuml.files import write_atomically
 from hypuml.models.head import HyperbolicHead
 from hypuml.models.hypuml import HypUML
+from hypuml.models.readout import ReadoutLength
 from hypuml.training.config import TrainConfig
 from hypuml.training.setup import Report, silent, starting_model
 from hypuml.training.trainer import Trainer
@@ -49,6 +50,8 @@ class _Half:
         head = HyperbolicHead(config.model, self.seen.shape[1]).to(self.seen.device)
         head.initialise_axes(self.seen, self.seen_labels, shrinkage)
         head.initialise_scale(self.seen)
+        assert isinstance(head.length, ReadoutLength)
+        head.length.fit_axes(self.seen)
         return Fold.answered(head, self.unseen, self.unseen_labels)
 
 
@@ -88,9 +91,10 @@ def fit_readout(
     features = trainer.source.plain(model, rows)
     model.head.initialise_axes(features, labels, best)
     model.head.initialise_scale(features)
-    bad, levels = trainer.source.degraded(model, rows)
-    clean = Images(features, model.head.tangent(features), features.new_zeros(len(features)))
-    degraded = Images(bad, model.head.tangent(bad), levels)
+    assert isinstance(model.head.length, ReadoutLength)
+    model.head.length.fit_axes(features)
+    clean = Images(features, features.new_zeros(len(features)))
+    degraded = Images(*trainer.source.degraded(model, rows))
     facts = fit_uncertainty(model.head, wrong[best], clean, degraded, config.seed)
     answers = sum(len(fold.labels) for fold in wrong[best])
     model.training_info["crossfit"] = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,13 +21,14 @@ from hypuml.data.pixels import Progress, read_pixels
 from hypuml.data.splits import class_ids
 from hypuml.loss_prediction import fit_loss_prediction
 from hypuml.models.hypuml import HypUML
+from hypuml.models.readout import ReadoutLength
 from hypuml.training.config import TrainConfig
-from hypuml.training.crossfit import fit_readout
+from hypuml.training.crossfit import fit_readout, read_halves
 from hypuml.training.data import fingerprint, prepare, trainable_rows
 from hypuml.training.features import describe_pixels
 from hypuml.training.setup import Report, images_of
 from hypuml.training.trainer import Trainer
-from hypuml.training.uncertainty import Fold
+from hypuml.training.uncertainty import Fold, fold_lengths
 from hypuml.training.validation import model_metrics, own_losses
 from hypuml.types import Dataset, IntArray
 
@@ -113,10 +115,12 @@ def finish(
 @torch.no_grad()
 def _fit_to_folds(model: HypUML, folds: Sequence[Fold], config: TrainConfig) -> None:
     """Fit answer confidence and loss prediction to answers on unseen classes."""
-    length, rng = model.head.length, np.random.default_rng([config.seed, 0xC0F])
+    length = model.head.length
+    assert isinstance(length, ReadoutLength)
+    rng = np.random.default_rng([config.seed, 0xC0F])
     points, u, losses = [], [], []
     for fold in folds:
-        lengths = length(fold.tangent, fold.features)
+        lengths = fold_lengths(length, fold)
         points.append(model.head.point(fold.tangent, lengths).cpu().numpy())
         u.append(length.uncertainty(lengths).cpu().numpy())
         ids = np.unique(fold.labels.cpu().numpy(), return_inverse=True)[1]
@@ -167,14 +171,47 @@ def refit(folder: Path, dataset: Dataset, progress: Progress | None = None) -> H
             "now); what is fitted for its answers needs the same ones"
         )
     model = HypUML.from_pretrained(folder)
-    # No picture is read here: which classes calibrate depends on names and the seed.
-    rows = prepare(dataset, config, readable=trainable_rows(dataset)).calibration_rows
-    model.confidence = model.loss_prediction = None
-    fit_afterwards(model, dataset, rows, config, progress)
+    if config.model.length == "readout":
+        model = _refit_readout(model, folder, dataset, config, progress)
+    else:
+        # No picture is read here: which classes calibrate depends on names and the seed.
+        rows = prepare(dataset, config, readable=trainable_rows(dataset)).calibration_rows
+        model.confidence = model.loss_prediction = None
+        fit_afterwards(model, dataset, rows, config, progress)
     if model.confidence is not None:
         model.training_info["refitted"] = datetime.now(UTC).isoformat(timespec="seconds")
     model.save_pretrained(folder)
     return model
+
+
+def _refit_readout(
+    model: HypUML, folder: Path, dataset: Dataset, config: TrainConfig, progress: Progress | None
+) -> HypUML:
+    """Fit head, uncertainty and confidence anew; the backbone stays.
+
+    Raises:
+        ValueError: features that took training are not there any more.
+    """
+    learned = config.backbone_lr > 0 and config.steps > 0
+    if learned and len(read_halves(folder, torch.device("cpu"))) != 2 * config.halvings:
+        raise ValueError(
+            f"{folder} does not hold the features of the models that were trained on halves of the "
+            "classes (crossfit-*.safetensors), which its uncertainty was learned from; keep the "
+            "folder of the training run, or train again"
+        )
+    before = model.training_info
+    model.backbone.freeze()
+    still = replace(config.trained, steps=0, views=1, device="cpu")
+    trainer = Trainer.on(dataset, still, model, None, lambda _, d, t, __: (progress or _none)(d, t))
+    model = finish(model, trainer, config, None, folder)
+    fitted = {key: model.training_info[key] for key in ("crossfit", "validation")}
+    fitted["validation"]["step"] = before.get("steps", 0)
+    model.training_info = before | fitted
+    return model
+
+
+def _none(done: int, total: int) -> None:
+    """Progress to nobody."""
 
 
 def thinned(rows: IntArray, ids: IntArray, most: int, rng: np.random.Generator) -> IntArray:

@@ -31,7 +31,7 @@ _CLASS_FOLDS = 5
 # Fewer wrong answers than this teach noise: the error score stays out then.
 FEWEST_ERRORS = 30
 _DAMAGE_STEPS, _DAMAGE_BATCH, _DAMAGE_RATE = 600, 256, 1e-3
-# Images are called outside beyond this quantile of the log-norms of unseen classes.
+# Images are called outside beyond this quantile of the residuals of unseen classes.
 _INSIDE = 0.99
 # What is tried for undamaged images: the share of them whose length falls slowly, how far it falls,
 # and what Recall@1 the steeper fall may cost.
@@ -50,12 +50,14 @@ class Fold:
         tangent: ``[M, n]`` vectors before their length is set.
         labels: ``[M]`` classes.
         wrong: ``[M]`` whether the first answer among the others has another class.
+        residual: ``[M]`` log-energy beyond the principal axes of what the head was fitted to.
     """
 
     features: Tensor
     tangent: Tensor
     labels: Tensor
     wrong: Tensor
+    residual: Tensor
 
     @classmethod
     def answered(cls, head: HyperbolicHead, features: Tensor, labels: Tensor) -> Fold:
@@ -63,7 +65,9 @@ class Fold:
         tangent = head.tangent(features)
         directions = F.normalize(tangent, dim=1)
         first = [_first(part, directions, start) for start, part in _parts(directions)]
-        return cls(features, tangent, labels, labels[torch.cat(first)] != labels)
+        assert isinstance(head.length, ReadoutLength)
+        residual = head.length.residual(features)
+        return cls(features, tangent, labels, labels[torch.cat(first)] != labels, residual)
 
 
 @dataclass(frozen=True)
@@ -72,12 +76,10 @@ class Images:
 
     Attributes:
         features: ``[D, F]``.
-        tangent: ``[D, n]``.
         levels: ``[D]`` how badly they are degraded, in [0, 1]; 0 for all that are not.
     """
 
     features: Tensor
-    tangent: Tensor
     levels: Tensor
 
 
@@ -88,7 +90,7 @@ def fit_uncertainty(
     """Fit every part of a readout.
 
     Args:
-        head: whose ``length``, a :class:`ReadoutLength`, is filled.
+        head: whose ``length``, a :class:`ReadoutLength` that has its axes, is filled.
         folds: answers about classes that were not seen.
         clean: training images as they are.
         degraded: degraded ones.
@@ -102,15 +104,14 @@ def fit_uncertainty(
     length = head.length
     assert isinstance(length, ReadoutLength)
     features = torch.cat([fold.features for fold in folds])
-    tangent = torch.cat([fold.tangent for fold in folds])
+    residual = torch.cat([fold.residual for fold in folds])
     wrong = torch.cat([fold.wrong for fold in folds]).cpu().numpy()
     classes = torch.cat([fold.labels for fold in folds]).cpu().numpy()
     facts = _fit_error(length, features, wrong, classes)
     _fit_damage(length.damage, clean.features, degraded, seed)
-    norms = tangent.norm(dim=1).log()
-    length.outside_at.copy_(norms.quantile(_INSIDE))
-    length.outside_scale.copy_(norms.std().clamp(min=1e-3) / 2)
-    _fit_distribution(length, (tangent, features), (degraded.tangent, degraded.features))
+    length.outside_at.copy_(residual.quantile(_INSIDE))
+    length.outside_scale.copy_(residual.std().clamp(min=1e-3) / 2)
+    _fit_distribution(length, length.score(features, residual), length.score(degraded.features))
     fall = _fit_fall(head, length, folds)
     return {"images": len(features), "errors": int(wrong.sum()), **facts, "fall": fall}
 
@@ -121,14 +122,11 @@ def _fit_error(
     """Logistic regression under a strong penalty, chosen by cross-validation over classes."""
     from sklearn.linear_model import LogisticRegression
 
-    mean, scale = features.mean(0), features.std(0).clamp(min=1e-6)
-    length.mean.copy_(mean)
-    length.scale.copy_(scale)
     length.weight.zero_()
     length.bias.zero_()
     if min(wrong.sum(), (~wrong).sum()) < FEWEST_ERRORS or len(np.unique(classes)) < _CLASS_FOLDS:
         return {"penalty": None, "auroc": None}
-    x = ((features - mean) / scale).cpu().numpy().astype(np.float64)
+    x = ((features - length.mean) / length.scale).cpu().numpy().astype(np.float64)
     part = np.unique(classes, return_inverse=True)[1] % _CLASS_FOLDS
     scores: dict[float, float] = {}
     for penalty in _PENALTIES:
@@ -171,16 +169,20 @@ def _fit_damage(damage: Damage, clean: Tensor, degraded: Images, seed: int) -> N
             optimizer.step()
 
 
-def _fit_distribution(length: ReadoutLength, *images: tuple[Tensor, Tensor]) -> None:
-    """Quantiles of the scores of each kind of images (tangent, features), weighing the same."""
+def _fit_distribution(length: ReadoutLength, *scores: Tensor) -> None:
+    """Quantiles of the scores ``[N]`` of each kind of images, all kinds weighing the same."""
     share = (torch.arange(CENTRES) + 0.5) / CENTRES
-    scores = [length.score(*pair) for pair in images]
     fewest = min(len(score) for score in scores)
     # Evenly spaced quantiles of each stand for it, so that the larger set does not weigh more.
     levels = torch.linspace(0, 1, min(fewest, 4096)).to(scores[0].device)
     mixture = torch.cat([score.quantile(levels) for score in scores])
     length.centres.copy_(mixture.quantile(share.to(mixture.device)))
     length.bandwidth.copy_((length.centres[-1] - length.centres[0]) / CENTRES * 2)
+
+
+def fold_lengths(length: ReadoutLength, fold: Fold) -> Tensor:
+    """Lengths ``[M]`` of a fold's images."""
+    return length.at(length.score(fold.features, fold.residual))
 
 
 def _fit_fall(head: HyperbolicHead, length: ReadoutLength, folds: Sequence[Fold]) -> float:
@@ -191,7 +193,7 @@ def _fit_fall(head: HyperbolicHead, length: ReadoutLength, folds: Sequence[Fold]
     """
     folds = folds[:_CHECKED_FOLDS]
     # Any knee gives the same u: it is inverted below.
-    u = torch.cat([length.uncertainty(length(f.tangent, f.features)) for f in folds])
+    u = torch.cat([length.uncertainty(fold_lengths(length, fold)) for fold in folds])
     total = sum(len(fold.labels) for fold in folds)
     least = (1 - sum(int(fold.wrong.sum()) for fold in folds) / total - _COST) * total
     best = (0.0, float(u.quantile(_SLOWLY[-1])), _FALLS[0])
@@ -199,7 +201,7 @@ def _fit_fall(head: HyperbolicHead, length: ReadoutLength, folds: Sequence[Fold]
         end = float(u.quantile(share).clamp(0.05, 0.95))
         for fall in _FALLS:
             length.knee.copy_(torch.tensor([end, fall]))
-            lengths = [length(fold.tangent, fold.features) for fold in folds]
+            lengths = [fold_lengths(length, fold) for fold in folds]
             spread = float(torch.cat(lengths).std() / length.r)
             if fall >= 1 - length.shortest or spread <= best[0]:
                 continue
