@@ -22,6 +22,7 @@ FLOORS = (
     ("confidence", "loss_prediction"),
     ("models", "gallery"),
     ("training", "evaluation", "figures", "card"),
+    ("recipes",),
     ("benchmark",),
     ("study",),
     ("commands",),

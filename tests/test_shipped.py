@@ -16,9 +16,9 @@ from hypuml.data.flowers102.classes import flower_classes
 from hypuml.data.registry import open_dataset
 from hypuml.evaluation import report
 from hypuml.geometry import dist
+from hypuml.recipes import recipe
 from hypuml.study.page import fill, shipped_tables
 from hypuml.training import TrainConfig
-from hypuml.training.recipes import recipe
 from hypuml.types import Embedding, indices_of
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -169,8 +169,8 @@ def _train(name: str, out: Path, work: Path, dataset: Dataset) -> list[Path] | N
     Returns:
         Folders of the earlier stages; None when it was stopped on request.
     """
+    from hypuml.recipes import recipe
     from hypuml.training import StoppedError, train
-    from hypuml.training.recipes import recipe
     from hypuml.training.setup import slow_precision
     from hypuml.training.state import has_state
 

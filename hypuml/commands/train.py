@@ -13,8 +13,8 @@ from simple_parsing import ArgumentParser
 
 from hypuml.commands.common import Bar, Parser, add_data, note, report_left_out
 from hypuml.data.registry import open_dataset
+from hypuml.recipes import RECIPES, recipe
 from hypuml.training import StoppedError, TrainConfig, train
-from hypuml.training.recipes import RECIPES, recipe
 from hypuml.training.setup import slow_precision
 
 # Options that once had another name.

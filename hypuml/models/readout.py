@@ -19,7 +19,7 @@ share in [0, 1]: u = 0.9 means "more uncertain than nine in ten of those". The l
 monotonically with u, slowly (by the share ``a``) up to ``e``, below which nearly all undamaged
 images lie, and steeply beyond: in a hyperbolic space everybody's neighbours lie near the origin,
 so lengths that differ much among the undamaged cost retrieval. ``a`` is fitted to cost nearly none
-(:mod:`hypuml.training.uncertainty`).
+(:mod:`hypuml.models.readout_fit`).
 
 Everything here is a buffer or set once: no gradient passes from the length to the features.
 """

@@ -15,9 +15,9 @@ from typing import Any
 from hypuml.data.registry import open_dataset
 from hypuml.geometry import GEOMETRIES
 from hypuml.losses import LossConfig
+from hypuml.recipes import recipe
 from hypuml.study.run import Study
 from hypuml.study.variants import Variant
-from hypuml.training.recipes import recipe
 from hypuml.types import Dataset
 
 MAX_DISTANCES = (1.45, 4.0, 6.0)

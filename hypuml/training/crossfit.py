@@ -4,7 +4,7 @@ class that is held out.
 The training classes are halved at random. A model that learns (its backbone, below a projector) is
 trained on one half, a head is fitted to that half's features, and the other half's images query one
 another; then the other way round, and all of it for several halvings. The answers are what the
-uncertainty (:mod:`hypuml.training.uncertainty`) and the answer confidence learn from.
+uncertainty (:mod:`hypuml.models.readout_fit`) and the answer confidence learn from.
 """
 
 from __future__ import annotations
@@ -22,11 +22,14 @@ from torch import Tensor
 from hypuml.files import write_atomically
 from hypuml.models.head import HyperbolicHead
 from hypuml.models.hypuml import HypUML
+<<<<<<< HEAD
 from hypuml.models.readout import ReadoutLength
+=======
+from hypuml.models.readout_fit import Fold, Images, fit_uncertainty
+>>>>>>> tests2
 from hypuml.training.config import TrainConfig
 from hypuml.training.setup import Report, silent, starting_model
 from hypuml.training.trainer import Trainer
-from hypuml.training.uncertainty import Fold, Images, fit_uncertainty
 from hypuml.types import IntArray
 
 # Shrinkages of the within-class covariance that are tried; the one with the fewest errors on

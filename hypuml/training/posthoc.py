@@ -22,13 +22,13 @@ from hypuml.data.splits import class_ids
 from hypuml.loss_prediction import fit_loss_prediction
 from hypuml.models.hypuml import HypUML
 from hypuml.models.readout import ReadoutLength
+from hypuml.models.readout_fit import Fold, fold_lengths
 from hypuml.training.config import TrainConfig
 from hypuml.training.crossfit import fit_readout, read_halves
 from hypuml.training.data import fingerprint, prepare, trainable_rows
 from hypuml.training.features import describe_pixels
 from hypuml.training.setup import Report, images_of
 from hypuml.training.trainer import Trainer
-from hypuml.training.uncertainty import Fold, fold_lengths
 from hypuml.training.validation import model_metrics, own_losses
 from hypuml.types import Dataset, IntArray
 
