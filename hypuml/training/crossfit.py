@@ -22,11 +22,8 @@ from torch import Tensor
 from hypuml.files import write_atomically
 from hypuml.models.head import HyperbolicHead
 from hypuml.models.hypuml import HypUML
-<<<<<<< HEAD
 from hypuml.models.readout import ReadoutLength
-=======
 from hypuml.models.readout_fit import Fold, Images, fit_uncertainty
->>>>>>> tests2
 from hypuml.training.config import TrainConfig
 from hypuml.training.setup import Report, silent, starting_model
 from hypuml.training.trainer import Trainer
