@@ -30,7 +30,7 @@ from hypuml.models.files import (
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-OUTPUTS = ("points", "uncertainty", "norm", "features")
+OUTPUTS = ("points", "uncertainty", "norm", "features", "outside")
 AGAIN = "write it again with: python -m hypuml export CHECKPOINT"
 
 
@@ -46,6 +46,9 @@ class ExportedModel(Embedder):
     ) -> None:
         """Wrap an open session; see :meth:`from_pretrained`."""
         self._session = session
+        given = {output.name for output in session.get_outputs()}
+        # Graphs written earlier do not say what is outside, so they count as unable to tell.
+        self._outputs = [name for name in OUTPUTS if name in given or name != "outside"]
         self._preprocessing = dict(preprocessing)
         self.config = config
         self.training_info = training_info or {}
@@ -59,7 +62,7 @@ class ExportedModel(Embedder):
 
     def run(self, inputs: np.ndarray) -> Described:
         """One forward pass of preprocessed inputs ``[N, 3, S, S]`` float32, N >= 1."""
-        return Described(*self._session.run(list(OUTPUTS), {"images": inputs}))
+        return Described(*self._session.run(self._outputs, {"images": inputs}))
 
     @classmethod
     def from_pretrained(

@@ -37,11 +37,14 @@ class HeadOutput(NamedTuple):
             radius r (euclidean), on the unit sphere (spherical).
         uncertainty: ``[B]`` uncertainty in [0, 1], differentiable.
         norm: ``[B]`` tangent norm *before* it is bounded (a control for the uncertainty).
+        outside: ``[B]``, above 0 for an image unlike anything that the model was fitted on
+            (:meth:`hypuml.models.length.Length.outside`), without gradient.
     """
 
     points: Tensor
     uncertainty: Tensor
     norm: Tensor
+    outside: Tensor
 
 
 class HyperbolicHead(nn.Module):
@@ -121,7 +124,7 @@ class HyperbolicHead(nn.Module):
         self.linear.bias.copy_(-weight @ features.double().mean(0))
 
     def forward(self, features: Tensor) -> HeadOutput:
-        """Map features ``[B, F]`` to points, uncertainty and the norm before it is bounded."""
+        """Map features ``[B, F]`` to all that the head says of them."""
         with torch.autocast(features.device.type, enabled=False):
             features = features.float()
             v = self.tangent(features)
@@ -131,7 +134,8 @@ class HyperbolicHead(nn.Module):
                 uncertainty = torch.sigmoid(self.predict(features).squeeze(-1))
             else:
                 uncertainty = self.length.uncertainty(length)
-            return HeadOutput(self.point(v, length), uncertainty, norm)
+            outside = self.length.outside(features.detach())
+            return HeadOutput(self.point(v, length), uncertainty, norm, outside)
 
     def point(self, tangent: Tensor, length: Tensor) -> Tensor:
         """Points ``[B, n]`` in the direction of vectors ``[B, n or n - 1]`` at lengths ``[B]``."""

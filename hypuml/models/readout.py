@@ -105,7 +105,7 @@ class ReadoutLength(Length):
         return energy.clamp(min=1e-6).log()
 
     def outside(self, features: Tensor) -> Tensor:
-        """How far ``[B]`` images lie beyond what was fitted on; above 0 they are outside."""
+        """See :class:`hypuml.models.length.Length`; grows with the energy beyond the axes."""
         return (self.residual(features) - self.outside_at) / self.outside_scale
 
     def score(self, features: Tensor, residual: Tensor | None = None) -> Tensor:

@@ -116,7 +116,7 @@ def describe_pixels(model: HypUML, pixels: Tensor, batch_size: int = 256) -> Des
     for batch in pixels.split(batch_size):
         features = model.backbone(model.backbone.normalise(batch.to(device).float() / 255)).float()
         out = model.head(features)
-        parts.append((out.points, out.uncertainty, out.norm, features))
+        parts.append((out.points, out.uncertainty, out.norm, features, out.outside))
     model.train(was_training)
     return Described(*(torch.cat(x).cpu().numpy() for x in zip(*parts, strict=True)))
 
