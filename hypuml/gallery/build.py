@@ -32,7 +32,7 @@ from hypuml.gallery.store import (
 from hypuml.gallery.thumbs import COLUMNS, SIDE, AtlasWriter
 from hypuml.geometry import dist0, in_ball
 from hypuml.layout import Layout, fit_layout
-from hypuml.types import Dataset, Embedding, FloatArray, IntArray
+from hypuml.types import Dataset, Embedding, FloatArray, IntArray, joined
 
 Progress = Callable[[int, int], None]
 
@@ -140,6 +140,7 @@ def build_gallery(
                 "seed": seed,
                 "fidelity": layout.fidelity,
             },
+            **({} if items.outside is None else {"outside": float(items.outside.mean())}),
             "metrics": metrics(kept, points, uncertainty) if metrics else {},
             **({} if confidence is None else {"confidence": confidence.to_json()}),
             "unreadable": unreadable,
@@ -197,9 +198,7 @@ def embed_images(
         )
     if atlas:
         atlas.close()
-    points = np.concatenate([e.points for e in embeddings]).astype(np.float32)
-    uncertainty = np.concatenate([e.uncertainty for e in embeddings]).astype(np.float32)
-    return kept, Embedding(points, uncertainty), unreadable
+    return kept, joined(embeddings), unreadable
 
 
 def _checked(model: Embedder, batch: list[Prepared], dataset: Dataset) -> Embedding:
@@ -233,6 +232,7 @@ def _items(
         radius=dist0(embedding.points, c).astype(np.float32),
         xy=layout.xy.astype(np.float32),
         umap_xy=None if layout.umap_xy is None else layout.umap_xy.astype(np.float32),
+        outside=embedding.is_outside,
     )
 
 
