@@ -38,7 +38,6 @@ _INSIDE = 0.99
 _SLOWLY = (0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 _FALLS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 _COST = 0.001
-_CHECKED_FOLDS = 2
 
 
 @dataclass(frozen=True)
@@ -85,15 +84,19 @@ class Images:
 
 @torch.no_grad()
 def fit_uncertainty(
-    head: HyperbolicHead, folds: Sequence[Fold], clean: Images, degraded: Images, seed: int = 0
+    head: HyperbolicHead,
+    folds: Sequence[Fold],
+    checked: int,
+    images: tuple[Images, Images],
+    seed: int = 0,
 ) -> dict[str, float | int | None]:
     """Fit every part of a readout.
 
     Args:
         head: whose ``length``, a :class:`ReadoutLength` that has its axes, is filled.
         folds: answers about classes that were not seen.
-        clean: training images as they are.
-        degraded: degraded ones.
+        checked: number of leading folds that the lengths may not cost Recall@1 on.
+        images: training images as they are, and degraded ones.
         seed: of the batches that the damage readout is trained with.
 
     Returns:
@@ -103,6 +106,7 @@ def fit_uncertainty(
     """
     length = head.length
     assert isinstance(length, ReadoutLength)
+    clean, degraded = images
     features = torch.cat([fold.features for fold in folds])
     residual = torch.cat([fold.residual for fold in folds])
     wrong = torch.cat([fold.wrong for fold in folds]).cpu().numpy()
@@ -112,7 +116,7 @@ def fit_uncertainty(
     length.outside_at.copy_(residual.quantile(_INSIDE))
     length.outside_scale.copy_(residual.std().clamp(min=1e-3) / 2)
     _fit_distribution(length, length.score(features, residual), length.score(degraded.features))
-    fall = _fit_fall(head, length, folds)
+    fall = _fit_fall(head, length, folds[:checked])
     return {"images": len(features), "errors": int(wrong.sum()), **facts, "fall": fall}
 
 
@@ -191,7 +195,6 @@ def _fit_fall(head: HyperbolicHead, length: ReadoutLength, folds: Sequence[Fold]
     Returns:
         Standard deviation of their lengths, as a share of the greatest.
     """
-    folds = folds[:_CHECKED_FOLDS]
     # Any knee gives the same u: it is inverted below.
     u = torch.cat([length.uncertainty(fold_lengths(length, fold)) for fold in folds])
     total = sum(len(fold.labels) for fold in folds)

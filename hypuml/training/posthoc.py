@@ -18,7 +18,7 @@ import torch
 
 from hypuml.confidence import fit_confidence
 from hypuml.data.pixels import Progress, read_pixels
-from hypuml.data.splits import class_ids
+from hypuml.data.splits import class_ids, thinned
 from hypuml.loss_prediction import fit_loss_prediction
 from hypuml.models.hypuml import HypUML
 from hypuml.models.readout import ReadoutLength
@@ -128,7 +128,7 @@ def _fit_to_folds(model: HypUML, folds: Sequence[Fold], config: TrainConfig) -> 
     features = np.concatenate([fold.features.cpu().numpy() for fold in folds])
     apart = np.repeat(np.arange(len(folds)), [len(fold.labels) for fold in folds])
     labels = np.concatenate([fold.labels.cpu().numpy() for fold in folds])
-    few = apart < _CONFIDENCE_FOLDS
+    few = apart < _CONFIDENCE_FOLDS + len(config.further)
     model.confidence = fit_confidence(
         np.concatenate(points)[few],
         np.concatenate(u)[few],
@@ -212,12 +212,3 @@ def _refit_readout(
 
 def _none(done: int, total: int) -> None:
     """Progress to nobody."""
-
-
-def thinned(rows: IntArray, ids: IntArray, most: int, rng: np.random.Generator) -> IntArray:
-    """At most about ``most`` of ``rows``, the same number from every class (or all it has)."""
-    if len(rows) <= most:
-        return rows
-    per_class = max(2, most // len(np.unique(ids)))
-    kept = [rng.permutation(np.flatnonzero(ids == one))[:per_class] for one in np.unique(ids)]
-    return rows[np.sort(np.concatenate(kept))]
