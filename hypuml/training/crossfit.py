@@ -169,8 +169,8 @@ def _further_kinds(
     found = []
     for number, name in enumerate(config.further):
         if name == SMALL:
-            rows, labels = _training_rows(trainer)
-            unseen = (~next(_sides(labels, config))).cpu().numpy()
+            rows, known = _training_rows(trainer)
+            unseen = (~next(_sides(known, config))).cpu().numpy()
             dataset, head = trainer.data.dataset, half
             rows = trainer.data.train.rows[rows[unseen]]
         else:
@@ -184,8 +184,8 @@ def _further_kinds(
         seen = describe_pixels(model, torch.from_numpy(pixels).permute(0, 3, 1, 2)).features
         ids = class_ids([dataset.items[i].path for i in kept])[0]
         # Numbers of their own, so that classes of different kinds are never taken for one.
-        ids = torch.from_numpy(ids + (number + 1) * _CLASSES).to(model.backbone.device)
-        found.append(Fold.answered(head, torch.from_numpy(seen).to(ids.device), ids))
+        labels = torch.from_numpy(ids + (number + 1) * _CLASSES).to(model.backbone.device)
+        found.append(Fold.answered(head, torch.from_numpy(seen).to(labels.device), labels))
     return found
 
 
