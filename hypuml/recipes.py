@@ -123,9 +123,11 @@ RECIPES: dict[str, TrainConfig] = {
     ),
     # Without a GPU the pretrained backbone stays as it is: minutes on two cores.
     "flowers-cpu": _FROZEN,
-    # The same for one's own photographs: a folder whose sub-folders are classes. What tells sure
-    # from unsure answers has to hold for other pictures too, so it learns from other kinds.
-    "photos": replace(_FROZEN, further=("small", "garden", "digits")),
+    # The same for one's own photographs: a folder whose sub-folders are classes.
+    "photos": _FROZEN,
+    # For anyone's photographs: what tells sure from unsure answers has to hold for other pictures
+    # too, so it learns from other kinds beside those that the head is fitted to.
+    "photos-general": replace(_FROZEN, further=("small", "garden", "digits")),
     "flowers-pixels": _FLOWERS_PIXELS,
     # For a GPU (eight minutes of one for three seeds): a pretrained network learns end to end.
     "flowers-gpu": TrainConfig(

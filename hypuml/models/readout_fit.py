@@ -88,7 +88,7 @@ def fit_uncertainty(
     folds: Sequence[Fold],
     checked: int,
     images: tuple[Images, Images],
-    seed: int = 0,
+    seed: int | None = 0,
 ) -> dict[str, float | int | None]:
     """Fit every part of a readout.
 
@@ -97,7 +97,8 @@ def fit_uncertainty(
         folds: answers about classes that were not seen.
         checked: number of leading folds that the lengths may not cost Recall@1 on.
         images: training images as they are, and degraded ones.
-        seed: of the batches that the damage readout is trained with.
+        seed: of the batches that the damage readout is trained with; None where the folds are of
+            trained classes, from whose errors nothing is to be learned.
 
     Returns:
         What a checkpoint says of it: ``images``, ``errors``, ``penalty`` (None where there were too
@@ -111,8 +112,8 @@ def fit_uncertainty(
     residual = torch.cat([fold.residual for fold in folds])
     wrong = torch.cat([fold.wrong for fold in folds]).cpu().numpy()
     classes = torch.cat([fold.labels for fold in folds]).cpu().numpy()
-    facts = _fit_error(length, features, wrong, classes)
-    _fit_damage(length.damage, clean.features, degraded, seed)
+    facts = _fit_error(length, features, wrong if seed is not None else wrong & False, classes)
+    _fit_damage(length.damage, clean.features, degraded, seed or 0)
     length.outside_at.copy_(residual.quantile(_INSIDE))
     length.outside_scale.copy_(residual.std().clamp(min=1e-3) / 2)
     _fit_distribution(length, length.score(features, residual), length.score(degraded.features))

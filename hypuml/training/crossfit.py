@@ -87,20 +87,14 @@ def fit_readout(
             fitted to them can be fitted again without training; None keeps nothing.
 
     Returns:
-        The answers on unseen classes that everything was learned from.
-
-    Raises:
-        ValueError: too few classes to halve.
+        The answers on unseen classes that everything was learned from; none where there are too
+        few classes to halve, which the model's training facts then say (``left_out``).
     """
-    halves: Sequence[_Half] = read_halves(out, model.backbone.device) if out else []
-    if len(halves) != 2 * config.halvings:
-        halves = _halves(model, trainer, config, report or silent)
-        if out and model.backbone.trainable:
-            _write_halves(halves, out)
+    rows, labels = _training_rows(trainer)
+    halves = _all_halves(model, trainer, config, report or silent, out)
     wrong = {s: [half.answers(config, s) for half in halves] for s in SHRINKAGES}
     errors = {s: sum(int(fold.wrong.sum()) for fold in folds) for s, folds in wrong.items()}
     best = min(SHRINKAGES, key=lambda s: errors[s])
-    rows, labels = _training_rows(trainer)
     features = trainer.source.plain(model, rows)
     model.head.initialise_axes(features, labels, best)
     model.head.initialise_scale(features)
@@ -110,14 +104,18 @@ def fit_readout(
     degraded = Images(*trainer.source.degraded(model, rows))
     folds = wrong[best]
     answers = sum(len(fold.labels) for fold in folds)
-    # One halving shows every image once, as each of the further kinds does.
-    others = _further_kinds(model, trainer, config, halves[0].head(config, best))
+    others = _further_kinds(model, trainer, config, halves[0].head(config, best)) if halves else []
+    # One halving shows every image once, as each of the further kinds does. Where there were too
+    # few classes to halve, lengths are fitted to the training images; no error is learned from.
     folds = [*others, *folds]
-    facts = fit_uncertainty(model.head, folds, len(others) + 2, (clean, degraded), config.seed)
+    seen = folds or [Fold.answered(model.head, features, labels)]
+    facts = fit_uncertainty(
+        model.head, seen, len(others) + 2, (clean, degraded), config.seed if halves else None
+    )
     model.training_info["crossfit"] = {
-        "halvings": config.halvings,
+        "halvings": config.halvings if halves else 0,
         "shrinkage": best,
-        "recall@1": {str(s): 1 - found / answers for s, found in errors.items()},
+        "recall@1": 1 - errors[best] / answers if halves else None,
         "further": list(config.further),
         **facts,
     }
@@ -196,15 +194,22 @@ def _training_rows(trainer: Trainer) -> tuple[IntArray, Tensor]:
     return rows, torch.from_numpy(labels[rows]).to(trainer.state.model.backbone.device)
 
 
-def _halves(model: HypUML, trainer: Trainer, config: TrainConfig, say: Report) -> Sequence[_Half]:
+def _all_halves(
+    model: HypUML, trainer: Trainer, config: TrainConfig, say: Report, out: Path | None
+) -> Sequence[_Half]:
+    """What models of either half make of both, kept in ``out`` where that took training."""
     rows, labels = _training_rows(trainer)
-    classes = labels.unique().cpu().numpy()
-    if len(classes) < 2 * _FEWEST_CLASSES:
-        raise ValueError(
-            f"learning the uncertainty from unseen classes needs at least {2 * _FEWEST_CLASSES} "
-            f"training classes to halve, got {len(classes)}; add classes, lower "
-            "--validation-classes, or choose --length tanh"
+    count = len(labels.unique())
+    if count < 2 * _FEWEST_CLASSES:
+        model.training_info["left_out"] = (
+            f"{count} training classes are too few to halve (at least {2 * _FEWEST_CLASSES} are "
+            "needed), so the uncertainty tells damaged and foreign images but has not learned from "
+            "wrong answers, and there is no answer confidence"
         )
+        return []
+    kept = read_halves(out, model.backbone.device) if out else []
+    if len(kept) == 2 * config.halvings:
+        return kept
     found: list[_Half] = []
     for seen in _sides(labels, config):
         inside, outside = (rows[side.cpu().numpy()] for side in (seen, ~seen))
@@ -212,6 +217,8 @@ def _halves(model: HypUML, trainer: Trainer, config: TrainConfig, say: Report) -
         features = (trainer.source.plain(one, side) for side in (inside, outside))
         found.append(_Half(next(features), labels[seen], next(features), labels[~seen]))
         say("cross-fitting", len(found), 2 * config.halvings, {})
+    if out and model.backbone.trainable:
+        _write_halves(found, out)
     return found
 
 

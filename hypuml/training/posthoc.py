@@ -102,7 +102,9 @@ def finish(
     if config.model.half_weights:
         model.backbone.round_weights()
     folds = fit_readout(model, trainer, config, report, out)
-    _fit_to_folds(model, folds, config)
+    model.confidence = model.loss_prediction = None
+    if folds:
+        _fit_to_folds(model, folds, config)
     model.eval()
     # The history tells of what was trained; this, of what came of it.
     model.training_info["validation"] = {
