@@ -76,18 +76,11 @@ def fit_readout(
     Raises:
         ValueError: too few classes to halve.
     """
-    halves: Sequence[_Half] = read_halves(out, model.backbone.device) if out else []
-    if len(halves) != 2 * config.halvings:
-        halves = _halves(model, trainer, config, report or silent)
-        if out and model.backbone.trainable:
-            _write_halves(halves, out)
+    halves = _kept_or_trained(model, trainer, config, report or silent, out)
     wrong = {s: [half.answers(config, s) for half in halves] for s in SHRINKAGES}
     errors = {s: sum(int(fold.wrong.sum()) for fold in folds) for s, folds in wrong.items()}
     best = min(SHRINKAGES, key=lambda s: errors[s])
-    rows, labels = _training_rows(trainer)
-    features = trainer.source.plain(model, rows)
-    model.head.initialise_axes(features, labels, best)
-    model.head.initialise_scale(features)
+    rows, features = fit_head(model, trainer, best)
     bad, levels = trainer.source.degraded(model, rows)
     clean = Images(features, model.head.tangent(features), features.new_zeros(len(features)))
     degraded = Images(bad, model.head.tangent(bad), levels)
@@ -100,6 +93,71 @@ def fit_readout(
         **facts,
     }
     return wrong[best]
+
+
+@torch.no_grad()
+def fit_head(model: HypUML, trainer: Trainer, shrinkage: float = 0.5) -> tuple[IntArray, Tensor]:
+    """Put a head on axes of the features of all training images, without gradient.
+
+    Args:
+        model: with the trained backbone.
+        trainer: of the run, for its images.
+        shrinkage: of the within-class covariance, in (0, 1].
+
+    Returns:
+        Rows of the images, and their features.
+    """
+    rows, labels = _training_rows(trainer)
+    features = trainer.source.plain(model, rows)
+    model.head.initialise_axes(features, labels, shrinkage)
+    model.head.initialise_scale(features)
+    return rows, features
+
+
+def answers_again(model: HypUML, trainer: Trainer, config: TrainConfig, out: Path) -> list[Fold]:
+    """The answers that a finished model's readout was fitted to, without training anything.
+
+    Args:
+        model: as its checkpoint has it.
+        trainer: of its run, for the images.
+        config: of the run.
+        out: folder of the run.
+
+    Raises:
+        ValueError: a backbone learned, and the features of its halves were not kept.
+    """
+    labels = _training_rows(trainer)[1]
+    halves = read_halves(out, labels.device)
+    if config.backbone_lr and not _belong(halves, _sides(labels, config), labels):
+        raise ValueError(
+            f"{out} does not hold the features that its uncertainty was fitted to "
+            f"({_HALF.format(number=0)} and further files); train again"
+        )
+    halves = _kept_or_trained(model, trainer, config, silent, out)
+    best = model.training_info["crossfit"]["shrinkage"]
+    return [half.answers(config, best) for half in halves]
+
+
+def _kept_or_trained(
+    model: HypUML, trainer: Trainer, config: TrainConfig, say: Report, out: Path | None
+) -> list[_Half]:
+    labels = _training_rows(trainer)[1]
+    sides = _sides(labels, config)
+    halves = read_halves(out, labels.device) if out else []
+    if not _belong(halves, sides, labels):
+        halves = _halves(model, trainer, config, sides, say)
+        if out and model.backbone.trainable:
+            _write_halves(halves, out)
+    return halves
+
+
+def _belong(halves: Sequence[_Half], sides: Sequence[Tensor], labels: Tensor) -> bool:
+    """Whether halves are those of this run's images, classes and seed."""
+    return len(halves) == len(sides) and all(
+        torch.equal(half.seen_labels, labels[side])
+        and torch.equal(half.unseen_labels, labels[~side])
+        for half, side in zip(halves, sides, strict=True)
+    )
 
 
 def _write_halves(halves: Sequence[_Half], out: Path) -> None:
@@ -140,8 +198,8 @@ def _training_rows(trainer: Trainer) -> tuple[IntArray, Tensor]:
     return rows, torch.from_numpy(labels[rows]).to(trainer.state.model.backbone.device)
 
 
-def _halves(model: HypUML, trainer: Trainer, config: TrainConfig, say: Report) -> Sequence[_Half]:
-    rows, labels = _training_rows(trainer)
+def _sides(labels: Tensor, config: TrainConfig) -> list[Tensor]:
+    """Masks ``[N]`` of the images that each model sees, two for every halving."""
     classes = labels.unique().cpu().numpy()
     if len(classes) < 2 * _FEWEST_CLASSES:
         raise ValueError(
@@ -150,17 +208,25 @@ def _halves(model: HypUML, trainer: Trainer, config: TrainConfig, say: Report) -
             "--validation-classes, or choose --length tanh"
         )
     rng = np.random.default_rng([config.seed, 0xC205])
-    found: list[_Half] = []
-    total = 2 * config.halvings
+    sides: list[Tensor] = []
     for _ in range(config.halvings):
         first = rng.permutation(classes)[: len(classes) // 2]
         mask = torch.isin(labels, torch.from_numpy(first).to(labels.device))
-        for seen in (mask, ~mask):
-            inside, outside = (rows[side.cpu().numpy()] for side in (seen, ~seen))
-            one = _trained_on(inside, model, trainer, config)
-            features = (trainer.source.plain(one, side) for side in (inside, outside))
-            found.append(_Half(next(features), labels[seen], next(features), labels[~seen]))
-            say("cross-fitting", len(found), total, {})
+        sides += [mask, ~mask]
+    return sides
+
+
+def _halves(
+    model: HypUML, trainer: Trainer, config: TrainConfig, sides: Sequence[Tensor], say: Report
+) -> list[_Half]:
+    rows, labels = _training_rows(trainer)
+    found: list[_Half] = []
+    for seen in sides:
+        inside, outside = (rows[side.cpu().numpy()] for side in (seen, ~seen))
+        one = _trained_on(inside, model, trainer, config)
+        features = (trainer.source.plain(one, side) for side in (inside, outside))
+        found.append(_Half(next(features), labels[seen], next(features), labels[~seen]))
+        say("cross-fitting", len(found), len(sides), {})
     return found
 
 

@@ -22,7 +22,7 @@ from hypuml.loss_prediction import fit_loss_prediction
 from hypuml.models.hypuml import HypUML
 from hypuml.models.readout_fit import Fold
 from hypuml.training.config import TrainConfig
-from hypuml.training.crossfit import fit_readout
+from hypuml.training.crossfit import answers_again, fit_head, fit_readout
 from hypuml.training.data import fingerprint, prepare, trainable_rows
 from hypuml.training.features import describe_pixels
 from hypuml.training.setup import Report, images_of
@@ -94,13 +94,18 @@ def finish(
         final = HypUML(config.model, pretrained=False).to(model.backbone.device)
         final.backbone, model = model.backbone, final
     model.training_info = trainer.info()
-    if config.model.length != "readout":
-        fit_afterwards(model, data.dataset, data.calibration_rows, config, images_of(report))
-        return model
+    # What is fitted is fitted to what the file will hold.
     if config.model.half_weights:
         model.backbone.round_weights()
-    folds = fit_readout(model, trainer, config, report, out)
-    _fit_to_folds(model, folds, config)
+    if config.model.length == "readout":
+        folds = fit_readout(model, trainer, config, report, out)
+        _fit_to_folds(model, folds, config)
+    else:
+        if config.projector:
+            fit_head(model, trainer)
+        fit_afterwards(model, data.dataset, data.calibration_rows, config, images_of(report))
+        if not config.projector:
+            return model
     model.eval()
     # The history tells of what was trained; this, of what came of it.
     model.training_info["validation"] = {
@@ -144,8 +149,9 @@ def _fit_to_folds(model: HypUML, folds: Sequence[Fold], config: TrainConfig) -> 
 def refit(folder: Path, dataset: Dataset, progress: Progress | None = None) -> HypUML:
     """Fit answer confidence and loss prediction of a finished checkpoint anew, and save them.
 
-    Weights and curves stay; the calibration classes are found again from the recorded options. The
-    checkpoint's training facts say when (``refitted``), where there was enough to learn from.
+    Weights and curves stay; the calibration classes, or the halves of a readout, are found again
+    from the recorded options. The checkpoint's training facts say when (``refitted``), where there
+    was enough to learn from.
 
     Args:
         folder: of the checkpoint, with its ``training.json``.
@@ -153,7 +159,8 @@ def refit(folder: Path, dataset: Dataset, progress: Progress | None = None) -> H
         progress: of reading the images.
 
     Raises:
-        ValueError: the checkpoint's log cannot be read, or it was trained on other images.
+        ValueError: the checkpoint's log cannot be read, it was trained on other images, or what its
+            readout learned from was not kept.
     """
     path = folder / "training.json"
     try:
@@ -167,10 +174,18 @@ def refit(folder: Path, dataset: Dataset, progress: Progress | None = None) -> H
             "now); what is fitted for its answers needs the same ones"
         )
     model = HypUML.from_pretrained(folder)
-    # No picture is read here: which classes calibrate depends on names and the seed.
-    rows = prepare(dataset, config, readable=trainable_rows(dataset)).calibration_rows
-    model.confidence = model.loss_prediction = None
-    fit_afterwards(model, dataset, rows, config, progress)
+    if config.model.length == "readout":
+        if config.backbone_lr == 0:
+            model.backbone.freeze()
+        trainer = Trainer.on(dataset, config.trained, model)
+        folds = answers_again(model, trainer, config, folder)
+        model.confidence = model.loss_prediction = None
+        _fit_to_folds(model, folds, config)
+    else:
+        # No picture is read here: which classes calibrate depends on names and the seed.
+        rows = prepare(dataset, config, readable=trainable_rows(dataset)).calibration_rows
+        model.confidence = model.loss_prediction = None
+        fit_afterwards(model, dataset, rows, config, progress)
     if model.confidence is not None:
         model.training_info["refitted"] = datetime.now(UTC).isoformat(timespec="seconds")
     model.save_pretrained(folder)
