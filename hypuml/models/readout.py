@@ -82,7 +82,7 @@ class ReadoutLength(Length):
         self.register_buffer("outside_scale", torch.ones(()))
         self.register_buffer("centres", torch.linspace(-4, 4, CENTRES))
         self.register_buffer("bandwidth", torch.full((), 0.5))
-        self.register_buffer("knee", torch.tensor([0.5, 0.1]))
+        self.register_buffer("knee", torch.tensor([0.5, min(0.1, (1 - self.shortest) / 2)]))
 
     def error_score(self, features: Tensor) -> Tensor:
         """Log-odds ``[B]`` that the first answer is wrong, by the features ``[B, F]`` alone."""

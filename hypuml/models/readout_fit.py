@@ -60,7 +60,13 @@ class Fold:
 
     @classmethod
     def answered(cls, head: HyperbolicHead, features: Tensor, labels: Tensor) -> Fold:
-        """Let every image query the others, by the angle between tangent vectors."""
+        """Let every image query the others, by the angle between tangent vectors.
+
+        An image that is alone in its class has no right answer and is left out.
+        """
+        place, sizes = labels.unique(return_inverse=True, return_counts=True)[1:]
+        among = sizes[place] > 1
+        features, labels = features[among], labels[among]
         tangent = head.tangent(features)
         directions = F.normalize(tangent, dim=1)
         first = [_first(part, directions, start) for start, part in _parts(directions)]
@@ -129,10 +135,16 @@ def _fit_error(
 
     length.weight.zero_()
     length.bias.zero_()
-    if min(wrong.sum(), (~wrong).sum()) < FEWEST_ERRORS or len(np.unique(classes)) < _CLASS_FOLDS:
+    part = np.unique(classes, return_inverse=True)[1] % _CLASS_FOLDS
+    # Without some classes all the others may be right, or wrong.
+    both = all(len(np.unique(wrong[part != k])) == 2 for k in range(_CLASS_FOLDS))
+    if (
+        min(wrong.sum(), (~wrong).sum()) < FEWEST_ERRORS
+        or part.max() < _CLASS_FOLDS - 1
+        or not both
+    ):
         return {"penalty": None, "auroc": None}
     x = ((features - length.mean) / length.scale).cpu().numpy().astype(np.float64)
-    part = np.unique(classes, return_inverse=True)[1] % _CLASS_FOLDS
     scores: dict[float, float] = {}
     for penalty in _PENALTIES:
         found = np.empty(len(x))
@@ -200,7 +212,8 @@ def _fit_fall(head: HyperbolicHead, length: ReadoutLength, folds: Sequence[Fold]
     u = torch.cat([length.uncertainty(fold_lengths(length, fold)) for fold in folds])
     total = sum(len(fold.labels) for fold in folds)
     least = (1 - sum(int(fold.wrong.sum()) for fold in folds) / total - _COST) * total
-    best = (0.0, float(u.quantile(_SLOWLY[-1])), _FALLS[0])
+    flat = min(_FALLS[0], (1 - length.shortest) / 2)
+    best = (0.0, float(u.quantile(_SLOWLY[-1]).clamp(0.05, 0.95)), flat)
     for share in _SLOWLY:
         end = float(u.quantile(share).clamp(0.05, 0.95))
         for fall in _FALLS:

@@ -90,14 +90,12 @@ def fit_readout(
         The answers on unseen classes that everything was learned from; none where there are too
         few classes to halve, which the model's training facts then say (``left_out``).
     """
-    rows, labels = _training_rows(trainer)
+    rows, labels = training_rows(trainer)
     halves = _all_halves(model, trainer, config, report or silent, out)
     wrong = {s: [half.answers(config, s) for half in halves] for s in SHRINKAGES}
     errors = {s: sum(int(fold.wrong.sum()) for fold in folds) for s, folds in wrong.items()}
     best = min(SHRINKAGES, key=lambda s: errors[s])
-    features = trainer.source.plain(model, rows)
-    model.head.initialise_axes(features, labels, best)
-    model.head.initialise_scale(features)
+    features = fit_head(model, trainer, best)
     assert isinstance(model.head.length, ReadoutLength)
     model.head.length.fit_axes(features)
     clean = Images(features, features.new_zeros(len(features)))
@@ -120,6 +118,35 @@ def fit_readout(
         **facts,
     }
     return folds
+
+
+@torch.no_grad()
+def fit_head(model: HypUML, trainer: Trainer, shrinkage: float = 0.5) -> Tensor:
+    """Put a head on axes of the features of all training images, without gradient.
+
+    Args:
+        model: with the trained backbone.
+        trainer: of the run, for its images.
+        shrinkage: of the within-class covariance, in (0, 1].
+
+    Returns:
+        The features ``[N, F]``.
+    """
+    rows, labels = training_rows(trainer)
+    features = trainer.source.plain(model, rows)
+    model.head.initialise_axes(features, labels, shrinkage)
+    model.head.initialise_scale(features)
+    return features
+
+
+def belong(halves: Sequence[_Half], labels: Tensor, config: TrainConfig) -> bool:
+    """Whether halves are those of this run's training images ``[N]``, classes and seed."""
+    sides = list(_sides(labels, config))
+    return len(halves) == len(sides) and all(
+        torch.equal(half.seen_labels, labels[side])
+        and torch.equal(half.unseen_labels, labels[~side])
+        for half, side in zip(halves, sides, strict=True)
+    )
 
 
 def _write_halves(halves: Sequence[_Half], out: Path) -> None:
@@ -167,7 +194,7 @@ def _further_kinds(
     found = []
     for number, name in enumerate(config.further):
         if name == SMALL:
-            rows, known = _training_rows(trainer)
+            rows, known = training_rows(trainer)
             unseen = (~next(_sides(known, config))).cpu().numpy()
             dataset, head = trainer.data.dataset, half
             rows = trainer.data.train.rows[rows[unseen]]
@@ -187,7 +214,7 @@ def _further_kinds(
     return found
 
 
-def _training_rows(trainer: Trainer) -> tuple[IntArray, Tensor]:
+def training_rows(trainer: Trainer) -> tuple[IntArray, Tensor]:
     """Rows of the undamaged images of one class that are trained on, and their labels."""
     batches, labels = trainer.data.batches, trainer.data.train.labels
     rows = np.sort(np.concatenate([batches.fit_rows, batches.held_rows]))
@@ -198,7 +225,7 @@ def _all_halves(
     model: HypUML, trainer: Trainer, config: TrainConfig, say: Report, out: Path | None
 ) -> Sequence[_Half]:
     """What models of either half make of both, kept in ``out`` where that took training."""
-    rows, labels = _training_rows(trainer)
+    rows, labels = training_rows(trainer)
     count = len(labels.unique())
     if count < 2 * _FEWEST_CLASSES:
         model.training_info["left_out"] = (
@@ -208,7 +235,7 @@ def _all_halves(
         )
         return []
     kept = read_halves(out, model.backbone.device) if out else []
-    if len(kept) == 2 * config.halvings:
+    if belong(kept, labels, config):
         return kept
     found: list[_Half] = []
     for seen in _sides(labels, config):

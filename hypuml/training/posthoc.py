@@ -24,7 +24,7 @@ from hypuml.models.hypuml import HypUML
 from hypuml.models.readout import ReadoutLength
 from hypuml.models.readout_fit import Fold, fold_lengths
 from hypuml.training.config import TrainConfig
-from hypuml.training.crossfit import fit_readout, read_halves
+from hypuml.training.crossfit import belong, fit_head, fit_readout, read_halves, training_rows
 from hypuml.training.data import fingerprint, prepare, trainable_rows
 from hypuml.training.features import describe_pixels
 from hypuml.training.setup import Report, images_of
@@ -96,15 +96,19 @@ def finish(
         final = HypUML(config.model, pretrained=False).to(model.backbone.device)
         final.backbone, model = model.backbone, final
     model.training_info = trainer.info()
-    if config.model.length != "readout":
-        fit_afterwards(model, data.dataset, data.calibration_rows, config, images_of(report))
-        return model
+    # What is fitted is fitted to what the file will hold.
     if config.model.half_weights:
         model.backbone.round_weights()
-    folds = fit_readout(model, trainer, config, report, out)
     model.confidence = model.loss_prediction = None
-    if folds:
-        _fit_to_folds(model, folds, config)
+    if config.model.length == "readout":
+        if folds := fit_readout(model, trainer, config, report, out):
+            _fit_to_folds(model, folds, config)
+    else:
+        if config.projector:
+            fit_head(model, trainer)
+        fit_afterwards(model, data.dataset, data.calibration_rows, config, images_of(report))
+        if not config.projector:
+            return model
     model.eval()
     # The history tells of what was trained; this, of what came of it.
     model.training_info["validation"] = {
@@ -194,17 +198,18 @@ def _refit_readout(
     Raises:
         ValueError: features that took training are not there any more.
     """
+    before = model.training_info
+    model.backbone.freeze()
+    still = replace(config.trained, steps=0, views=1, device="cpu")
+    trainer = Trainer.on(dataset, still, model, None, lambda _, d, t, __: (progress or _none)(d, t))
     learned = config.backbone_lr > 0 and config.steps > 0
-    if learned and len(read_halves(folder, torch.device("cpu"))) != 2 * config.halvings:
+    kept = read_halves(folder, model.backbone.device) if learned else []
+    if learned and not belong(kept, training_rows(trainer)[1], config):
         raise ValueError(
             f"{folder} does not hold the features of the models that were trained on halves of the "
             "classes (crossfit-*.safetensors), which its uncertainty was learned from; keep the "
             "folder of the training run, or train again"
         )
-    before = model.training_info
-    model.backbone.freeze()
-    still = replace(config.trained, steps=0, views=1, device="cpu")
-    trainer = Trainer.on(dataset, still, model, None, lambda _, d, t, __: (progress or _none)(d, t))
     model = finish(model, trainer, config, None, folder)
     fitted = {key: model.training_info[key] for key in ("crossfit", "validation")}
     fitted["validation"]["step"] = before.get("steps", 0)
