@@ -125,6 +125,9 @@ RECIPES: dict[str, TrainConfig] = {
     "flowers-cpu": _FROZEN,
     # The same for one's own photographs: a folder whose sub-folders are classes.
     "photos": _FROZEN,
+    # For anyone's photographs: what tells sure from unsure answers has to hold for other pictures
+    # too, so it learns from other kinds beside those that the head is fitted to.
+    "photos-general": replace(_FROZEN, further=("small", "garden", "digits")),
     "flowers-pixels": _FLOWERS_PIXELS,
     # For a GPU (eight minutes of one for three seeds): a pretrained network learns end to end.
     "flowers-gpu": TrainConfig(

@@ -110,7 +110,16 @@ class HyperbolicHead(nn.Module):
             features: ``[N, F]`` of the fit images.
             labels: ``[N]`` their classes.
             shrinkage: of the within-class covariance, in (0, 1]; 1 leaves the principal axes alone.
+
+        Raises:
+            ValueError: the features have fewer axes than are asked for.
         """
+        wanted = self.linear.out_features
+        if features.shape[1] < wanted:
+            raise ValueError(
+                f"{features.shape[1]} features have no {wanted} axes to start from; lower --dim, "
+                "or choose --head-init random"
+            )
         found, place = labels.unique(return_inverse=True)
         sums = features.new_zeros(len(found), features.shape[1]).index_add(0, place, features)
         inner = features - (sums / torch.bincount(place)[:, None])[place]
@@ -118,7 +127,7 @@ class HyperbolicHead(nn.Module):
         shrunk = (1 - shrinkage) * values + shrinkage * values.mean()
         whitening = (vectors / shrunk.sqrt()) @ vectors.T
         white = features.double() @ whitening
-        axes = torch.linalg.eigh(torch.cov(white.T))[1][:, -self.linear.out_features :].flip(1)
+        axes = torch.linalg.eigh(torch.cov(white.T))[1][:, -wanted:].flip(1)
         weight = axes.T @ whitening
         self.linear.weight.copy_(weight)
         self.linear.bias.copy_(-weight @ features.double().mean(0))

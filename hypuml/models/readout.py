@@ -2,7 +2,7 @@
 
 ::
 
-    score   = w . (f - m) / d + b  +  2 softplus(damage(f))  +  2 softplus((log e(f) - t) / s)
+    score   = w . (f - m) / d + b  +  2 softplus(damage(f))  +  4 softplus((log e(f) - t) / s)
     e(f)    = |f - m|^2 - |A (f - m)|^2
     u       = mean over k of sigmoid((score - c_k) / h)
     length  = r (1 - a min(u, e) / e - (1 - a - shortest) max(u - e, 0) / (1 - e))
@@ -82,7 +82,7 @@ class ReadoutLength(Length):
         self.register_buffer("outside_scale", torch.ones(()))
         self.register_buffer("centres", torch.linspace(-4, 4, CENTRES))
         self.register_buffer("bandwidth", torch.full((), 0.5))
-        self.register_buffer("knee", torch.tensor([0.5, 0.1]))
+        self.register_buffer("knee", torch.tensor([0.5, min(0.1, (1 - self.shortest) / 2)]))
 
     def error_score(self, features: Tensor) -> Tensor:
         """Log-odds ``[B]`` that the first answer is wrong, by the features ``[B, F]`` alone."""
@@ -116,7 +116,7 @@ class ReadoutLength(Length):
             residual: ``[B]`` of the images by other axes; by the own ones unless given.
         """
         beyond = self.residual(features) if residual is None else residual
-        outside = 2 * F.softplus((beyond - self.outside_at) / self.outside_scale)
+        outside = 4 * F.softplus((beyond - self.outside_at) / self.outside_scale)
         damage = 2 * F.softplus(self.damage(features))
         return self.error_score(features) + damage + outside
 

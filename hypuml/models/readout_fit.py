@@ -38,7 +38,6 @@ _INSIDE = 0.99
 _SLOWLY = (0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 _FALLS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 _COST = 0.001
-_CHECKED_FOLDS = 2
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,13 @@ class Fold:
 
     @classmethod
     def answered(cls, head: HyperbolicHead, features: Tensor, labels: Tensor) -> Fold:
-        """Let every image query the others, by the angle between tangent vectors."""
+        """Let every image query the others, by the angle between tangent vectors.
+
+        An image that is alone in its class has no right answer and is left out.
+        """
+        place, sizes = labels.unique(return_inverse=True, return_counts=True)[1:]
+        among = sizes[place] > 1
+        features, labels = features[among], labels[among]
         tangent = head.tangent(features)
         directions = F.normalize(tangent, dim=1)
         first = [_first(part, directions, start) for start, part in _parts(directions)]
@@ -85,16 +90,21 @@ class Images:
 
 @torch.no_grad()
 def fit_uncertainty(
-    head: HyperbolicHead, folds: Sequence[Fold], clean: Images, degraded: Images, seed: int = 0
+    head: HyperbolicHead,
+    folds: Sequence[Fold],
+    checked: int,
+    images: tuple[Images, Images],
+    seed: int | None = 0,
 ) -> dict[str, float | int | None]:
     """Fit every part of a readout.
 
     Args:
         head: whose ``length``, a :class:`ReadoutLength` that has its axes, is filled.
         folds: answers about classes that were not seen.
-        clean: training images as they are.
-        degraded: degraded ones.
-        seed: of the batches that the damage readout is trained with.
+        checked: number of leading folds that the lengths may not cost Recall@1 on.
+        images: training images as they are, and degraded ones.
+        seed: of the batches that the damage readout is trained with; None where the folds are of
+            trained classes, from whose errors nothing is to be learned.
 
     Returns:
         What a checkpoint says of it: ``images``, ``errors``, ``penalty`` (None where there were too
@@ -103,16 +113,17 @@ def fit_uncertainty(
     """
     length = head.length
     assert isinstance(length, ReadoutLength)
+    clean, degraded = images
     features = torch.cat([fold.features for fold in folds])
     residual = torch.cat([fold.residual for fold in folds])
     wrong = torch.cat([fold.wrong for fold in folds]).cpu().numpy()
     classes = torch.cat([fold.labels for fold in folds]).cpu().numpy()
-    facts = _fit_error(length, features, wrong, classes)
-    _fit_damage(length.damage, clean.features, degraded, seed)
+    facts = _fit_error(length, features, wrong if seed is not None else wrong & False, classes)
+    _fit_damage(length.damage, clean.features, degraded, seed or 0)
     length.outside_at.copy_(residual.quantile(_INSIDE))
     length.outside_scale.copy_(residual.std().clamp(min=1e-3) / 2)
     _fit_distribution(length, length.score(features, residual), length.score(degraded.features))
-    fall = _fit_fall(head, length, folds)
+    fall = _fit_fall(head, length, folds[:checked])
     return {"images": len(features), "errors": int(wrong.sum()), **facts, "fall": fall}
 
 
@@ -124,10 +135,16 @@ def _fit_error(
 
     length.weight.zero_()
     length.bias.zero_()
-    if min(wrong.sum(), (~wrong).sum()) < FEWEST_ERRORS or len(np.unique(classes)) < _CLASS_FOLDS:
+    part = np.unique(classes, return_inverse=True)[1] % _CLASS_FOLDS
+    # Without some classes all the others may be right, or wrong.
+    both = all(len(np.unique(wrong[part != k])) == 2 for k in range(_CLASS_FOLDS))
+    if (
+        min(wrong.sum(), (~wrong).sum()) < FEWEST_ERRORS
+        or part.max() < _CLASS_FOLDS - 1
+        or not both
+    ):
         return {"penalty": None, "auroc": None}
     x = ((features - length.mean) / length.scale).cpu().numpy().astype(np.float64)
-    part = np.unique(classes, return_inverse=True)[1] % _CLASS_FOLDS
     scores: dict[float, float] = {}
     for penalty in _PENALTIES:
         found = np.empty(len(x))
@@ -191,12 +208,12 @@ def _fit_fall(head: HyperbolicHead, length: ReadoutLength, folds: Sequence[Fold]
     Returns:
         Standard deviation of their lengths, as a share of the greatest.
     """
-    folds = folds[:_CHECKED_FOLDS]
     # Any knee gives the same u: it is inverted below.
     u = torch.cat([length.uncertainty(fold_lengths(length, fold)) for fold in folds])
     total = sum(len(fold.labels) for fold in folds)
     least = (1 - sum(int(fold.wrong.sum()) for fold in folds) / total - _COST) * total
-    best = (0.0, float(u.quantile(_SLOWLY[-1])), _FALLS[0])
+    flat = min(_FALLS[0], (1 - length.shortest) / 2)
+    best = (0.0, float(u.quantile(_SLOWLY[-1]).clamp(0.05, 0.95)), flat)
     for share in _SLOWLY:
         end = float(u.quantile(share).clamp(0.05, 0.95))
         for fall in _FALLS:

@@ -18,13 +18,13 @@ import torch
 
 from hypuml.confidence import fit_confidence
 from hypuml.data.pixels import Progress, read_pixels
-from hypuml.data.splits import class_ids
+from hypuml.data.splits import class_ids, thinned
 from hypuml.loss_prediction import fit_loss_prediction
 from hypuml.models.hypuml import HypUML
 from hypuml.models.readout import ReadoutLength
 from hypuml.models.readout_fit import Fold, fold_lengths
 from hypuml.training.config import TrainConfig
-from hypuml.training.crossfit import fit_readout, read_halves
+from hypuml.training.crossfit import belong, fit_head, fit_readout, read_halves, training_rows
 from hypuml.training.data import fingerprint, prepare, trainable_rows
 from hypuml.training.features import describe_pixels
 from hypuml.training.setup import Report, images_of
@@ -96,13 +96,19 @@ def finish(
         final = HypUML(config.model, pretrained=False).to(model.backbone.device)
         final.backbone, model = model.backbone, final
     model.training_info = trainer.info()
-    if config.model.length != "readout":
-        fit_afterwards(model, data.dataset, data.calibration_rows, config, images_of(report))
-        return model
+    # What is fitted is fitted to what the file will hold.
     if config.model.half_weights:
         model.backbone.round_weights()
-    folds = fit_readout(model, trainer, config, report, out)
-    _fit_to_folds(model, folds, config)
+    model.confidence = model.loss_prediction = None
+    if config.model.length == "readout":
+        if folds := fit_readout(model, trainer, config, report, out):
+            _fit_to_folds(model, folds, config)
+    else:
+        if config.projector:
+            fit_head(model, trainer)
+        fit_afterwards(model, data.dataset, data.calibration_rows, config, images_of(report))
+        if not config.projector:
+            return model
     model.eval()
     # The history tells of what was trained; this, of what came of it.
     model.training_info["validation"] = {
@@ -128,7 +134,7 @@ def _fit_to_folds(model: HypUML, folds: Sequence[Fold], config: TrainConfig) -> 
     features = np.concatenate([fold.features.cpu().numpy() for fold in folds])
     apart = np.repeat(np.arange(len(folds)), [len(fold.labels) for fold in folds])
     labels = np.concatenate([fold.labels.cpu().numpy() for fold in folds])
-    few = apart < _CONFIDENCE_FOLDS
+    few = apart < _CONFIDENCE_FOLDS + len(config.further)
     model.confidence = fit_confidence(
         np.concatenate(points)[few],
         np.concatenate(u)[few],
@@ -192,17 +198,18 @@ def _refit_readout(
     Raises:
         ValueError: features that took training are not there any more.
     """
+    before = model.training_info
+    model.backbone.freeze()
+    still = replace(config.trained, steps=0, views=1, device="cpu")
+    trainer = Trainer.on(dataset, still, model, None, lambda _, d, t, __: (progress or _none)(d, t))
     learned = config.backbone_lr > 0 and config.steps > 0
-    if learned and len(read_halves(folder, torch.device("cpu"))) != 2 * config.halvings:
+    kept = read_halves(folder, model.backbone.device) if learned else []
+    if learned and not belong(kept, training_rows(trainer)[1], config):
         raise ValueError(
             f"{folder} does not hold the features of the models that were trained on halves of the "
             "classes (crossfit-*.safetensors), which its uncertainty was learned from; keep the "
             "folder of the training run, or train again"
         )
-    before = model.training_info
-    model.backbone.freeze()
-    still = replace(config.trained, steps=0, views=1, device="cpu")
-    trainer = Trainer.on(dataset, still, model, None, lambda _, d, t, __: (progress or _none)(d, t))
     model = finish(model, trainer, config, None, folder)
     fitted = {key: model.training_info[key] for key in ("crossfit", "validation")}
     fitted["validation"]["step"] = before.get("steps", 0)
@@ -212,12 +219,3 @@ def _refit_readout(
 
 def _none(done: int, total: int) -> None:
     """Progress to nobody."""
-
-
-def thinned(rows: IntArray, ids: IntArray, most: int, rng: np.random.Generator) -> IntArray:
-    """At most about ``most`` of ``rows``, the same number from every class (or all it has)."""
-    if len(rows) <= most:
-        return rows
-    per_class = max(2, most // len(np.unique(ids)))
-    kept = [rng.permutation(np.flatnonzero(ids == one))[:per_class] for one in np.unique(ids)]
-    return rows[np.sort(np.concatenate(kept))]
