@@ -148,6 +148,8 @@ def _kept_or_trained(
         halves = _halves(model, trainer, config, sides, say)
         if out and model.backbone.trainable:
             _write_halves(halves, out)
+            # In the precision that a resumed run will find.
+            halves = read_halves(out, labels.device)
     return halves
 
 
