@@ -113,6 +113,7 @@ def fit_readout(
     model.training_info["crossfit"] = {
         "halvings": config.halvings if halves else 0,
         "shrinkage": best,
+        "answers": answers,
         "recall@1": 1 - errors[best] / answers if halves else None,
         "further": list(config.further),
         **facts,
@@ -246,6 +247,8 @@ def _all_halves(
         say("cross-fitting", len(found), 2 * config.halvings, {})
     if out and model.backbone.trainable:
         _write_halves(found, out)
+        # In the precision that a resumed run will find.
+        found = read_halves(out, model.backbone.device)
     return found
 
 
