@@ -14,11 +14,12 @@ from training_support import COUNTED, TINY, tiny_config
 from hypuml.data.augment import AugmentConfig
 from hypuml.models import readout_fit
 from hypuml.models.extractor import Extractor
+from hypuml.models.halves import read_halves
 from hypuml.models.head import HyperbolicHead
 from hypuml.models.hypuml import HypUML
 from hypuml.models.readout_fit import Fold
 from hypuml.training import Trainer, crossfit
-from hypuml.training.crossfit import fit_readout, read_halves
+from hypuml.training.crossfit import fit_readout
 
 STILL = AugmentConfig(min_scale=1.0, flip=0.0, rotation=0.0, brightness=0.0, hue=0.0, noise=0.0)
 CLASSES = 24
