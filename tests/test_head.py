@@ -181,3 +181,44 @@ def test_initial_axes_look_where_classes_differ_and_not_where_images_vary_most()
     shuffled = torch.randperm(600)
     _, again = started(features[shuffled], labels[shuffled] + 40, 2)
     assert torch.allclose(again.abs(), found[shuffled].abs(), atol=1e-3)
+
+
+def test_without_whitening_initial_axes_are_the_principal_ones():
+    features, labels, _ = classes_that_differ()
+    head = HyperbolicHead(ModelConfig(dim=4), 6)
+    head.initialise_axes(features + 5, labels, shrinkage=1.0)
+    rows = head.linear.weight.detach().double().numpy()
+    x = features.double().numpy() + 5
+    _, _, axes = np.linalg.svd(x - x.mean(0), full_matrices=False)
+    # One scale for all: a ball's radius.
+    scale = np.sqrt(np.trace(within(features, labels).numpy()) / 6)
+    cosines = np.abs(np.sum(rows * axes[:4], axis=1)) * scale
+    assert cosines == pytest.approx(np.ones(4), abs=1e-3)
+    assert np.linalg.norm(rows, axis=1) * scale == pytest.approx(np.ones(4), rel=1e-4)
+    tangent = head.tangent(features + 5).detach()
+    assert tangent.mean(0).abs().max() < 1e-4 * tangent.std()
+
+
+@pytest.mark.parametrize("shrinkage", [0.1, 0.5, 0.9])
+def test_initial_axes_by_numpy(shrinkage):
+    features, labels, _ = classes_that_differ(1)
+    head = HyperbolicHead(ModelConfig(dim=3), 6)
+    head.initialise_axes(features, labels, shrinkage)
+    x = features.double().numpy()
+    inner = np.concatenate([x[labels == k] - x[labels == k].mean(0) for k in range(10)])
+    spread = inner.T @ inner / len(x)
+    spread = (1 - shrinkage) * spread + shrinkage * np.trace(spread) / 6 * np.eye(6)
+    # Whitened by any root of the inverse, the same axes come out up to a turn.
+    root = np.linalg.inv(np.linalg.cholesky(spread))
+    white = (x - x.mean(0)) @ root.T
+    _, _, axes = np.linalg.svd(white, full_matrices=False)
+    expected, found = white @ axes[:3].T, head.tangent(features).detach().double().numpy()
+    signs = np.sign(np.sum(expected * found, axis=0))
+    assert found == pytest.approx(expected * signs, abs=1e-3 * expected.std())
+
+
+def test_a_head_asks_for_no_more_axes_than_there_are():
+    features, labels, _ = classes_that_differ()
+    head = HyperbolicHead(ModelConfig(dim=8, cone=1.0), 6)
+    with pytest.raises(ValueError, match="6 features have no 7 axes to start from; lower --dim"):
+        head.initialise_axes(features, labels)

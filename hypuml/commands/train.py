@@ -77,8 +77,8 @@ def summary(model: HypUML) -> list[str]:
     found = model.training_info.get("crossfit", {})
     if found.get("recall@1") is not None:
         lines.append(
-            f"cross-validated over classes: Recall@1 {found['recall@1']:.3f} ({found['images']:,} "
-            f"answers about classes that were not fitted, {found['errors']} wrong)"
+            f"cross-validated over classes: Recall@1 {found['recall@1']:.3f} "
+            f"({found['answers']:,} answers about classes that were not fitted)"
         )
     if found.get("auroc") is not None:
         lines.append(f"u tells the wrong ones with AUROC {found['auroc']:.2f} (0.5 is useless)")

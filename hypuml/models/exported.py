@@ -7,6 +7,7 @@ parsed. (The graph and how it finds its weights: :mod:`hypuml.models.export`.)
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -156,7 +157,8 @@ def open_session(graph: bytes, tensors: bytes, threads: int = 0) -> InferenceSes
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    # Said and not left to onnxruntime, which would pin its threads to the cores.
+    options.intra_op_num_threads = threads or os.cpu_count() or 1
     # Its warnings are about what it could not optimise.
     options.log_severity_level = 3
     # Threads that spin between two forward passes take the time of those that decode.

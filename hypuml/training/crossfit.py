@@ -10,19 +10,17 @@ uncertainty (:mod:`hypuml.models.readout_fit`) and the answer confidence learn f
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load, save
 from torch import Tensor
 
 from hypuml.data.pixels import read_pixels, through_side
 from hypuml.data.registry import open_dataset
 from hypuml.data.splits import class_ids, thinned
-from hypuml.files import write_atomically
+from hypuml.models.halves import Half, read_halves, write_halves
 from hypuml.models.head import HyperbolicHead
 from hypuml.models.hypuml import HypUML
 from hypuml.models.readout import ReadoutLength
@@ -42,30 +40,6 @@ _FEWEST_CLASSES = 4
 SMALL, _SMALL_SIDE, _MOST = "small", 32, 1500
 # More classes than any data set has.
 _CLASSES = 1_000_000
-_HALF = "crossfit-{number}.safetensors"
-
-
-@dataclass(frozen=True)
-class _Half:
-    """Features of both sides by a model that was trained on one of them."""
-
-    seen: Tensor
-    seen_labels: Tensor
-    unseen: Tensor
-    unseen_labels: Tensor
-
-    def head(self, config: TrainConfig, shrinkage: float) -> HyperbolicHead:
-        """A head fitted to the seen side."""
-        head = HyperbolicHead(config.model, self.seen.shape[1]).to(self.seen.device)
-        head.initialise_axes(self.seen, self.seen_labels, shrinkage)
-        head.initialise_scale(self.seen)
-        assert isinstance(head.length, ReadoutLength)
-        head.length.fit_axes(self.seen)
-        return head
-
-    def answers(self, config: TrainConfig, shrinkage: float) -> Fold:
-        """Such a head answers the other side."""
-        return Fold.answered(self.head(config, shrinkage), self.unseen, self.unseen_labels)
 
 
 @torch.no_grad()
@@ -92,7 +66,7 @@ def fit_readout(
     """
     rows, labels = training_rows(trainer)
     halves = _all_halves(model, trainer, config, report or silent, out)
-    wrong = {s: [half.answers(config, s) for half in halves] for s in SHRINKAGES}
+    wrong = {s: [half.answers(config.model, s) for half in halves] for s in SHRINKAGES}
     errors = {s: sum(int(fold.wrong.sum()) for fold in folds) for s, folds in wrong.items()}
     best = min(SHRINKAGES, key=lambda s: errors[s])
     features = fit_head(model, trainer, best)
@@ -102,7 +76,9 @@ def fit_readout(
     degraded = Images(*trainer.source.degraded(model, rows))
     folds = wrong[best]
     answers = sum(len(fold.labels) for fold in folds)
-    others = _further_kinds(model, trainer, config, halves[0].head(config, best)) if halves else []
+    others = (
+        _further_kinds(model, trainer, config, halves[0].head(config.model, best)) if halves else []
+    )
     # One halving shows every image once, as each of the further kinds does. Where there were too
     # few classes to halve, lengths are fitted to the training images; no error is learned from.
     folds = [*others, *folds]
@@ -113,6 +89,7 @@ def fit_readout(
     model.training_info["crossfit"] = {
         "halvings": config.halvings if halves else 0,
         "shrinkage": best,
+        "answers": answers,
         "recall@1": 1 - errors[best] / answers if halves else None,
         "further": list(config.further),
         **facts,
@@ -139,7 +116,7 @@ def fit_head(model: HypUML, trainer: Trainer, shrinkage: float = 0.5) -> Tensor:
     return features
 
 
-def belong(halves: Sequence[_Half], labels: Tensor, config: TrainConfig) -> bool:
+def belong(halves: Sequence[Half], labels: Tensor, config: TrainConfig) -> bool:
     """Whether halves are those of this run's training images ``[N]``, classes and seed."""
     sides = list(_sides(labels, config))
     return len(halves) == len(sides) and all(
@@ -147,37 +124,6 @@ def belong(halves: Sequence[_Half], labels: Tensor, config: TrainConfig) -> bool
         and torch.equal(half.unseen_labels, labels[~side])
         for half, side in zip(halves, sides, strict=True)
     )
-
-
-def _write_halves(halves: Sequence[_Half], out: Path) -> None:
-    """Keep the features in half precision, one file for each half."""
-    out.mkdir(parents=True, exist_ok=True)
-    for number, half in enumerate(halves):
-        tensors = {
-            name: (value.half() if value.is_floating_point() else value).cpu().contiguous()
-            for name, value in vars(half).items()
-        }
-        write_atomically(out / _HALF.format(number=number), save(tensors))
-
-
-def read_halves(out: Path, device: torch.device) -> list[_Half]:
-    """What an earlier run kept in ``out``, in order; none where it kept nothing.
-
-    Raises:
-        ValueError: a file is damaged.
-    """
-    found: list[_Half] = []
-    while (path := out / _HALF.format(number=len(found))).exists():
-        try:
-            tensors = load(path.read_bytes())
-            here = {
-                name: (value.float() if value.is_floating_point() else value).to(device)
-                for name, value in tensors.items()
-            }
-            found.append(_Half(**here))
-        except (OSError, TypeError, SafetensorError) as error:
-            raise ValueError(f"{path} is damaged; remove it and train again") from error
-    return found
 
 
 def _further_kinds(
@@ -223,7 +169,7 @@ def training_rows(trainer: Trainer) -> tuple[IntArray, Tensor]:
 
 def _all_halves(
     model: HypUML, trainer: Trainer, config: TrainConfig, say: Report, out: Path | None
-) -> Sequence[_Half]:
+) -> Sequence[Half]:
     """What models of either half make of both, kept in ``out`` where that took training."""
     rows, labels = training_rows(trainer)
     count = len(labels.unique())
@@ -237,15 +183,17 @@ def _all_halves(
     kept = read_halves(out, model.backbone.device) if out else []
     if belong(kept, labels, config):
         return kept
-    found: list[_Half] = []
+    found: list[Half] = []
     for seen in _sides(labels, config):
         inside, outside = (rows[side.cpu().numpy()] for side in (seen, ~seen))
         one = _trained_on(inside, model, trainer, config)
         features = (trainer.source.plain(one, side) for side in (inside, outside))
-        found.append(_Half(next(features), labels[seen], next(features), labels[~seen]))
+        found.append(Half(next(features), labels[seen], next(features), labels[~seen]))
         say("cross-fitting", len(found), 2 * config.halvings, {})
     if out and model.backbone.trainable:
-        _write_halves(found, out)
+        write_halves(found, out)
+        # In the precision that a resumed run will find.
+        found = read_halves(out, model.backbone.device)
     return found
 
 

@@ -20,11 +20,12 @@ from hypuml.confidence import fit_confidence
 from hypuml.data.pixels import Progress, read_pixels
 from hypuml.data.splits import class_ids, thinned
 from hypuml.loss_prediction import fit_loss_prediction
+from hypuml.models.halves import read_halves
 from hypuml.models.hypuml import HypUML
 from hypuml.models.readout import ReadoutLength
 from hypuml.models.readout_fit import Fold, fold_lengths
 from hypuml.training.config import TrainConfig
-from hypuml.training.crossfit import belong, fit_head, fit_readout, read_halves, training_rows
+from hypuml.training.crossfit import belong, fit_head, fit_readout, training_rows
 from hypuml.training.data import fingerprint, prepare, trainable_rows
 from hypuml.training.features import describe_pixels
 from hypuml.training.setup import Report, images_of
