@@ -100,9 +100,10 @@ class ReadoutLength(Length):
     def residual(self, features: Tensor) -> Tensor:
         """Logarithm ``[B]`` of the energy of features ``[B, F]`` beyond the axes."""
         centred = features - self.mean
-        energy = centred.square().sum(1) - (centred @ self.axes.T).square().sum(1)
-        # Rounding may leave an image on the axes a little below zero.
-        return energy.clamp(min=1e-6).log()
+        # Not as the difference of two energies, where little is left of many digits.
+        beyond = centred - (centred @ self.axes.T) @ self.axes
+        # An image on the axes has none, and its logarithm is to be finite.
+        return beyond.square().sum(1).clamp(min=1e-6).log()
 
     def outside(self, features: Tensor) -> Tensor:
         """See :class:`hypuml.models.length.Length`; grows with the energy beyond the axes."""
