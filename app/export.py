@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from hypuml.gallery import Gallery
 
 COLUMNS = (
-    "row", "id", "image", "label", "taxonomy", "split", "uncertainty", "radius", "x", "y",
-    "outside",
+    "row", "id", "image", "label", "taxonomy", "split",
+    "uncertainty", "radius", "x", "y", "outside",
 )  # fmt: skip
 SEPARATOR = " › "
 # What makes a spreadsheet run a cell (OWASP, "CSV injection"), and the sign that prevents it,

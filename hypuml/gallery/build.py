@@ -38,7 +38,7 @@ Progress = Callable[[int, int], None]
 
 
 class Embedder(Protocol):
-    """What building needs of a model; ``hypuml.HypUML`` has it."""
+    """What building needs of a model; :mod:`hypuml.models.embedder` has it."""
 
     @property
     def curvature(self) -> float:
@@ -168,13 +168,12 @@ def embed_images(
     """Send every image through the model and into the atlas, where there is one.
 
     Returns:
-        The rows that could be read, what the model says of them, and the others' ids with reasons.
+        Rows that could be read, what the model says of them, and the others' ids with reasons.
     """
     kept: list[int] = []
     embeddings: list[Embedding] = []
     unreadable: dict[str, str] = {}
-    done = 0
-    size = int(model.preprocessing["size"])
+    done, size = 0, int(model.preprocessing["size"])
     with closing(read_ahead(dataset, rows, size, workers, atlas is not None)) as pictures:
         for results in in_batches(pictures, batch_size):
             good = [r for r in results if isinstance(r, Prepared)]
@@ -188,7 +187,7 @@ def embed_images(
                 if atlas and picture.thumbnail:
                     atlas.add(picture.thumbnail)
             done += len(results)
-            if progress is not None:
+            if progress:
                 progress(done, len(rows))
     if not kept:
         item, reason = next(iter(unreadable.items()))
