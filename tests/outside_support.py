@@ -20,6 +20,7 @@ from PIL import Image
 from hypuml.data.garden import GardenDataset
 from hypuml.data.transforms import preprocess
 from hypuml.gallery import Gallery
+from hypuml.models.export import write_graph
 from hypuml.models.hypuml import HypUML
 
 AXES = 4  # of 32 features, so that there is something beyond them
@@ -42,6 +43,7 @@ def telling(folder: Path, images: list[Image.Image], inside: float) -> HypUML:
     length.outside_scale.copy_(residual.std())
     length.centres.add_(2)
     model.save_pretrained(folder)
+    write_graph(model, folder)
     return model
 
 

@@ -20,6 +20,7 @@ from hypuml.gallery import Gallery, GalleryError, build_gallery
 from hypuml.gallery.store import ITEMS
 from hypuml.layout import fit
 from hypuml.models.config import ModelConfig
+from hypuml.models.export import write_graph
 from hypuml.models.exported import ExportedModel
 from hypuml.models.files import GRAPH, read_config, write_config
 from hypuml.models.hypuml import HypUML
@@ -109,7 +110,9 @@ def test_the_graph_equals_torch():
 def test_a_graph_without_the_output_is_still_read(tmp_path):
     import onnx
 
-    HypUML(replace(TINY, length="readout", min_length=0.3)).save_pretrained(tmp_path)
+    model = HypUML(replace(TINY, length="readout", min_length=0.3))
+    model.save_pretrained(tmp_path)
+    write_graph(model, tmp_path)
     given = np.random.default_rng(0).normal(0, 1, (3, 3, 24, 24)).astype(np.float32)
     today = ExportedModel.from_pretrained(tmp_path).describe_array(given)
     assert today.embedding.is_outside.tolist() == [False] * 3
