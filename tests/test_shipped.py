@@ -113,6 +113,32 @@ def test_no_figure_of_the_garden_has_slipped(garden_report):
     assert garden_report["controls_that_beat_confidence"] == []
 
 
+def test_no_figure_of_the_flowers_has_slipped():
+    found = json.loads((ROOT / "checkpoints" / "flowers" / "evaluation.json").read_text())
+    assert found["recall@1"] >= 0.95
+    assert found["r_auroc"] >= 0.64
+    assert found["intervals"]["r_auroc"]["low"] > 0.5
+    assert found["confidence_auroc"] >= 0.95
+    assert found["confidence_ece"] <= 0.03
+    assert found["controls_that_beat_u"] == []
+    assert found["ood_auroc_matched"] >= 0.95
+    for kind in found["degradation"].values():
+        assert kind["spearman"] >= 0.9
+        assert kind["share_rising"] >= 0.95
+
+
+def test_the_model_for_photographs_ships_without_a_gallery():
+    folder = ROOT / "checkpoints" / "photos"
+    assert not (folder / "gallery").exists()
+    assert (folder / "model.safetensors").stat().st_size <= 16_000_000
+    log = json.loads((folder / "training.json").read_text())["config"]
+    assert TrainConfig.from_log(log) == recipe("photos-general")
+    found = json.loads((folder / "evaluation.json").read_text())
+    assert found["recall@1"] >= 0.91
+    assert found["confidence_auroc"] >= 0.85
+    assert f"{found['recall@1']:.3f}" in (folder / "README.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("kind", ["blur", "occlusion", "darkness"])
 def test_uncertainty_of_the_garden_rises_with_damage(garden_report, kind):
     found = garden_report["degradation"][kind]

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from hypuml.confidence import fit_confidence
+from hypuml.data.degradation_scale import KINDS
 from hypuml.data.pixels import Progress, read_pixels
 from hypuml.data.splits import class_ids, thinned
 from hypuml.loss_prediction import fit_loss_prediction
@@ -102,6 +103,7 @@ def finish(
         model.backbone.round_weights()
     model.confidence = model.loss_prediction = None
     if config.model.length == "readout":
+        model.training_info["degradations"] = list(KINDS)
         if folds := fit_readout(model, trainer, config, report, out):
             _fit_to_folds(model, folds, config)
     else:
