@@ -10,7 +10,9 @@ import torch
 from torch.nn import functional as F
 from training_support import TINY
 
+from hypuml.models import readout as module
 from hypuml.models.config import ModelConfig
+from hypuml.models.export import write_graph
 from hypuml.models.exported import ExportedModel
 from hypuml.models.head import HyperbolicHead
 from hypuml.models.hypuml import HypUML
@@ -28,6 +30,10 @@ def filled(length: ReadoutLength, seed: int = 0) -> ReadoutLength:
         length.scale.uniform_(0.5, 2, generator=noise)
         length.weight.normal_(std=0.5, generator=noise)
         length.bias.fill_(-1.0)
+        # Two axes; the energy of all else is outside.
+        length.axes.zero_()
+        width = length.axes.shape[1]
+        length.axes[:2] = torch.linalg.qr(torch.randn(width, 2, generator=noise))[0].T
         length.outside_at.fill_(0.3)
         length.outside_scale.fill_(0.2)
         length.centres.copy_(torch.linspace(-3, 5, CENTRES))
@@ -45,28 +51,35 @@ def readout(knee=(0.5, 0.1), shortest=0.1, features=6) -> ReadoutLength:
 
 
 def scored(length, wanted):
-    """Inputs whose scores are ``wanted``: one vector, and features along the readout's weight."""
+    """Features whose scores are ``wanted``: along one axis, and off all axes by a fixed step."""
     length.damage.out.weight.data.zero_()
-    tangent = torch.full((len(wanted), 4), 0.5)
-    there = F.softplus(length.outside(tangent[:1])) + 2 * F.softplus(torch.tensor(-2.0))
-    along = (torch.as_tensor(wanted) - there - length.bias) / length.weight.square().sum()
-    return tangent, length.mean + length.scale * along[:, None] * length.weight
+    off = torch.randn(length.mean.shape, generator=torch.Generator().manual_seed(4))
+    off = off - (off @ length.axes.T) @ length.axes
+    start = length.mean + 0.5 * off
+    along = length.axes[0]
+    missing = torch.as_tensor(wanted) - length.score(start[None])
+    return start + (missing / (along / length.scale @ length.weight))[:, None] * along
 
 
 @pytest.mark.parametrize("knee", KNEES)
 def test_u_rises_with_the_score_and_can_be_read_off_the_length(knee):
     length = readout(knee)
     wanted = torch.linspace(-4, 6, 201)
-    tangent, features = scored(length, wanted)
-    assert torch.allclose(length.score(tangent, features), wanted, atol=1e-4)
-    lengths = length(tangent, features)
+    features = scored(length, wanted)
+    # The three parts, one image at a time.
+    outside = [np.logaddexp(0, float(length.outside(row[None]))) for row in features]
+    damage = np.log1p(np.exp(-2.0))
+    errors = length.error_score(features).numpy()
+    assert errors + 2 * damage + 4 * np.array(outside) == pytest.approx(wanted.numpy(), abs=1e-3)
+    assert torch.allclose(length.score(features), wanted, atol=1e-3)
+    lengths = length(torch.zeros(len(wanted), 4), features)
     u = length.uncertainty(lengths)
     assert (u.diff() > 0).all()
     assert (lengths.diff() < 0).all()
     # The formula, one score and one centre at a time.
     by_hand = [
         np.mean([1 / (1 + np.exp(-(s - c) / 0.3)) for c in np.linspace(-3, 5, CENTRES)])
-        for s in wanted.numpy()
+        for s in length.score(features).numpy()
     ]
     # What the slow part takes from the length is little: float32 there limits what is read off.
     assert u.numpy() == pytest.approx(np.array(by_hand), abs=2e-5)
@@ -80,8 +93,7 @@ def test_lengths_end_at_the_bounds_and_bend_at_the_knee(knee):
     known = torch.tensor([1.0, 1 - fall / 2, 1 - fall, (1 - fall + 0.1) / 2, 0.1]) * length.r
     expected = [0, end / 2, end, (1 + end) / 2, 1]
     assert length.uncertainty(known).tolist() == pytest.approx(expected, abs=1e-5)
-    tangent, features = scored(length, torch.tensor([-1e4, 1e4]))
-    shares = length(tangent, features) / length.r
+    shares = length.at(torch.tensor([-1e4, 1e4])) / length.r
     assert shares.tolist() == pytest.approx([1, 0.1], abs=1e-6)
 
 
@@ -97,29 +109,69 @@ def test_before_a_fit_shortest_lengths_near_one_are_kept_too():
 
 def test_damage_strangeness_and_likely_errors_each_raise_u():
     torch.manual_seed(1)
-    length, tangent, features = readout(), 0.4 * torch.randn(30, 4), torch.randn(30, 6)
-
-    def u():
-        return length.uncertainty(length(tangent, features))
-
-    before = u()
-    length.damage.out.bias.data += 1
-    damaged = u()
-    assert (damaged > before).all()
-    tangent = tangent * 2
-    outside = u()
-    assert (outside > damaged).all()
-    features = features + length.weight * length.scale * 0.3
-    length.damage.out.weight.data.zero_()
-    calm = length.uncertainty(length(tangent, features - length.weight * length.scale * 0.3))
-    assert (u() > calm).all()
-
-
-def test_outside_is_counted_in_spreads_of_the_logarithm_of_the_norm():
     length = readout()
-    norms = torch.tensor([np.exp(0.3), np.exp(0.5), np.exp(-0.1)], dtype=torch.float32)
-    tangent = F.normalize(torch.randn(3, 4), dim=1) * norms[:, None]
-    assert length.outside(tangent).tolist() == pytest.approx([0, 1, -2], abs=1e-5)
+    length.outside_at.fill_(2.0)
+    features = length.mean + 0.3 * torch.randn(30, 6)
+
+    def u(x):
+        return length.uncertainty(length(torch.zeros(len(x), 4), x))
+
+    before = u(features)
+    length.damage.out.bias.data += 1
+    assert (u(features) > before).all()
+    length.damage.out.bias.data -= 1
+    # Nothing but the error score changes along an axis where damage reads nothing.
+    length.damage.out.weight.data.zero_()
+    before, along = u(features), length.axes[0]
+    sign = (along / length.scale @ length.weight).sign()
+    assert (u(features + 0.3 * sign * along) > before).all()
+    # Nothing but the energy beyond the axes, where no error is told from the features.
+    length.weight.zero_()
+    length.outside_scale.fill_(2.0)
+    before, centred = u(features), features - length.mean
+    beyond = centred - (centred @ length.axes.T) @ length.axes
+    assert (u(features + 3 * beyond) > before).all()
+    assert torch.allclose(u(features + 3 * (centred - beyond)), before, atol=1e-4)
+
+
+def test_outside_is_counted_in_scales_of_the_logarithm_of_the_energy_beyond_the_axes():
+    length = readout()
+    energies = torch.tensor([np.exp(0.3), np.exp(0.5), np.exp(-0.1)], dtype=torch.float32)
+    free = torch.linalg.qr(torch.cat([length.axes[:2], torch.randn(1, 6)]).T)[0][:, 2]
+    inside = torch.randn(3, 2) @ length.axes[:2] * 5
+    features = length.mean + inside + energies.sqrt()[:, None] * free
+    assert length.residual(features).tolist() == pytest.approx([0.3, 0.5, -0.1], abs=1e-4)
+    assert length.outside(features).tolist() == pytest.approx([0, 1, -2], abs=1e-3)
+    on_axes = length.residual(length.mean[None] + inside)
+    assert torch.isfinite(on_axes).all()
+    assert (on_axes < -6).all()
+
+
+def test_axes_span_where_training_images_vary_most(monkeypatch):
+    monkeypatch.setattr(module, "AXES", 3)
+    length = ReadoutLength(ModelConfig(dim=4, length="readout"), 6)
+    noise = torch.Generator().manual_seed(2)
+    turned = torch.linalg.qr(torch.randn(6, 6, generator=noise))[0]
+    spread = torch.tensor([9.0, 7.0, 5.0, 0.3, 0.2, 0.1])
+    features = torch.randn(400, 6, generator=noise) * spread @ turned.T + 2
+    length.fit_axes(features)
+    assert torch.allclose(length.mean, features.mean(0), atol=1e-5)
+    assert torch.allclose(length.scale, features.std(0), atol=1e-5)
+    assert torch.allclose(length.axes @ length.axes.T, torch.eye(3), atol=1e-5)
+    # The first axis is the widest, and the three span the wide part.
+    assert abs(float(length.axes[0] @ turned[:, 0])) > 0.95
+    assert torch.allclose((length.axes @ turned[:, 3:]), torch.zeros(3, 3), atol=0.05)
+    energy = np.log(((features - length.mean) @ turned[:, 3:]).square().sum(1).numpy())
+    assert np.corrcoef(length.residual(features).numpy(), energy)[0, 1] > 0.95
+
+
+def test_a_score_takes_the_residual_of_other_axes():
+    length, features = readout(), torch.randn(5, 6)
+    own = length.residual(features)
+    assert torch.equal(length.score(features, own), length.score(features))
+    rest = length.score(features) - 4 * F.softplus((own - 0.3) / 0.2)
+    other = length.score(features, torch.full((5,), 0.9))
+    assert torch.allclose(other, rest + 4 * F.softplus(torch.tensor(3.0)), atol=1e-4)
 
 
 def test_nothing_pulls_at_features_through_the_length():
@@ -138,9 +190,12 @@ def kept(tmp_path_factory):
     torch.manual_seed(0)
     model = HypUML(replace(TINY, length="readout", min_length=0.1, cone=3.0)).eval()
     filled(model.head.length)
+    model.head.length.outside_at.fill_(5.0)
+    model.head.length.outside_scale.fill_(2.0)
     model.head.length.knee.copy_(torch.tensor([0.8, 0.3]))
     model.head.initialise_scale(torch.rand(20, model.backbone.num_features))
     model.save_pretrained(folder)
+    write_graph(model, folder)
     return folder, model
 
 
@@ -148,7 +203,7 @@ def test_a_checkpoint_keeps_every_part(kept):
     folder, model = kept
     again = HypUML.from_pretrained(folder)
     parts = {k: v for k, v in model.state_dict().items() if k.startswith("head.length.")}
-    assert len(parts) == 9 + 4  # buffers, and the readout of damage
+    assert len(parts) == 10 + 4  # buffers, and the readout of damage
     assert all(torch.equal(again.state_dict()[k], v) for k, v in parts.items())
 
 

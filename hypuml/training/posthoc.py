@@ -157,8 +157,9 @@ def _fit_to_folds(model: HypUML, folds: Sequence[Fold], config: TrainConfig) -> 
 def refit(folder: Path, dataset: Dataset, progress: Progress | None = None) -> HypUML:
     """Fit answer confidence and loss prediction of a finished checkpoint anew, and save them.
 
-    Weights and curves stay; the calibration classes are found again from the recorded options. The
-    checkpoint's training facts say when (``refitted``), where there was enough to learn from.
+    Backbone and curves stay; the calibration classes are found again from the recorded options.
+    With a readout, head and uncertainty are fitted anew too. The checkpoint's training facts say
+    when (``refitted``), where there was enough to learn from.
 
     Args:
         folder: of the checkpoint, with its ``training.json``.
@@ -203,6 +204,8 @@ def _refit_readout(
     """
     before = model.training_info
     model.backbone.freeze()
+    # Convolutions as in the run itself: rounding would differ otherwise.
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     still = replace(config.trained, steps=0, views=1, device="cpu")
     trainer = Trainer.on(dataset, still, model, None, lambda _, d, t, __: (progress or _none)(d, t))
     learned = config.backbone_lr > 0 and config.steps > 0
