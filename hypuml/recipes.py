@@ -56,6 +56,10 @@ _FROZEN = TrainConfig(
     views=1,
 )
 
+# Whatever kind of pictures a folder holds, much of it may lie outside; lengths that differed much
+# would then decide who is near whom.
+_PHOTOS = replace(_FROZEN, model=replace(_PRETRAINED, min_length=0.9))
+
 # From pixels, without pretrained weights: what a small network makes of 2,500 photographs.
 _FLOWERS_PIXELS = TrainConfig(
     model=ModelConfig(
@@ -124,10 +128,10 @@ RECIPES: dict[str, TrainConfig] = {
     # Without a GPU the pretrained backbone stays as it is: minutes on two cores.
     "flowers-cpu": _FROZEN,
     # The same for one's own photographs: a folder whose sub-folders are classes.
-    "photos": _FROZEN,
+    "photos": _PHOTOS,
     # For anyone's photographs: what tells sure from unsure answers has to hold for other pictures
     # too, so it learns from other kinds beside those that the head is fitted to.
-    "photos-general": replace(_FROZEN, further=("small", "garden", "digits")),
+    "photos-general": replace(_PHOTOS, further=("small", "garden", "digits")),
     "flowers-pixels": _FLOWERS_PIXELS,
     # For a GPU (eight minutes of one for three seeds): a pretrained network learns end to end.
     "flowers-gpu": TrainConfig(
