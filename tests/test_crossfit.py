@@ -12,6 +12,7 @@ from squares import SquaresDataset
 from training_support import COUNTED, TINY, tiny_config
 
 from hypuml.data.augment import AugmentConfig
+from hypuml.data.pixels import through_side
 from hypuml.models import readout_fit
 from hypuml.models.extractor import Extractor
 from hypuml.models.halves import read_halves
@@ -20,6 +21,7 @@ from hypuml.models.hypuml import HypUML
 from hypuml.models.readout_fit import Fold
 from hypuml.training import Trainer, crossfit
 from hypuml.training.crossfit import fit_readout
+from hypuml.training.posthoc import finish
 
 STILL = AugmentConfig(min_scale=1.0, flip=0.0, rotation=0.0, brightness=0.0, hue=0.0, noise=0.0)
 CLASSES = 24
@@ -133,6 +135,8 @@ def test_no_head_has_seen_the_classes_that_it_answers(run, trainable, monkeypatc
 
     assert len(folds) == 2 * config.halvings
     assert len(answered) == len(folds) * len(crossfit.SHRINKAGES)
+    own = [known for known in seen if known == fit | calibration]
+    assert len(seen) == len(answered) + 1
     for place, asked in answered:
         assert not asked & seen[place]
         assert asked | seen[place] == fit | calibration
@@ -141,7 +145,7 @@ def test_no_head_has_seen_the_classes_that_it_answers(run, trainable, monkeypatc
     # Both ways, and another halving each time.
     halves = {frozenset(asked) for _, asked in answered}
     assert len(halves) == len(folds)
-    assert seen[-1] == fit | calibration  # the model's own head
+    assert own == [fit | calibration]  # what the model's own head is fitted to
     if not trainable:
         assert not made
         return
@@ -174,8 +178,8 @@ def test_the_shrinkage_with_the_fewest_errors_stays(run, monkeypatch):
     assert facts["errors"] == 5 * len(folds)
     asked = sum(len(fold.labels) for fold in folds)
     assert facts["images"] == asked
-    recall = {"0.5": 1 - 36 / asked, "0.9": 1 - 20 / asked, "1.0": 1 - 36 / asked}
-    assert facts["recall@1"] == pytest.approx(recall)
+    assert facts["answers"] == asked
+    assert facts["recall@1"] == pytest.approx(1 - 20 / asked)
     assert facts["halvings"] == 2
     assert facts["penalty"] is None
 
@@ -228,12 +232,50 @@ def test_damaged_halves_are_one_sentence(run, tmp_path, content):
         read_halves(tmp_path, torch.device("cpu"))
 
 
-def test_too_few_classes_to_halve_are_one_sentence():
-    config = config_of(validation_classes=0.2, calibration_classes=0.0)
+def test_too_few_classes_to_halve_leave_errors_out_and_say_so():
+    config = config_of(validation_classes=0.2, calibration_classes=0.0, steps=0)
     model = model_of(config, False)
     trainer = Trainer.on(Colours(9, 8), config, model)  # a quarter of them are unseen
-    with pytest.raises(ValueError, match=r"needs at least 8 training classes to halve, got 6; add"):
-        fit_readout(model, trainer, config)
+    assert fit_readout(model, trainer, config) == []
+    assert model.training_info["left_out"].startswith("6 training classes are too few to halve (at")
+    facts = model.training_info["crossfit"]
+    assert (facts["halvings"], facts["answers"]) == (0, 0)
+    assert facts["recall@1"] is facts["penalty"] is None
+    # Damage and what is outside are told all the same.
+    length = model.head.length
+    assert not length.weight.any()
+    assert length.damage.out.weight.any()
+    assert not torch.equal(length.axes, torch.zeros_like(length.axes))
+    finished = finish(model, trainer, config)
+    assert finished.confidence is None
+    assert "too few to halve" in finished.training_info["left_out"]
+
+
+def test_small_copies_teach_too_and_are_answered_by_a_head_that_knows_others(run, monkeypatch):
+    model, trainer, config, _ = run(False, further=("small",))
+    sides, shrunk, answer = [], [], Fold.answered.__func__
+
+    def spied_answer(cls, head, features, labels):
+        sides.append((head, classes_of(features), labels))
+        return answer(cls, head, features, labels)
+
+    def spied_side(pixels, side):
+        shrunk.append((len(pixels), side))
+        return through_side(pixels, side)
+
+    monkeypatch.setattr(Fold, "answered", classmethod(spied_answer))
+    monkeypatch.setattr(crossfit, "through_side", spied_side)
+    folds = fit_readout(model, trainer, config)
+    assert len(folds) == 1 + 2 * config.halvings
+    (head, asked, labels), small = sides[-1], folds[0]
+    assert head is not model.head
+    # It knows the first half, and the other is asked: the first fold's classes, by other numbers.
+    assert asked == sides[0][1]
+    assert shrunk == [(len(labels), 32)]
+    assert not set(small.labels.tolist()) & set(trainer.data.train.labels.tolist())
+    facts = model.training_info["crossfit"]
+    assert facts["further"] == ["small"]
+    assert facts["images"] == facts["answers"] + len(small.labels)
 
 
 def test_what_is_trained_below_a_projector_has_its_head():

@@ -173,6 +173,8 @@ def _auroc(score: FloatArray, wrong: NDArray[np.bool_]) -> float:
 def _fit_damage(damage: Damage, clean: Tensor, degraded: Images, seed: int) -> None:
     """Regress the level of degraded images; undamaged ones are as many in every batch."""
     noise = torch.Generator().manual_seed(seed)
+    # Fitted again, it is to be the same.
+    damage.restart(noise)
     optimizer = torch.optim.AdamW(damage.parameters(), lr=_DAMAGE_RATE, weight_decay=0.01)
     half = _DAMAGE_BATCH // 2
     with torch.enable_grad():
@@ -209,7 +211,8 @@ def _fit_fall(head: HyperbolicHead, length: ReadoutLength, folds: Sequence[Fold]
     Returns:
         Standard deviation of their lengths, as a share of the greatest.
     """
-    # Any knee gives the same u: it is inverted below.
+    # Any knee gives the same u: it is inverted below. A fixed one, so that it rounds alike.
+    length.knee.copy_(torch.tensor([0.5, (1 - length.shortest) / 2]))
     u = torch.cat([length.uncertainty(fold_lengths(length, fold)) for fold in folds])
     least = sum(int((~fold.wrong).sum()) for fold in folds) - max(_COST * len(u), _NOISE)
     flat = min(_FALLS[0], (1 - length.shortest) / 2)

@@ -76,9 +76,9 @@ def fit_readout(
     degraded = Images(*trainer.source.degraded(model, rows))
     folds = wrong[best]
     answers = sum(len(fold.labels) for fold in folds)
-    others = (
-        _further_kinds(model, trainer, config, halves[0].head(config.model, best)) if halves else []
-    )
+    others = []
+    if halves and config.further:
+        others = _further_kinds(model, trainer, config, halves[0].head(config.model, best))
     # One halving shows every image once, as each of the further kinds does. Where there were too
     # few classes to halve, lengths are fitted to the training images; no error is learned from.
     folds = [*others, *folds]
@@ -112,6 +112,8 @@ def fit_head(model: HypUML, trainer: Trainer, shrinkage: float = 0.5) -> Tensor:
     rows, labels = training_rows(trainer)
     features = trainer.source.plain(model, rows)
     model.head.initialise_axes(features, labels, shrinkage)
+    # From the same start each time, so that fitting again rounds alike.
+    model.head.log_scale.zero_()
     model.head.initialise_scale(features)
     return features
 
