@@ -204,8 +204,6 @@ def _refit_readout(
     """
     before = model.training_info
     model.backbone.freeze()
-    # Convolutions as in the run itself: rounding would differ otherwise.
-    model.to(memory_format=torch.channels_last)
     still = replace(config.trained, steps=0, views=1, device="cpu")
     trainer = Trainer.on(dataset, still, model, None, lambda _, d, t, __: (progress or _none)(d, t))
     learned = config.backbone_lr > 0 and config.steps > 0
