@@ -72,10 +72,11 @@ Intended use: a folder of photographs of one's own (`python -m hypuml gallery FO
 checkpoints/photos OUT`). A folder with classes gets more out of it when the head is fitted to them:
 `python -m hypuml train FOLDER --recipe photos --out DIR`.
 
-Limits: lengths differ by a tenth at most (set after the fit, which leaves u as it is), since much of
-a stranger's folder lies outside and lengths must not decide who is near whom: read u as a number, the
-disk hardly shows it. u and confidence were not fitted to the kinds of pictures you have; go by how
-answers are spread there. Drawings, screenshots, documents and medical images are not what ImageNet taught.""",
+Limits: lengths differ by a tenth at most (set after the fit, which leaves u as it is), since much
+of a stranger's folder lies outside and lengths must not decide who is near whom: read u as a
+number, the disk hardly shows it. u and confidence were not fitted to the kinds of pictures you
+have; go by how answers are spread there. Drawings, screenshots, documents and medical images are
+not what ImageNet taught.""",
 }
 
 # What is shown and what is trained on.
