@@ -142,7 +142,7 @@ def _photographs(root: Path | None) -> Dataset:
 STUDY = Study(
     trained_on=_photographs,
     shown=_photographs,
-    own=recipe("flowers-cpu"),
+    own=recipe("flowers-descriptors"),
     variants=_variants(),
     settings=_settings,
     kind=_kind,
