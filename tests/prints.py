@@ -19,7 +19,7 @@ from gallery_doubles import ColourModel
 from PIL import Image
 
 from hypuml.data.images import load_image
-from hypuml.data.registry import DATASETS, Entry, data_root
+from hypuml.data.registry import DATASETS, Entry
 from hypuml.gallery import build_gallery
 from hypuml.layout import fit
 from hypuml.types import Item
@@ -87,7 +87,7 @@ class Shop:
 
 
 @pytest.fixture(name="shop")
-def shop_fixture(monkeypatch) -> Shop:
+def shop_fixture(monkeypatch, tmp_path) -> Shop:
     """Register the data set; nothing of it is here."""
     shop = Shop()
     entry = Entry(
@@ -99,7 +99,8 @@ def shop_fixture(monkeypatch) -> Shop:
         obtain=shop.obtain,
     )
     monkeypatch.setitem(DATASETS, "prints", entry)
-    monkeypatch.setenv("HYPUML_DATA", str(data_root() / f"of shop {id(shop)}"))
+    # A folder of its own: the photographs of another test would be here already.
+    monkeypatch.setenv("HYPUML_DATA", str(tmp_path / "data of the shop"))
     return shop
 
 

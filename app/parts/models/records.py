@@ -23,10 +23,12 @@ ROOT = Path(__file__).resolve().parents[3]
 _MOST_BYTES = 20_000_000  # a training of many thousand entries stays below
 _MOST_CARD = 200_000
 _MOST_HEADER = 5_000_000
-# Statistics that a layer gathers, as opposed to parameters that are trained.
+# Statistics that a layer gathers, and what is fitted, as opposed to parameters that are trained.
 _GATHERED = (
     *("running_mean", "running_var", "num_batches_tracked"),
     *(f"backbone.{name}" for name in ("middle", "spread", "axes", "offset")),
+    *(f"head.length.{name}" for name in ("mean", "scale", "weight", "bias", "axes", "centres")),
+    *(f"head.length.{name}" for name in ("outside_at", "outside_scale", "bandwidth", "knee")),
 )
 
 
