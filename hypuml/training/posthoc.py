@@ -19,6 +19,7 @@ from hypuml.confidence import fit_confidence
 from hypuml.data.pixels import Progress, read_pixels
 from hypuml.data.splits import class_ids
 from hypuml.loss_prediction import fit_loss_prediction
+from hypuml.models.files import Described
 from hypuml.models.hypuml import HypUML
 from hypuml.training.config import TrainConfig
 from hypuml.training.crossfit import fit_readout
@@ -60,6 +61,27 @@ def fit_afterwards(
     pixels, kept, _ = read_pixels(dataset, rows, model.config.image_size, progress=progress)
     found = describe_pixels(model, torch.from_numpy(pixels).permute(0, 3, 1, 2))
     ids, _ = class_ids([dataset.items[i].path for i in kept])
+    fit_to_images(model, found, ids, config, rng)
+
+
+def fit_to_images(
+    model: HypUML,
+    found: Described,
+    ids: IntArray,
+    config: TrainConfig,
+    rng: np.random.Generator,
+) -> None:
+    """Fit and attach both to images that are described already; None where there are too few.
+
+    Args:
+        model: the finished model.
+        found: what it says of N images that the metric loss has never seen.
+        ids: ``[N]`` their classes.
+        config: of the run.
+        rng: of the chunks that a loss is taken in.
+    """
+    if len(ids) < _FEWEST_IMAGES:
+        return
     model.confidence = fit_confidence(
         found.points, found.uncertainty, ids, model.curvature, seed=config.seed
     )
