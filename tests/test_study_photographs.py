@@ -46,7 +46,7 @@ def test_the_backbone_never_learns_and_heads_start_from_axes():
     for variant in VARIANTS:
         config = variant.config(STUDY.own, STUDY.settings(variant)[0], 1)
         assert config.backbone_lr == 0
-        assert config.head_init == "auto"
+        assert config.head_init == ("random" if variant.random_start else "auto")
         assert config.model.backbone == OWN.model.backbone
         assert (config.calibration_classes == 0) == bool(variant.recipe)
 

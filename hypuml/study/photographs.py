@@ -37,7 +37,7 @@ _MARGINS = (
 _PROXIES = (LossConfig(1 / 32), LossConfig(1 / 16))
 
 # Classes are set apart for calibration and for the answer confidence; the rate is a small one.
-OWN = replace(recipe(SHIPPED), calibration_classes=0.2, steps=200, lr=1e-4, classes_per_batch=32)
+OWN = replace(recipe(SHIPPED), calibration_classes=0.2, steps=100, lr=1e-3, classes_per_batch=32)
 
 
 def _variant(group: str, loss: str = "contrastive", **options: Any) -> Variant:
@@ -70,6 +70,7 @@ def _variants() -> tuple[Variant, ...]:
         _variant("uncertainty", calibration=0.0),
         _variant("uncertainty", uncertainty="predicted"),
     ]
+    start = [replace(OURS, group="start", random_start=True)]
     untaught = [
         _variant("untaught", calibration=0.0, dim=n, untrained=True) for n in (DIM, SHIPPED_DIM)
     ]
@@ -84,7 +85,7 @@ def _variants() -> tuple[Variant, ...]:
         for geometry in GEOMETRIES
         if (geometry, n) != (OURS.geometry, OURS.dim)
     ]
-    return tuple(ours + uncertainties + untaught + baselines + dims)
+    return tuple(ours + uncertainties + start + untaught + baselines + dims)
 
 
 def _settings(variant: Variant) -> tuple[LossConfig, ...]:

@@ -73,7 +73,7 @@ def describe(row: Row) -> str:
     parts += [v["length"]] * (v["length"] != LENGTH) + [f"n {v['dim']}"]
     parts += [v["uncertainty"]] * (v["uncertainty"] != "radial")
     parts.append(f"calibration {v['calibration']:g}" if v["calibration"] else "no calibration")
-    return ", ".join(parts)
+    return ", ".join(parts + ["from random directions"] * v["random_start"])
 
 
 def table(rows: Sequence[Row], part: str) -> str:

@@ -197,23 +197,24 @@ def _of_model(study: Study, place: Place, run: Run, phase: str) -> dict[str, Any
 
 def _of_head(study: Study, place: Place, run: Run, phase: str) -> dict[str, Any]:
     """Figures of a head on features that were computed once."""
-    from hypuml.study import heads
+    from hypuml.study import heads, shown
 
     config, views = _config(study, place, run), place.out / VIEWS
     folder = place.out / "heads" / run.name
+    data = _data(study.trained_on, place.root)
     if phase == "validation":
-        return heads.train_head(_data(study.trained_on, place.root), config, views, folder)
-    model = heads.trained(config, folder)
-    shown = heads.shown_images(_data(study.shown, place.root), model, views)
-    found = heads.shown_figures(model, shown)
+        return heads.train_head(data, config, views, folder)
+    model = heads.trained(data, config, views, folder)
+    images = shown.shown_images(_data(study.shown, place.root), model, views)
+    found = shown.shown_figures(model, images)
     return found | {"risk_coverage": _thinned(found["risk_coverage"])}
 
 
 def _untaught(study: Study, place: Place, config: TrainConfig) -> dict[str, float]:
-    from hypuml.study import heads
+    from hypuml.study.shown import shown_images, untaught
 
-    shown = _data(study.shown, place.root)
-    return heads.untaught(heads.shown_images(shown, starting_model(config), place.out / VIEWS))
+    data = _data(study.shown, place.root)
+    return untaught(shown_images(data, starting_model(config), place.out / VIEWS))
 
 
 def _thinned(curves: dict[str, list[float]]) -> dict[str, list[float]]:

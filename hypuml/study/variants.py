@@ -15,8 +15,8 @@ class Variant:
 
     Attributes:
         group: why it is there: ``"ours"``, ``"grid"`` (the ablation), ``"baseline"``, ``"twin"``,
-            ``"dimension"``, ``"remedy"``, ``"uncertainty"`` (where u comes from) or ``"untaught"``
-            (heads as they start).
+            ``"dimension"``, ``"remedy"``, ``"uncertainty"`` (where u comes from), ``"start"``
+            (where heads start) or ``"untaught"`` (heads as they start).
         loss: a key of ``LOSSES``.
         geometry: a geometry of the head.
         length: how the head sets lengths.
@@ -29,6 +29,7 @@ class Variant:
         held_only: calibrate on images outside the metric loss alone.
         degraded: whether degraded images are shown.
         ambiguous: whether hybrids are shown, where the data set has any.
+        random_start: whether the head starts from random directions instead of axes.
         untrained: whether the head stays where it was initialised.
         recipe: named configuration that the rest is taken from; empty is the study's own.
     """
@@ -46,6 +47,7 @@ class Variant:
     held_only: bool = False
     degraded: bool = True
     ambiguous: bool = True
+    random_start: bool = False
     untrained: bool = False
     recipe: str = ""
 
@@ -58,6 +60,7 @@ class Variant:
         parts += [f"cone{self.cone:g}"] * bool(self.cone)
         parts += ["held"] * self.held_only + ["nodegraded"] * (not self.degraded)
         parts += ["nohybrids"] * (not self.ambiguous) + [self.recipe] * bool(self.recipe)
+        parts += ["random"] * self.random_start
         return "-".join(parts + ["untrained"] * self.untrained)
 
     def config(self, own: TrainConfig, setting: LossConfig, seed: int) -> TrainConfig:
@@ -89,6 +92,7 @@ class Variant:
             calibration_on="held" if self.held_only else "all",
             degraded_share=base.degraded_share if self.degraded else 0.0,
             ambiguous_share=base.ambiguous_share if self.ambiguous else 0.0,
+            head_init="random" if self.random_start else base.head_init,
             seed=seed,
             steps=steps,
             eval_every=max(1, steps),

@@ -19,7 +19,6 @@ from hypuml.confidence import fit_confidence
 from hypuml.data.pixels import Progress, read_pixels
 from hypuml.data.splits import class_ids
 from hypuml.loss_prediction import fit_loss_prediction
-from hypuml.models.files import Described
 from hypuml.models.hypuml import HypUML
 from hypuml.training.config import TrainConfig
 from hypuml.training.crossfit import fit_readout
@@ -61,27 +60,6 @@ def fit_afterwards(
     pixels, kept, _ = read_pixels(dataset, rows, model.config.image_size, progress=progress)
     found = describe_pixels(model, torch.from_numpy(pixels).permute(0, 3, 1, 2))
     ids, _ = class_ids([dataset.items[i].path for i in kept])
-    fit_to_images(model, found, ids, config, rng)
-
-
-def fit_to_images(
-    model: HypUML,
-    found: Described,
-    ids: IntArray,
-    config: TrainConfig,
-    rng: np.random.Generator,
-) -> None:
-    """Fit and attach both to images that are described already; None where there are too few.
-
-    Args:
-        model: the finished model.
-        found: what it says of N images that the metric loss has never seen.
-        ids: ``[N]`` their classes.
-        config: of the run.
-        rng: of the chunks that a loss is taken in.
-    """
-    if len(ids) < _FEWEST_IMAGES:
-        return
     model.confidence = fit_confidence(
         found.points, found.uncertainty, ids, model.curvature, seed=config.seed
     )
@@ -122,7 +100,7 @@ def finish(
     if config.model.half_weights:
         model.backbone.round_weights()
     folds = fit_readout(model, trainer, config, report, out)
-    _fit_to_folds(model, folds, config)
+    fit_to_folds(model, folds, config)
     model.eval()
     # The history tells of what was trained; this, of what came of it.
     model.training_info["validation"] = {
@@ -133,14 +111,20 @@ def finish(
 
 
 @torch.no_grad()
-def _fit_to_folds(model: HypUML, folds: Sequence[Fold], config: TrainConfig) -> None:
-    """Fit answer confidence and loss prediction to answers on unseen classes."""
-    length, rng = model.head.length, np.random.default_rng([config.seed, 0xC0F])
+def fit_to_folds(model: HypUML, folds: Sequence[Fold], config: TrainConfig) -> None:
+    """Fit answer confidence and loss prediction to answers on unseen classes.
+
+    Args:
+        model: the finished model, whose lengths the folds' vectors get.
+        folds: answers of heads that have not seen the classes.
+        config: of the run.
+    """
+    head, rng = model.head, np.random.default_rng([config.seed, 0xC0F])
     points, u, losses = [], [], []
     for fold in folds:
-        lengths = length(fold.tangent, fold.features)
-        points.append(model.head.point(fold.tangent, lengths).cpu().numpy())
-        u.append(length.uncertainty(lengths).cpu().numpy())
+        lengths = head.length(fold.tangent, fold.features)
+        points.append(head.point(fold.tangent, lengths).cpu().numpy())
+        u.append(head.uncertainty(fold.features, lengths).cpu().numpy())
         ids = np.unique(fold.labels.cpu().numpy(), return_inverse=True)[1]
         losses.append(own_losses(model, points[-1], u[-1], ids, config, rng))
     features = np.concatenate([fold.features.cpu().numpy() for fold in folds])
