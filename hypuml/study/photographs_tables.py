@@ -128,17 +128,13 @@ def differences_table(study: Study) -> str:
     return "\n".join(lines)
 
 
-def dimensions_table(study: Study) -> str:
-    """Test Recall@1 and R-AUROC of u by dimension and geometry, all else as in our head."""
-    columns = [f"{column}, {g}" for column in ("Recall@1", "u") for g in GEOMETRIES]
-    lines = heading("n", columns)
+def dimensions_table(study: Study, part: str) -> str:
+    """Recall@1 and R-AUROC of u by dimension and geometry, all else as in our head."""
+    reads = {"Recall@1": TEST["Recall@1"], "u": TEST[_U]}
+    lines = heading("n", [f"{column}, {g}" for column in reads for g in GEOMETRIES])
     for n in DIMS:
-        rows = [of_dimension(study["rows"], geometry, n) for geometry in GEOMETRIES]
-        cells = [
-            shown(cell(row["test"], TEST[column]) if row else None)
-            for column in ("Recall@1", _U)
-            for row in rows
-        ]
+        rows = [of_dimension(study["rows"], geometry, n) or {} for geometry in GEOMETRIES]
+        cells = [shown(cell(row.get(part, ()), read)) for read in reads.values() for row in rows]
         lines.append(f"| {n} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -200,6 +196,7 @@ TABLES: dict[str, Callable[[Study], str]] = {
         _at(study["rows"], "ours", "uncertainty", "untaught"), "test"
     ),
     "parts": parts_table,
-    "dimensions": dimensions_table,
+    "dimensions": lambda study: dimensions_table(study, "test"),
+    "dimensions-validation": lambda study: dimensions_table(study, "validation"),
     "validation": lambda study: table(study["rows"], "validation"),
 }
