@@ -2,9 +2,10 @@
 
 One line per image, in the order given: row, id, image (its file below the data set's folder,
 empty when drawn by code), label, taxonomy from the root's child to the class, split, uncertainty
-in [0, 1], radius (hyperbolic distance d0 from the origin, in the model's own space), and x and y
-on the gallery's disk. Images without a class have the label that the gallery gives them,
-"(no class)".
+in [0, 1], radius (hyperbolic distance d0 from the origin, in the model's own space), x and y on the
+gallery's disk, and outside (whether the image is unlike anything that the model was fitted on;
+empty where the model cannot tell). Images without a class have the label that the gallery gives
+them, "(no class)".
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hypuml.types import FloatArray, IntArray, TaxonomyPath
 
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
     from hypuml.gallery import Gallery
 
 COLUMNS = (
-    "row", "id", "image", "label", "taxonomy", "split", "uncertainty", "radius", "x", "y",
+    "row", "id", "image", "label", "taxonomy", "split",
+    "uncertainty", "radius", "x", "y", "outside",
 )  # fmt: skip
 SEPARATOR = " › "
 # What makes a spreadsheet run a cell (OWASP, "CSV injection"), and the sign that prevents it,
@@ -65,7 +68,8 @@ def as_csv(gallery: Gallery, rows: IntArray) -> bytes:
             gallery.splits[row],
         )
         reals = (gallery.uncertainty[row], gallery.radius[row], *gallery.xy[row])
-        writer.writerow([row, *map(harmless, texts), *map(str, reals)])
+        outside = "" if gallery.outside is None else str(bool(gallery.outside[row])).lower()
+        writer.writerow([row, *map(harmless, texts), *map(str, reals), outside])
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -78,8 +82,8 @@ def harmless(text: str) -> str:
 def as_parquet(gallery: Gallery, rows: IntArray) -> bytes:
     """The images as a Parquet file, every text as the gallery has it.
 
-    ``row`` is int64, ``taxonomy`` a list of strings, the other texts strings, and the numbers
-    float32.
+    ``row`` is int64, ``taxonomy`` a list of strings, the other texts strings, ``outside`` Boolean
+    (null where the model cannot tell), and the other numbers float32.
 
     Args:
         gallery: whose images.
@@ -108,6 +112,7 @@ def as_parquet(gallery: Gallery, rows: IntArray) -> bytes:
             _numbers(values[rows].astype(np.float32))
             for values in (gallery.uncertainty, gallery.radius, gallery.xy[:, 0], gallery.xy[:, 1])
         ),
+        _truths(gallery.outside, rows),
     ]
     sink = pa.BufferOutputStream()
     table = pa.Table.from_arrays(columns, names=list(COLUMNS))
@@ -131,6 +136,16 @@ def _numbers(values: FloatArray | IntArray) -> pa.Array:
     kind = pa.from_numpy_dtype(values.dtype)
     buffer = pa.py_buffer(np.ascontiguousarray(values))
     return pa.Array.from_buffers(kind, len(values), [None, buffer])
+
+
+def _truths(values: NDArray[np.bool_] | None, rows: IntArray) -> pa.Array:
+    """``[M]`` of ``values`` as a Boolean column; nulls where there are none."""
+    import pyarrow as pa
+
+    if values is None:
+        return pa.nulls(len(rows), pa.bool_())
+    packed = np.packbits(values[rows], bitorder="little")
+    return pa.Array.from_buffers(pa.bool_(), len(rows), [None, pa.py_buffer(packed)])
 
 
 def _texts(values: Iterable[str]) -> pa.Array:

@@ -54,6 +54,7 @@ def place(gallery: Gallery, image: Image.Image) -> Placed:
         float(embedding.uncertainty[0]),
         float(dist0(point, gallery.curvature)[0]),
         np.asarray(gallery.place(point), dtype=np.float32)[0],
+        bool(embedding.outside[0] > 0),
     )
 
 

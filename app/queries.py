@@ -26,12 +26,15 @@ class Placed:
         uncertainty: in [0, 1].
         radius: hyperbolic distance from the origin.
         xy: ``[2]`` on the gallery's disk.
+        outside: whether it is unlike anything that the model was fitted on; False where the model
+            cannot tell.
     """
 
     point: FloatArray
     uncertainty: float
     radius: float
     xy: FloatArray
+    outside: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,5 +119,6 @@ def untouched(gallery: Gallery, view: View) -> Asked:
         float(gallery.uncertainty[row]),
         float(gallery.radius[row]),
         gallery.xy[row],
+        gallery.outside is not None and bool(gallery.outside[row]),
     )
     return Asked(row, placed)

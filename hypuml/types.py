@@ -12,7 +12,7 @@ Conventions used throughout the package
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -32,6 +32,16 @@ SPLITS = ("seen", "unseen", "all")
 AMBIGUOUS = "ambiguous"
 
 
+# What a model that cannot tell says of every image: "not outside". No image of one that can tell
+# lies there exactly.
+NEVER_OUTSIDE = -1.0
+
+
+def never_outside() -> FloatArray:
+    """``NEVER_OUTSIDE`` for any number of images: a scalar as an array."""
+    return np.asarray(NEVER_OUTSIDE, dtype=np.float32)
+
+
 @dataclass(frozen=True)
 class Embedding:
     """What a model says about a batch of images.
@@ -39,20 +49,41 @@ class Embedding:
     Attributes:
         points: ``[N, n]`` float32, coordinates in the Poincaré ball of the model's curvature.
         uncertainty: ``[N]`` float32, values in ``[0, 1]``, 1 = unsure.
+        outside: ``[N]`` float32, above 0 for an image unlike anything that the model was fitted on;
+            a scalar stands for all. ``NEVER_OUTSIDE`` from a model that cannot tell.
     """
 
     points: FloatArray
     uncertainty: FloatArray
+    outside: FloatArray = field(default_factory=never_outside)
 
     def __post_init__(self) -> None:
-        if self.points.ndim != 2 or self.uncertainty.shape != self.points.shape[:1]:
+        if self.outside.ndim == 0:
+            every = np.full(len(self.points), self.outside, dtype=np.float32)
+            object.__setattr__(self, "outside", every)
+        shape = self.points.shape[:1]
+        if self.points.ndim != 2 or not self.uncertainty.shape == self.outside.shape == shape:
             raise ValueError(
-                "an embedding needs points [N, n] and uncertainty [N], "
-                f"got {self.points.shape} and {self.uncertainty.shape}"
+                "an embedding needs points [N, n], uncertainty [N] and outside [N], got "
+                f"{self.points.shape}, {self.uncertainty.shape} and {self.outside.shape}"
             )
 
     def __len__(self) -> int:
         return len(self.points)
+
+    @property
+    def is_outside(self) -> NDArray[np.bool_] | None:
+        """Which images ``[N]`` are outside what the model knows; None where it cannot tell."""
+        return None if (self.outside == NEVER_OUTSIDE).all() else self.outside > 0
+
+
+def joined(parts: Sequence[Embedding]) -> Embedding:
+    """Embeddings, at least one, end to end; float32."""
+    return Embedding(
+        np.concatenate([part.points for part in parts]).astype(np.float32, copy=False),
+        np.concatenate([part.uncertainty for part in parts]).astype(np.float32, copy=False),
+        np.concatenate([part.outside for part in parts]).astype(np.float32, copy=False),
+    )
 
 
 @dataclass(frozen=True)

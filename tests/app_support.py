@@ -35,6 +35,7 @@ def small_checkpoint(folder: Path, images: Sequence[Image.Image]) -> Path:
 
     from hypuml.data.transforms import preprocess
     from hypuml.models.config import ModelConfig
+    from hypuml.models.export import write_graph
     from hypuml.models.hypuml import HypUML
 
     torch.manual_seed(0)
@@ -53,6 +54,7 @@ def small_checkpoint(folder: Path, images: Sequence[Image.Image]) -> Path:
         model.head.linear.bias.copy_(torch.from_numpy(-weight @ mean))
         model.head.initialise_scale(torch.from_numpy(features.copy()))
     model.save_pretrained(folder)
+    write_graph(model, folder)  # the app looks through it without torch
     return folder
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,30 @@ _skipped: list[str] = []
 def own_data_folder(tmp_path_factory, monkeypatch):
     """No test reads or writes the developer's data folder."""
     monkeypatch.setenv("HYPUML_DATA", str(tmp_path_factory.getbasetemp() / "data"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_graphs() -> Iterator[None]:
+    """Exporting takes seconds: models that tests save have no graph, unless that is their matter.
+
+    Such tests ask for `graphs`, or call `hypuml.models.export.write_graph`.
+    """
+    # Not imported for this: whoever runs one light test need not wait for torch.
+    module = sys.modules.get("hypuml.models.hypuml")
+    with pytest.MonkeyPatch.context() as patch:
+        if module is not None:
+            patch.setattr(module, "write_graph", lambda model, folder: None)
+        yield
+
+
+@pytest.fixture(scope="module")
+def graphs() -> Iterator[None]:
+    """Saving a model exports it, as it does outside tests."""
+    from hypuml.models import export, hypuml
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hypuml, "write_graph", export.write_graph)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -41,6 +41,7 @@ def made_up(texts: list[str]) -> SimpleNamespace:
         uncertainty=rng.random(n, dtype=np.float32),
         radius=(5 * rng.random(n)).astype(np.float32),
         xy=rng.uniform(-1, 1, (n, 2)).astype(np.float32),
+        outside=rng.random(n) > 0.5,
     )
     return type("Columns", (SimpleNamespace,), {"__len__": lambda self: n})(**vars(gallery))
 
@@ -117,7 +118,7 @@ def test_parquet_is_faithful():
     rows = np.random.default_rng(2).permutation(len(HOSTILE))[:20]
     table = pq.ParquetFile(io.BytesIO(as_parquet(gallery, rows))).read()
     assert table.column_names == list(COLUMNS)
-    kinds = ["int64", *["string"] * 3, "list<element: string>", "string", *["float"] * 4]
+    kinds = ["int64", *["string"] * 3, "list<element: string>", "string", *["float"] * 4, "bool"]
     assert [str(kind) for kind in table.schema.types] == kinds
     found = table.to_pydict()
     assert found["row"] == rows.tolist()
@@ -129,6 +130,7 @@ def test_parquet_is_faithful():
     np.testing.assert_array_equal(found["uncertainty"], gallery.uncertainty[rows])
     np.testing.assert_array_equal(found["radius"], gallery.radius[rows])
     np.testing.assert_array_equal(np.stack([found["x"], found["y"]], 1), gallery.xy[rows])
+    assert found["outside"] == gallery.outside[rows].tolist()
     table.validate(full=True)
 
 

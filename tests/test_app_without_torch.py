@@ -59,6 +59,7 @@ for folder in {folders!r}:
 @pytest.fixture
 def others(tmp_path) -> list[str]:
     """Two checkpoints of other weights, one with a graph and one without."""
+    from hypuml.models.export import write_graph
     from hypuml.models.hypuml import HypUML
 
     folders = [tmp_path / "with", tmp_path / "without"]
@@ -66,9 +67,9 @@ def others(tmp_path) -> list[str]:
         model = HypUML.from_pretrained(sure_garden().parent)
         model.head.linear.bias.data += 0.01 * (number + 1)
         model.save_pretrained(folder)
+        write_graph(model, folder)
     config = read_config(folders[1])
-    del config["graph"]
-    write_config(folders[1], config)
+    write_config(folders[1], {key: value for key, value in config.items() if key != "graph"})
     (folders[1] / GRAPH).unlink()
     return [str(folder) for folder in folders]
 

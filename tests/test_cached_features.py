@@ -122,7 +122,7 @@ def test_views_are_shared_by_losses_and_seeds_and_features_by_losses(tmp_path):
     views = tmp_path / "views"
 
     def files(**options):
-        name = "-".join(str(value) for value in options.values()) or "plain"
+        name = "-".join(options) or "plain"
         config = config_of(steps=1, **options)
         train(SquaresDataset(), tmp_path / name, config, views=views)
         kinds = [file.name.partition("-")[0] for file in views.glob("*.safetensors")]
@@ -178,7 +178,7 @@ def test_features_are_what_the_model_says_of_the_images_themselves():
 def test_views_differ_and_show_the_image_they_are_of():
     gentle = AugmentConfig(min_scale=0.9, rotation=2.0, brightness=0.02, hue=0.0, noise=0.0)
     _, source, _ = sources(SquaresDataset(), config_of(augment=gentle))
-    varied, degraded = source.varied, source.degraded
+    varied, degraded = source.varied, source.bad
     assert varied.shape == degraded.shape == (2, *source.clean.shape)
     for views in (varied, degraded):
         assert (views[0] - views[1]).abs().max() > 0.1

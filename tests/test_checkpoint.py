@@ -17,7 +17,7 @@ from hypuml.models.hypuml import HypUML
 
 
 @pytest.fixture
-def saved(tmp_path):
+def saved(tmp_path, graphs):
     torch.manual_seed(0)
     model = HypUML(TINY)
     model.training_info = {"seed": 3}

@@ -14,7 +14,7 @@ from hypuml.commands import COMMANDS, main
 from hypuml.data.registry import DATASETS
 from hypuml.gallery import Gallery
 from hypuml.models.files import read_config
-from hypuml.training.recipes import RECIPES
+from hypuml.recipes import RECIPES
 
 TRAIN = [
     *("--steps", "4", "--classes-per-batch", "3", "--image-size", "24", "--dim", "4"),

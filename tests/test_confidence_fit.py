@@ -192,3 +192,49 @@ def test_the_bars_on_the_shipped_gallery():
     assert ece(np.concatenate(p), right) <= 0.05
     for control in CONTROLS.values():
         assert score > auroc(np.concatenate([control(found) for found, _ in asked]), right)
+
+
+def test_images_of_different_galleries_never_meet(monkeypatch):
+    (one, u, ids), (other, v, more) = cluster(), cluster(seed=4)
+    points, both = np.concatenate([one, other]), np.concatenate([ids, more])
+    apart = np.repeat([0, 1], [len(ids), len(more)])
+    asked = []
+
+    class Spy(Index):
+        def __init__(self, found, curvature):
+            asked.append({tuple(point) for point in found.tolist()})
+            super().__init__(found, curvature)
+
+        def search(self, queries, *rest, **options):
+            assert {tuple(point) for point in np.asarray(queries).tolist()} <= whose(asked[-1])
+            return super().search(queries, *rest, **options)
+
+    sides = [{tuple(point) for point in side.tolist()} for side in (one, other)]
+
+    def whose(found):
+        (side,) = [side for side in sides if found <= side]
+        return side
+
+    with monkeypatch.context() as patch:
+        patch.setattr("hypuml.confidence.fit.Index", Spy)
+        fitted = fit_confidence(points, np.concatenate([u, v]), both, 1.0, apart=apart)
+    assert len(asked) == fitted.fitted_on["galleries"] == 18
+    assert [found in sides for found in asked].count(True) >= 2
+    # The outcomes are those of two galleries of their own.
+    rights = [ask(*part)[1] for part in ((one, u, ids), (other, v, more))]
+    assert fitted.fitted_on["queries"] == sum(map(len, rights))
+    assert fitted.fitted_on["errors"] == sum((~right).sum() for right in rights)
+    # Thrown together they would be other ones.
+    together = fit_confidence(points, np.concatenate([u, v]), both, 1.0)
+    assert together.fitted_on["errors"] != fitted.fitted_on["errors"]
+
+
+def test_how_galleries_are_numbered_changes_nothing():
+    parts = [cluster(seed=seed) for seed in (0, 4, 5)]
+    points, u, ids = (np.concatenate(values) for values in zip(*parts, strict=True))
+    apart = np.repeat([0, 1, 2], [len(part[2]) for part in parts])
+    fitted = fit_confidence(points, u, ids, 1.0, apart=apart)
+    for names in ([7, 2, 5], [2, 1, 0]):
+        assert fit_confidence(points, u, ids, 1.0, apart=np.array(names)[apart]) == fitted
+    single = fit_confidence(*parts[0], 1.0)
+    assert fit_confidence(*parts[0], 1.0, apart=np.full(len(parts[0][2]), 3)) == single

@@ -124,7 +124,7 @@ def test_the_table_names_what_beats_ours_and_aligns_its_numbers():
         [
             *("recall@1", "recall@2", "recall@4", "recall@8", "map@r", "confidence_ece", "aurc"),
             *("e_aurc", "ood_auroc_matched", "ood_laplacian_matched", "delta_rel"),
-            "tree_spearman",
+            *("tree_spearman", "outside"),
         ]
     )
     result = nothing | {
@@ -167,3 +167,8 @@ def test_the_table_names_what_beats_ours_and_aligns_its_numbers():
     assert any(re.fullmatch(r"  noise +- +0% .* 0\.800 > 0\.100", s) for s in lines)
     assert lines[-1] == "beats u here: feature_norm"
     assert lines[-2].startswith("curvature is not used")
+    assert "outside                -" in lines
+    lines = table(result | {"outside": 0.504}).splitlines()
+    assert "outside                0.504" in lines
+    assert lines[-2].startswith("50% of these images are outside what this model knows")
+    assert "to be trusted" not in table(result | {"outside": 0.5})

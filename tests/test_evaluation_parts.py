@@ -295,6 +295,8 @@ def test_damage_is_measured_against_the_clean_gallery(seen):
     evaluated, found = seen
     got = degradation_report(ColourEyes(degradations=["blur"]), evaluated, found, 30)
     setup, kinds = got["degradation_setup"], got["degradation"]
+    screen = setup.pop("screen_radius")
+    assert 0 <= screen["p5"] < screen["p95"] < 1  # damage moves these points
     assert setup == {"levels": list(LEVELS), "images": 30, "seen_in_training": ["blur"]}
     assert list(kinds) == ["blur", "occlusion", "crop", "noise", "darkness"]
     rows = stratified(found.class_ids, found.queries, 30)

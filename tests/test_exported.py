@@ -19,7 +19,7 @@ from PIL import Image
 from safetensors.numpy import load as load_safetensors
 from safetensors.numpy import save as save_safetensors
 from squares import SquaresDataset
-from training_support import COUNTED, TINY
+from training_support import COUNTED, TINY, tiny_config
 
 from hypuml.commands import main
 from hypuml.models import export
@@ -27,13 +27,15 @@ from hypuml.models.exported import ExportedModel
 from hypuml.models.files import CONFIG, GRAPH, WEIGHTS, CheckpointError, read_config, write_config
 from hypuml.models.hypuml import HypUML
 from hypuml.models.loading import load_model
+from hypuml.training import train
 
+pytestmark = pytest.mark.usefixtures("graphs")
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = sorted(folder.parent for folder in (ROOT / "checkpoints").glob(f"*/{CONFIG}"))
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
+def tiny(tmp_path_factory, graphs):
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("exported") / "tiny"
     model = HypUML(TINY)
@@ -127,6 +129,11 @@ def test_weights_stored_in_half_precision_equal_torch(tmp_path):
         ExportedModel.from_pretrained(tmp_path)
     assert main(["export", str(tmp_path)]) == 0
     assert (tmp_path / WEIGHTS).read_bytes() == data
+    equal(tmp_path)
+
+
+def test_a_trained_model_has_a_graph(tmp_path):
+    train(SquaresDataset(), tmp_path, tiny_config(steps=2, eval_every=2))
     equal(tmp_path)
 
 

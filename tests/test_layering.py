@@ -22,6 +22,7 @@ FLOORS = (
     ("confidence", "loss_prediction"),
     ("models", "gallery"),
     ("training", "evaluation", "figures", "card"),
+    ("recipes",),
     ("benchmark",),
     ("study",),
     ("commands",),
@@ -257,6 +258,8 @@ def test_a_run_on_descriptors_needs_them_neither(tmp_path):
         "from squares import SquaresDataset\n"
         "from training_support import COUNTED, tiny_config\n"
         "from hypuml.training import train\n"
+        "from hypuml.models import hypuml\n"
+        "hypuml.write_graph = lambda model, folder: None\n"  # seconds; its own tests have it
         "config = tiny_config(model=COUNTED, views=1, steps=1, calibration_classes=0.6)\n"
         f"model = train(SquaresDataset(24), Path({str(tmp_path)!r}), config)\n"
         "assert model.confidence and model.loss_prediction"

@@ -147,7 +147,8 @@ def test_what_proxies_cannot_do_is_refused_in_one_sentence(tmp_path, options, sa
 def test_a_step_takes_the_fit_images_alone():
     torch.manual_seed(0)
     points = torch.randn(8, 4, requires_grad=True)
-    out, labels = HeadOutput(points, torch.rand(8), torch.rand(8)), torch.arange(8) // 2
+    out = HeadOutput(points, torch.rand(8), torch.rand(8), torch.rand(8))
+    labels = torch.arange(8) // 2
     loss = ProxyAnchorLoss(labels[:4], 4, temperature=0.1)
     # The classes of the last four have no proxies, so that they may not be looked at.
     result = Objective(loss, 0.0)(out.points, out.uncertainty, labels, 4)

@@ -26,8 +26,10 @@ def test_points_stay_in_the_ball_and_uncertainty_is_the_radius(name, curvature):
     d0 = geometry_torch.dist0(out.points.double(), curvature)
     assert (curvature * out.points.square().sum(-1) < 1).all()
     assert ((out.uncertainty >= 0) & (out.uncertainty <= 1)).all()
-    # u = 1 - d0 / (2r) and sqrt(c) 2r = 4.
+    # u = 1 - d0 / (2r) and sqrt(c) 2r = 4; a readout bends its lengths (test_readout).
     expected = 1 - d0 * math.sqrt(curvature) / 4.0
+    if name == "readout":
+        expected = head.length.uncertainty(d0 / 2)
     assert out.uncertainty.double().detach() == pytest.approx(expected.detach(), abs=2e-5)
 
 

@@ -32,7 +32,7 @@ def bare(tmp_path_factory):
     model = HypUML(TINY)
     model.training_info = {"seed": 3}
     model.save_pretrained(folder)
-    (folder / GRAPH).unlink()
+    (folder / GRAPH).unlink(missing_ok=True)
     config = read_config(folder)
     write_config(folder, {k: v for k, v in config.items() if k not in ("graph", "preprocessing")})
     return folder

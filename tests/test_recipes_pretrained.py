@@ -15,8 +15,8 @@ from safetensors.torch import save_file
 from squares import SquaresDataset
 
 from hypuml.models.hypuml import HypUML
+from hypuml.recipes import recipe
 from hypuml.training import train
-from hypuml.training.recipes import recipe
 
 NAMES = ("flowers-vit", "flowers-dino", "flowers-deit")
 SMALL = {"depth": 1, "embed_dim": 48, "num_heads": 3}

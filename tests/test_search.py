@@ -207,3 +207,18 @@ def test_a_small_gallery_needs_no_faiss(monkeypatch):
     monkeypatch.setitem(sys.modules, "faiss", None)  # importing it would raise
     x = shell(11, 1.0, 2304, 8, 2.0)
     assert Index(x, 1.0).search(x[:1], 10).ids[0, 0] == 0
+
+
+def test_without_faiss_every_answer_is_the_same(monkeypatch):
+    x = shell(8, 0.5, 2500, 6, 3.0)
+    exclude = np.where(np.arange(40) % 2, np.arange(40), -1)
+    monkeypatch.setattr(search, "_SMALL", 0)
+    want = Index(x, 0.5).search(x[:40], 7, exclude)
+
+    monkeypatch.setattr(search, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "faiss", None)  # importing it would fail
+    index = Index(x, 0.5)
+    got = index.search(x[:40], 7, exclude)
+    np.testing.assert_array_equal(got.ids, want.ids)
+    np.testing.assert_allclose(got.distances, want.distances, rtol=1e-12, atol=1e-15)
+    assert index._faiss is None

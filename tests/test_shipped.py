@@ -16,9 +16,9 @@ from hypuml.data.flowers102.classes import flower_classes
 from hypuml.data.registry import open_dataset
 from hypuml.evaluation import report
 from hypuml.geometry import dist
+from hypuml.recipes import recipe
 from hypuml.study.page import fill, shipped_tables
 from hypuml.training import TrainConfig
-from hypuml.training.recipes import recipe
 from hypuml.types import Embedding, indices_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -111,6 +111,32 @@ def test_no_figure_of_the_garden_has_slipped(garden_report):
     assert garden_report["confidence_ece"] <= 0.05
     assert garden_report["controls_that_beat_u"] == []
     assert garden_report["controls_that_beat_confidence"] == []
+
+
+def test_no_figure_of_the_flowers_has_slipped():
+    found = json.loads((ROOT / "checkpoints" / "flowers" / "evaluation.json").read_text())
+    assert found["recall@1"] >= 0.95
+    assert found["r_auroc"] >= 0.64
+    assert found["intervals"]["r_auroc"]["low"] > 0.5
+    assert found["confidence_auroc"] >= 0.95
+    assert found["confidence_ece"] <= 0.03
+    assert found["controls_that_beat_u"] == []
+    assert found["ood_auroc_matched"] >= 0.95
+    for kind in found["degradation"].values():
+        assert kind["spearman"] >= 0.9
+        assert kind["share_rising"] >= 0.95
+
+
+def test_the_model_for_photographs_ships_without_a_gallery():
+    folder = ROOT / "checkpoints" / "photos"
+    assert not (folder / "gallery").exists()
+    assert (folder / "model.safetensors").stat().st_size <= 16_000_000
+    log = json.loads((folder / "training.json").read_text())["config"]
+    assert TrainConfig.from_log(log) == recipe("photos-general")
+    found = json.loads((folder / "evaluation.json").read_text())
+    assert found["recall@1"] >= 0.91
+    assert found["confidence_auroc"] >= 0.85
+    assert f"{found['recall@1']:.3f}" in (folder / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("kind", ["blur", "occlusion", "darkness"])

@@ -17,13 +17,13 @@ from hypuml.data.garden import GardenConfig, GardenDataset, TreeConfig
 from hypuml.figures.study import study_figure
 from hypuml.losses import LossConfig
 from hypuml.models.hypuml import HypUML
+from hypuml.recipes import RECIPES
 from hypuml.study import garden, garden_tables, photographs, photographs_tables, run
 from hypuml.study.ambiguity import HARDSHIPS, within
 from hypuml.study.garden_tables import effects, effects_table, table
 from hypuml.study.run import Place, Study, run_study
 from hypuml.study.running import best_of_each
 from hypuml.study.variants import Variant
-from hypuml.training.recipes import RECIPES
 
 SEEDS = (0, 1)
 
@@ -193,7 +193,7 @@ def test_the_command_for_photographs(tmp_path, monkeypatch):
         "backbone": TINY.backbone, "backbone_args": {"channels": [8, 8, 16, photographs.DIM]},
         "image_size": 32, "pretrained": False,
     }  # fmt: skip
-    shipped = photographs.SHIPPED
+    shipped = photographs.CROSSFITTED
     plan = tiny_plan(photographs.STUDY, **model)
     tiny = replace(plan.own, calibration_classes=0.0, steps=0, halvings=1)
     monkeypatch.setitem(RECIPES, shipped, replace(tiny, model=replace(tiny.model, cone=3.0)))

@@ -9,7 +9,8 @@ import pytest
 
 from hypuml.geometry import GEOMETRIES
 from hypuml.losses import LossConfig
-from hypuml.study.photographs import DIM, DIMS, OURS, OWN, SHIPPED, SHIPPED_DIM, STUDY
+from hypuml.recipes import recipe
+from hypuml.study.photographs import CROSSFITTED, DIM, DIMS, MOST_DIM, OURS, OWN, STUDY
 from hypuml.study.photographs_tables import (
     TABLES,
     cell,
@@ -19,7 +20,6 @@ from hypuml.study.photographs_tables import (
     of_dimension,
 )
 from hypuml.study.running import best_of_each
-from hypuml.training.recipes import recipe
 
 SEEDS, VARIANTS = STUDY.seeds, STUDY.variants
 LEARNING = [v for v in VARIANTS if not v.untrained]
@@ -51,12 +51,12 @@ def test_the_backbone_never_learns_and_heads_start_from_axes():
         assert (config.calibration_classes == 0) == bool(variant.recipe)
 
 
-def test_what_ships_is_in_it_as_it_ships():
-    shipped = next(v for v in VARIANTS if v.recipe == SHIPPED and v.dim == SHIPPED_DIM)
+def test_the_recipe_for_cpus_is_in_it_as_it_is():
+    shipped = next(v for v in VARIANTS if v.recipe == CROSSFITTED and v.dim == MOST_DIM)
     config = shipped.config(STUDY.own, STUDY.settings(shipped)[0], 0)
-    assert config.model == recipe(SHIPPED).model
+    assert config.model == recipe(CROSSFITTED).model
     same = ("calibration", "calibration_classes", "validation_classes", "steps", "halvings")
-    assert all(getattr(config, name) == getattr(recipe(SHIPPED), name) for name in same)
+    assert all(getattr(config, name) == getattr(recipe(CROSSFITTED), name) for name in same)
 
 
 def test_every_variant_is_read_on_the_test_classes():
@@ -131,7 +131,7 @@ def test_every_table_is_made(study):
 def test_rows_have_names_of_their_own():
     named = {describe({"variant": asdict(v)}) for v in VARIANTS}
     assert len(named) == len(VARIANTS)
-    assert sum("**ships**" in name for name in named) == 1
+    assert sum("cross-fitting" in name for name in named) == 2
 
 
 def test_a_difference_is_weighed_by_queries_and_its_interval_is_over_classes(study):

@@ -128,19 +128,19 @@ def test_calibration_classes_train_the_uncertainty_alone():
     points = torch.tanh(raw) / 2
     uncertainty = 1 - points.norm(dim=-1)
     labels = torch.tensor([0, 0, 1, 1, 2, 2, 3, 3])
-    out = HeadOutput(points, uncertainty, raw.norm(dim=-1))
+    out = HeadOutput(points, uncertainty, raw.norm(dim=-1), raw[:, 0])
     loss = ContrastiveLoss(temperature=0.5)
     Objective(loss, 0.0)(out.points, out.uncertainty, labels, 4).total.backward()
     assert raw.grad[:4].abs().sum() > 0
     assert raw.grad[4:].abs().sum() == 0
     raw.grad = None
     points = torch.tanh(raw) / 2
-    out = HeadOutput(points, 1 - points.norm(dim=-1), raw.norm(dim=-1))
+    out = HeadOutput(points, 1 - points.norm(dim=-1), raw.norm(dim=-1), raw[:, 0])
     Objective(loss, 1.0, held_only=True)(out.points, out.uncertainty, labels, 4).total.backward()
     held = raw.grad.clone()
     raw.grad = None
     points = torch.tanh(raw) / 2
-    out = HeadOutput(points, 1 - points.norm(dim=-1), raw.norm(dim=-1))
+    out = HeadOutput(points, 1 - points.norm(dim=-1), raw.norm(dim=-1), raw[:, 0])
     Objective(loss, 1.0)(out.points, out.uncertainty, labels, 4).total.backward()
     assert (raw.grad - held)[:4].abs().sum() > 0  # "all" calibrates the fit images too
     rest, direction = held[4:], torch.tanh(raw)[4:].detach()

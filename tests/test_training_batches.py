@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from training_support import tiny_config
 
 from hypuml.data.batches import BatchMaker, Pools, divide
 from hypuml.data.garden import GardenConfig, GardenDataset, TreeConfig
-from hypuml.training.data import prepare
+from hypuml.training.data import fingerprint, prepare
 from hypuml.training.features import varied
 from hypuml.types import AMBIGUOUS, indices_of
 
@@ -125,3 +127,48 @@ def test_hybrids_are_trained_on_and_never_evaluated():
     picture = np.asarray(garden.load(crossed[0], 24))
     assert picture.shape == (24, 24, 3)
     assert np.array_equal(picture, np.asarray(garden.load(crossed[0], 24)))
+
+
+def test_restricted_batches_hold_the_given_images_alone_and_are_as_large():
+    made, labels = maker()
+    rows = np.flatnonzero(np.isin(labels, [1, 3, 5, 6]))
+    rows = rows[rows < 40]
+    restricted = made.restricted(rows)
+    assert restricted.fit_rows.tolist() == rows.tolist()
+    assert not len(restricted.held_rows)
+    drawn = set()
+    for step in range(30):
+        batch = restricted.batch(step)
+        assert batch.fit == batch.whole == len(batch.rows)
+        assert batch.degraded == 0
+        # Four classes of two images; as many as asked for, 20, there are not.
+        assert np.unique(labels[batch.rows], return_counts=True)[1].tolist() == [2] * 4
+        drawn |= set(batch.rows.tolist())
+        assert batch.rows.tolist() == made.restricted(rows).batch(step).rows.tolist()
+    assert drawn == set(rows.tolist())
+    # With classes enough a batch has the size of the whole run's.
+    enough, _ = maker(calibration=0.0, ambiguous=0.0, degraded=0.0)
+    small = BatchMaker(enough._pools, divide(8, 2, 0, 0, 0), per_class=2, seed=4)
+    assert len(small.restricted(np.arange(25)).batch(0).rows) == 8
+
+
+def test_a_run_is_recognised_by_the_images_it_trains_on_alone():
+    def listing(**changes):
+        dataset = SquaresDataset()
+        for row, item in changes.get("items", {}).items():
+            dataset.items[row] = item
+        return fingerprint(dataset)
+
+    items = SquaresDataset().items
+    unseen = next(i for i, item in enumerate(items) if item.split == "unseen")
+    seen = next(i for i, item in enumerate(items) if item.split == "seen")
+    before = listing()
+    assert listing(items={unseen: replace(items[unseen], id="another")}) == before
+    for change in ({"id": "another"}, {"path": ("group 0", "grey")}, {"split": "unseen"}):
+        assert listing(items={seen: replace(items[seen], **change)}) != before
+    # Ambiguous images are trained on too, and a folder without splits is all of it.
+    mixed = replace(items[unseen], split=AMBIGUOUS)
+    assert listing(items={unseen: mixed}) != before
+    whole = {row: replace(item, split="") for row, item in enumerate(items)}
+    changed = whole | {unseen: replace(whole[unseen], id="another")}
+    assert listing(items=whole) != listing(items=changed)

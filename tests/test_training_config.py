@@ -11,8 +11,8 @@ import pytest
 from hypuml.commands.common import Parser
 from hypuml.commands.train import add_arguments
 from hypuml.losses import LOSSES, LossConfig
+from hypuml.recipes import RECIPES
 from hypuml.training import TrainConfig
-from hypuml.training.recipes import RECIPES
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -10,6 +10,7 @@ from app.components.picture_grid import Tile, picture_grid
 from app.parts import browse
 from app.parts.degrade import degrade
 from app.parts.numbers import numbers
+from app.parts.outside import outside_notice
 from app.parts.pictures_notice import AWAY
 from app.parts.text import esc, name_of, trail, whole_path
 from app.queries import Asked, View
@@ -45,6 +46,7 @@ def query(
             _choosers(entry, gallery)
             if problem := st.session_state.get("upload_problem"):
                 st.html(f'<p class="problem" role="alert">{esc(problem)}</p>')
+        outside_notice(asked.placed)
     if st.session_state.pop("dialog", None) == "enlarge":
         _enlarged(entry, gallery, view, asked)
 

@@ -14,6 +14,7 @@ from app import facts, models, state, whatif
 from app.parts.answers import answers
 from app.parts.disk import disk
 from app.parts.entrance import entrance
+from app.parts.outside import mostly_outside
 from app.parts.pictures_notice import pictures_notice
 from app.parts.query import answer_upload, query
 from app.parts.selection import selection
@@ -43,7 +44,7 @@ def render() -> None:
         state.leave_untouched()
         view, _ = state.settle(entry, gallery, read=False)
     with told:
-        for message in [*notices, *more]:
+        for message in filter(None, [*notices, *more, mostly_outside(gallery.outside)]):
             notice(message)
 
     allowed = facts.keep_mask(gallery.uncertainty, view.threshold) if view.hide else None

@@ -85,7 +85,7 @@ def step(seed: int = 0, rounds: int = 20, config: TrainConfig | None = None) -> 
     import torch
 
     from hypuml.data.batches import divide
-    from hypuml.training.recipes import recipe
+    from hypuml.recipes import recipe
 
     config = config or recipe("garden")
     total = config.classes_per_batch * config.images_per_class

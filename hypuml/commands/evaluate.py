@@ -170,6 +170,7 @@ def table(result: dict[str, Any]) -> str:
         sharp = result[name.replace("auroc", "laplacian")]
         if sharp is not None:
             lines.append(_line("  laplacian_variance", sharp))
+    lines.append(_line("outside", result["outside"]))
     for name in ("curvature_use", "delta_rel", "tree_spearman"):
         lines.append(_line(name, result[name]))
     radius = result["radius"]
@@ -233,6 +234,11 @@ def _remarks(result: dict[str, Any]) -> list[str]:
     remarks = []
     if result["curvature_use"] is not None and result["curvature_use"] < 0.05:
         remarks.append("curvature is not used: hyperbolic and flat neighbours agree")
+    if (result["outside"] or 0) > 0.5:
+        remarks.append(
+            f"{result['outside']:.0%} of these images are outside what this model knows: its u and "
+            "its confidence are not to be trusted here"
+        )
     for beaten, whose in (
         (result["controls_that_beat_u"], "u"),
         (result["controls_that_beat_confidence"], "the confidence"),

@@ -24,6 +24,6 @@ def run(options: Namespace) -> int:
 
     write_graph(HypUML.from_pretrained(folder), folder)
     opset = read_config(folder)["graph"]["opset"]
-    note(f"opset {opset}; points and uncertainty equal torch's within {TOLERANCE:g}")
+    note(f"opset {opset}; points, uncertainty and outside equal torch's within {TOLERANCE:g}")
     print(folder / GRAPH)
     return 0

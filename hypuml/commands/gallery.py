@@ -12,6 +12,9 @@ from hypuml.data.registry import open_dataset
 from hypuml.types import SPLITS, Dataset, Embedding, FloatArray, indices_of
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from hypuml.models.embedder import Embedder
 
 MetricsOf = Callable[[Sequence[int], FloatArray, FloatArray], dict[str, Any]]
@@ -78,5 +81,22 @@ def run(options: Namespace) -> int:
     report_left_out(dataset, left_out)
     kept = f"{len(gallery):,} images" + (f", {len(left_out):,} left out" if left_out else "")
     note(f"{kept}; open it with: streamlit run app/main.py -- --gallery {options.out}")
+    if line := outside_line(gallery.outside):
+        note(line)
     print(options.out)
     return 0
+
+
+def outside_line(outside: NDArray[np.bool_] | None) -> str:
+    """How many images are outside what the model knows; empty for none, or where nobody can tell.
+
+    Args:
+        outside: ``[N]``, or None from a model that cannot tell.
+    """
+    if outside is None or not outside.any():
+        return ""
+    count, n = int(outside.sum()), len(outside)
+    return (
+        f"{count:,} of {n:,} images ({count / n:.0%}) are outside what this model knows: unlike "
+        "the images it was fitted on, so its uncertainty and confidence are not to be trusted there"
+    )

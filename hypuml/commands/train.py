@@ -13,8 +13,9 @@ from simple_parsing import ArgumentParser
 
 from hypuml.commands.common import Bar, Parser, add_data, note, report_left_out
 from hypuml.data.registry import open_dataset
+from hypuml.models.hypuml import HypUML
+from hypuml.recipes import RECIPES, recipe
 from hypuml.training import StoppedError, TrainConfig, train
-from hypuml.training.recipes import RECIPES, recipe
 from hypuml.training.setup import slow_precision
 
 # Options that once had another name.
@@ -60,17 +61,44 @@ def run(options: Namespace) -> int:
     if slow := slow_precision(options.config):
         note(slow)
     try:
-        train(dataset, options.out, options.config, options.resume, progress())
+        model = train(dataset, options.out, options.config, options.resume, progress())
     except StoppedError as stopped:
         note(f"{stopped}; continue with the same command and --resume")
         return 130
+    for line in summary(model):
+        note(line)
     print(options.out)
     return 0
 
 
+def summary(model: HypUML) -> list[str]:
+    """What a model learned about itself on classes it was not fitted to, line by line."""
+    lines = []
+    found = model.training_info.get("crossfit", {})
+    if found.get("recall@1") is not None:
+        lines.append(
+            f"cross-validated over classes: Recall@1 {found['recall@1']:.3f} "
+            f"({found['answers']:,} answers about classes that were not fitted)"
+        )
+    if found.get("auroc") is not None:
+        lines.append(f"u tells the wrong ones with AUROC {found['auroc']:.2f} (0.5 is useless)")
+    if model.confidence is not None:
+        fitted = model.confidence.fitted_on
+        lines.append(
+            f"answer confidence: AUROC {fitted['auroc']:.3f}, calibration error {fitted['ece']:.3f}"
+        )
+    if left_out := model.training_info.get("left_out"):
+        lines.append(f"left out: {left_out}")
+    return lines
+
+
 def progress() -> Any:
     """A callback for :func:`hypuml.training.train` with bars and one line per validation."""
-    bars = {"images": Bar("reading images"), "train": Bar("training", "step")}
+    bars = {
+        "images": Bar("reading images"),
+        "train": Bar("training", "step"),
+        "cross-fitting": Bar("cross-fitting", "half"),
+    }
 
     def report(phase: str, done: int, total: int, figures: dict[str, Any]) -> None:
         if phase in bars:

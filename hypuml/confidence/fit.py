@@ -89,12 +89,14 @@ def fit_confidence(
             f"got points {x.shape}, uncertainty {u.shape} and class ids {ids.shape}, "
             "expected points [N, n] and one uncertainty and class per point"
         )
-    groups_apart = np.zeros(len(ids), np.int64) if apart is None else np.asarray(apart)
+    galleries = np.zeros(len(ids), np.int64) if apart is None else np.asarray(apart)
+    numbers, first = np.unique(galleries, return_index=True)
     rng = np.random.default_rng([seed, 0xC0F1])
     wholes: list[_Asked] = []
     parts: list[_Asked] = []
-    for one in np.unique(groups_apart):
-        rows = np.flatnonzero(groups_apart == one)
+    # In order of appearance: how they are numbered does not matter.
+    for one in numbers[first.argsort()]:
+        rows = np.flatnonzero(galleries == one)
         for number, (gallery, queries, inside) in enumerate(_galleries(ids[rows], rng)):
             asked_one = _ask(x[rows], u[rows], ids[rows], curvature, gallery, queries, inside)
             (parts if number else wholes).append(asked_one)

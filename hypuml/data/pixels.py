@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from hypuml.data.images import square_crop
 from hypuml.types import Dataset, IntArray
@@ -122,3 +123,12 @@ def _allocate(count: int, size: int) -> NDArray[np.uint8]:
     # The mapping keeps the file alive; without a name it cannot be left behind.
     Path(name).unlink()
     return array
+
+
+def through_side(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Squares ``[N, S, S, 3]`` brought to ``side`` pixels and back to S: one sharpness for all."""
+    result = np.empty(pixels.shape, dtype=np.uint8)
+    for i, one in enumerate(pixels):
+        small = square_crop(Image.fromarray(one), side)
+        result[i] = np.asarray(square_crop(small, pixels.shape[1]))
+    return result

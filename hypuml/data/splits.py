@@ -130,3 +130,12 @@ def class_ids(paths: Sequence[TaxonomyPath]) -> tuple[IntArray, list[TaxonomyPat
     classes = sorted(set(paths))
     number = {path: i for i, path in enumerate(classes)}
     return np.asarray([number[p] for p in paths], dtype=np.int64), classes
+
+
+def thinned(rows: IntArray, ids: IntArray, most: int, rng: np.random.Generator) -> IntArray:
+    """At most about ``most`` of ``rows``, the same number from every class (or all it has)."""
+    if len(rows) <= most:
+        return rows
+    per_class = max(2, most // len(np.unique(ids)))
+    kept = [rng.permutation(np.flatnonzero(ids == one))[:per_class] for one in np.unique(ids)]
+    return rows[np.sort(np.concatenate(kept))]

@@ -22,6 +22,7 @@ from hypuml.data.degraded_pictures import degrade_picture
 from hypuml.data.prefetch import ahead, in_batches
 from hypuml.evaluation.embedding import Evaluated, Pixels, Progress, describe_pixels
 from hypuml.evaluation.retrieval import Retrieved
+from hypuml.layout.screen import dilation_of, screen_distance
 from hypuml.models.embedder import Embedder
 from hypuml.search import Index
 from hypuml.types import FloatArray, IntArray
@@ -57,8 +58,9 @@ def degradation_report(
         ``spearman_images`` (of u with the level over all images and levels), ``share_rising``
         (images whose u at level 1 is above that at level 0), ``mean_u`` and ``recall@1`` (per
         level, the latter None without classes).
-        ``degradation_setup``: ``levels``, ``images`` and ``seen_in_training`` (kinds; None where
-        the model does not say). Both None when ``most`` is 0.
+        ``degradation_setup``: ``levels``, ``images``, ``seen_in_training`` (kinds; None where the
+        model does not say) and ``screen_radius`` (``p5`` and ``p95`` of the images and their
+        damaged copies on the gallery's disk, 1 is the rim). Both None when ``most`` is 0.
     """
     if most < 1:
         return {"degradation": None, "degradation_setup": None}
@@ -69,6 +71,7 @@ def degradation_report(
     start_u, start_right = evaluated.embedding.uncertainty[rows], _clean(retrieved, rows)
     u = np.empty((len(KINDS), len(LEVELS), len(rows)))
     right = np.zeros(u.shape, dtype=bool)
+    damaged_points: list[FloatArray] = []
     u[:, 0], right[:, 0] = start_u, start_right
     todo = list(product(range(len(KINDS)), range(1, len(LEVELS)), range(len(rows))))
 
@@ -87,6 +90,7 @@ def degradation_report(
             described = describe_pixels(model, np.stack(batch))
             at = tuple(np.array(todo[done : done + len(batch)]).T)
             u[at] = described.uncertainty
+            damaged_points.append(described.points)
             if gallery is not None:
                 asked = rows[at[2]]
                 first = gallery.search(described.points, 1, exclude=asked).ids[:, 0]
@@ -102,8 +106,21 @@ def degradation_report(
         "levels": list(LEVELS),
         "images": len(rows),
         "seen_in_training": model.training_info.get("degradations"),
+        "screen_radius": _screen_radius(evaluated, rows, damaged_points, model.curvature),
     }
     return {"degradation": found, "degradation_setup": setup}
+
+
+def _screen_radius(
+    evaluated: Evaluated, rows: IntArray, damaged: list[FloatArray], curvature: float
+) -> dict[str, float]:
+    """How far out images and damaged copies are drawn: does the disk show who is uncertain?"""
+    clean = evaluated.embedding.points
+    dilation = dilation_of(clean, curvature)
+    points = np.concatenate([clean[rows], *damaged])
+    radius = np.tanh(screen_distance(points, curvature, dilation) / 2)
+    p5, p95 = np.quantile(radius, [0.05, 0.95])
+    return {"p5": float(p5), "p95": float(p95)}
 
 
 def stratified(class_ids: IntArray, candidates: IntArray, most: int, seed: int = 0) -> IntArray:

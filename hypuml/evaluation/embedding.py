@@ -12,7 +12,7 @@ from hypuml.data.pixels import read_pixels
 from hypuml.data.transforms import normalise
 from hypuml.models.embedder import Embedder
 from hypuml.models.files import Described
-from hypuml.types import Dataset, Embedding, IntArray, TaxonomyPath, indices_of
+from hypuml.types import Dataset, Embedding, IntArray, TaxonomyPath, indices_of, joined
 
 Progress = Callable[[int, int], None]
 Pixels = NDArray[np.uint8]
@@ -26,7 +26,8 @@ class Evaluated:
     """Embedded images with what is known about them.
 
     Attributes:
-        described: points ``[N, n]``, uncertainty ``[N]``, norm ``[N]``, features ``[N, F]``.
+        described: points ``[N, n]``, uncertainty ``[N]``, norm ``[N]``, features ``[N, F]``,
+            outside ``[N]``.
         paths: ``[N]`` taxonomy path of each image.
         rows: ``[N]`` rows of the data set.
         unreadable: item id to reason.
@@ -41,7 +42,7 @@ class Evaluated:
 
     @property
     def embedding(self) -> Embedding:
-        """Points and uncertainty alone."""
+        """What there is to say without features."""
         return self.described.embedding
 
 
@@ -69,9 +70,11 @@ def describe_pixels(model: Embedder, pixels: Pixels) -> Described:
         model.describe_array(normalise(pixels[start : start + _BATCH], how["mean"], how["std"]))
         for start in range(0, len(pixels), _BATCH)
     ]
+    embedding = joined([part.embedding for part in parts])
     return Described(
-        np.concatenate([part.points for part in parts]),
-        np.concatenate([part.uncertainty for part in parts]),
+        embedding.points,
+        embedding.uncertainty,
         np.concatenate([part.norm for part in parts]),
         np.concatenate([part.features for part in parts]),
+        embedding.outside,
     )

@@ -10,11 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from hypuml import metrics
-from hypuml.data.images import square_crop
-from hypuml.evaluation.embedding import Evaluated, Pixels, Progress, describe_pixels, embed_dataset
+from hypuml.data.pixels import through_side
+from hypuml.evaluation.embedding import Evaluated, Progress, describe_pixels, embed_dataset
 from hypuml.evaluation.intervals import as_json
 from hypuml.evaluation.statistics import laplacian_variance
 from hypuml.models.embedder import Embedder
@@ -84,15 +83,6 @@ def typical_side(dataset: Dataset, rows: IntArray, size: int) -> int:
         return size
     chosen = rows[np.unique(np.linspace(0, len(rows) - 1, _SAMPLE).astype(int))]
     return int(np.median([min(dataset.load(int(row), size).size) for row in chosen]))
-
-
-def through_side(pixels: Pixels, side: int) -> Pixels:
-    """Squares ``[N, S, S, 3]`` brought to ``side`` pixels and back to S: one sharpness for all."""
-    result = np.empty(pixels.shape, dtype=np.uint8)
-    for i, one in enumerate(pixels):
-        small = square_crop(Image.fromarray(one), side)
-        result[i] = np.asarray(square_crop(small, pixels.shape[1]))
-    return result
 
 
 def separation(

@@ -33,6 +33,7 @@ _NOT_MEASURED = (
     *("confidence_controls", "controls_that_beat_confidence", "rejection"),
     *("ood_auroc", "ood_auroc_matched", "ood_laplacian", "ood_laplacian_matched", "ood_side"),
     *("ood_images", "ood_unreadable"),
+    "outside",
     *("degradation", "degradation_setup", "controls", "control_differences"),
     *("controls_that_beat_u", "tangent_norm_is_u", "probe"),
 )

@@ -86,8 +86,10 @@ def measure(
     )
     scores = answer_scores(model.confidence, retrieved, embedding.uncertainty, curvature)
     ids = [dataset.items[row].id for row in evaluated.rows]
-    parts = [
+    outside = embedding.is_outside
+    parts: list[dict[str, Any]] = [
         answer_report(scores, retrieved),
+        {"outside": None if outside is None else float(outside.mean())},
         _image_report(model, evaluated, retrieved),
         failure_report(retrieved, ids, scores.get("confidence")),
     ]

@@ -32,13 +32,13 @@ from hypuml.gallery.store import (
 from hypuml.gallery.thumbs import COLUMNS, SIDE, AtlasWriter
 from hypuml.geometry import dist0, in_ball
 from hypuml.layout import Layout, fit_layout
-from hypuml.types import Dataset, Embedding, FloatArray, IntArray
+from hypuml.types import Dataset, Embedding, FloatArray, IntArray, joined
 
 Progress = Callable[[int, int], None]
 
 
 class Embedder(Protocol):
-    """What building needs of a model; ``hypuml.HypUML`` has it."""
+    """What building needs of a model; :mod:`hypuml.models.embedder` has it."""
 
     @property
     def curvature(self) -> float:
@@ -140,6 +140,7 @@ def build_gallery(
                 "seed": seed,
                 "fidelity": layout.fidelity,
             },
+            **({} if items.outside is None else {"outside": float(items.outside.mean())}),
             "metrics": metrics(kept, points, uncertainty) if metrics else {},
             **({} if confidence is None else {"confidence": confidence.to_json()}),
             "unreadable": unreadable,
@@ -167,13 +168,12 @@ def embed_images(
     """Send every image through the model and into the atlas, where there is one.
 
     Returns:
-        The rows that could be read, what the model says of them, and the others' ids with reasons.
+        Rows that could be read, what the model says of them, and the others' ids with reasons.
     """
     kept: list[int] = []
     embeddings: list[Embedding] = []
     unreadable: dict[str, str] = {}
-    done = 0
-    size = int(model.preprocessing["size"])
+    done, size = 0, int(model.preprocessing["size"])
     with closing(read_ahead(dataset, rows, size, workers, atlas is not None)) as pictures:
         for results in in_batches(pictures, batch_size):
             good = [r for r in results if isinstance(r, Prepared)]
@@ -187,7 +187,7 @@ def embed_images(
                 if atlas and picture.thumbnail:
                     atlas.add(picture.thumbnail)
             done += len(results)
-            if progress is not None:
+            if progress:
                 progress(done, len(rows))
     if not kept:
         item, reason = next(iter(unreadable.items()))
@@ -197,9 +197,7 @@ def embed_images(
         )
     if atlas:
         atlas.close()
-    points = np.concatenate([e.points for e in embeddings]).astype(np.float32)
-    uncertainty = np.concatenate([e.uncertainty for e in embeddings]).astype(np.float32)
-    return kept, Embedding(points, uncertainty), unreadable
+    return kept, joined(embeddings), unreadable
 
 
 def _checked(model: Embedder, batch: list[Prepared], dataset: Dataset) -> Embedding:
@@ -233,6 +231,7 @@ def _items(
         radius=dist0(embedding.points, c).astype(np.float32),
         xy=layout.xy.astype(np.float32),
         umap_xy=None if layout.umap_xy is None else layout.umap_xy.astype(np.float32),
+        outside=embedding.is_outside,
     )
 
 

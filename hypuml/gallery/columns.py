@@ -1,6 +1,7 @@
 """What is inside a gallery's two tables: encoding them, and checking every value when reading.
 
 ``items.parquet`` holds one row per image, ``embeddings.safetensors`` one tensor ``points`` [N, n].
+The column ``outside`` is there where the model can tell; galleries made earlier never have it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import safetensors.numpy
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from hypuml.gallery.store import AGAIN, GalleryError
@@ -26,6 +28,8 @@ SCHEMA = pa.schema(
     + [("taxonomy", pa.list_(_TEXT)), ("split", _TEXT)]
     + [(name, _REAL) for name in ("uncertainty", "radius", "x", "y", "umap_x", "umap_y")]
 )
+
+_OUTSIDE = pa.field("outside", pa.bool_())
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Items:
     radius: FloatArray
     xy: FloatArray
     umap_xy: FloatArray | None
+    outside: NDArray[np.bool_] | None = None
 
 
 def items_bytes(items: Items) -> bytes:
@@ -53,8 +58,11 @@ def items_bytes(items: Items) -> bytes:
         pa.array(column, field.type)
         for column, field in zip([*columns, *numbers], SCHEMA, strict=True)
     ]
+    table = pa.Table.from_arrays(arrays, schema=SCHEMA)
+    if items.outside is not None:
+        table = table.append_column(_OUTSIDE, pa.array(items.outside, _OUTSIDE.type))
     sink = pa.BufferOutputStream()
-    pq.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA), sink, compression="zstd")
+    pq.write_table(table, sink, compression="zstd")
     return sink.getvalue().to_pybytes()
 
 
@@ -96,10 +104,12 @@ def parse_items(data: bytes, manifest: dict[str, Any], points: FloatArray, path:
         table = pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False)
     except (pa.ArrowException, OSError):
         raise GalleryError(f"{path} is no Parquet file; {AGAIN}") from None
-    if not table.schema.equals(SCHEMA) or table.num_rows != len(points):
+    tells = _OUTSIDE.name in table.schema.names
+    schema = SCHEMA.append(_OUTSIDE) if tells else SCHEMA
+    if not table.schema.equals(schema) or table.num_rows != len(points):
         raise GalleryError(
             f"{path} has {table.num_rows} rows of {table.schema.names}, expected {len(points)} "
-            f"of {SCHEMA.names}; {AGAIN}"
+            f"of {schema.names}; {AGAIN}"
         )
     text = {name: table[name].to_pylist() for name in ("id", "image", "label", "split")}
     if any(column.null_count for column in table.columns):
@@ -119,6 +129,7 @@ def parse_items(data: bytes, manifest: dict[str, Any], points: FloatArray, path:
         number["radius"],
         xy,
         umap if np.isfinite(umap).all() else None,
+        np.asarray(table[_OUTSIDE.name].to_pylist(), dtype=bool) if tells else None,
     )
     if wrong := _contradiction(items, points, manifest):
         raise GalleryError(f"{path} cannot be used: {wrong}; {AGAIN}")

@@ -8,6 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hypuml import layout
 from hypuml.confidence import AnswerConfidence
 from hypuml.gallery.answers import answer_confidence, class_numbers, read_confidence
@@ -52,6 +55,8 @@ class Gallery:
         levels: names of the taxonomy's levels, in the order of ``paths``.
         images: path of each original below ``source``; empty when drawn by code.
         splits: ``"seen"`` or ``"unseen"`` for each image.
+        outside: ``[N]`` bool, images unlike anything that the model was fitted on; None where the
+            model cannot tell, and in galleries made before it could.
         confidence: tells how sure an answer is; None where the model came without one.
     """
 
@@ -74,9 +79,11 @@ class Gallery:
         self.labels: list[str] = items.labels
         self.paths: list[TaxonomyPath] = items.paths
         self.splits: list[str] = items.splits
+        self.outside: NDArray[np.bool_] | None = items.outside
         self.confidence: AnswerConfidence | None = read_confidence(folder, manifest)
         # Threads of the app share one gallery.
-        for array in (points, self.uncertainty, self.radius, self.xy, self.umap_xy):
+        shown = (self.uncertainty, self.radius, self.xy, self.umap_xy, self.outside)
+        for array in (points, *shown):
             if array is not None:
                 array.flags.writeable = False
         self._originals = Originals(manifest, items.ids, items.images)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -26,6 +27,15 @@ class Damage(nn.Module):
         super().__init__()
         self.hidden = nn.Linear(in_features, _HIDDEN)
         self.out = nn.Linear(_HIDDEN, 1)
+        nn.init.zeros_(self.out.weight)
+        nn.init.constant_(self.out.bias, UNDAMAGED)
+
+    @torch.no_grad()
+    def restart(self, noise: torch.Generator) -> None:
+        """Forget all that was learned; ``noise``, on the CPU, draws where learning starts."""
+        bound = self.hidden.in_features**-0.5
+        for part in (self.hidden.weight, self.hidden.bias):
+            part.copy_(torch.empty(part.shape).uniform_(-bound, bound, generator=noise))
         nn.init.zeros_(self.out.weight)
         nn.init.constant_(self.out.bias, UNDAMAGED)
 

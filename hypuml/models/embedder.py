@@ -19,7 +19,7 @@ from hypuml.data.transforms import preprocess
 from hypuml.geometry import ball_curvature
 from hypuml.models.config import ModelConfig
 from hypuml.models.files import Described
-from hypuml.types import Embedding
+from hypuml.types import Embedding, joined
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -76,7 +76,8 @@ class Embedder:
             batch_size: pictures per forward pass.
 
         Returns:
-            Points ``[N, n]`` float32 in the ball and uncertainty ``[N]`` in [0, 1].
+            Points ``[N, n]`` float32 in the ball, uncertainty ``[N]`` in [0, 1], and outside
+            ``[N]``.
 
         Raises:
             ValueError: the network gives a value that is not finite (broken weights).
@@ -90,10 +91,7 @@ class Embedder:
         if not batches:
             n = self.config.dim
             return Embedding(np.empty((0, n), np.float32), np.empty(0, np.float32))
-        return Embedding(
-            np.concatenate([b.points for b in batches]),
-            np.concatenate([b.uncertainty for b in batches]),
-        )
+        return joined(batches)
 
     def embed_array(self, inputs: np.ndarray) -> Embedding:
         """Embed preprocessed inputs ``[N, 3, S, S]`` float32 in one forward pass."""

@@ -6,7 +6,8 @@ then raw little-endian tensors). What is stored in half precision is widened by 
 
 Convention: input ``images`` ``[N, 3, S, S]`` float32, normalised, any N; outputs ``points``
 ``[N, n]``, ``uncertainty`` ``[N]``, ``norm`` ``[N]`` (of the tangent vector before it gets its
-length) and ``features`` ``[N, F]``, the fields of :class:`hypuml.models.files.Described`.
+length), ``features`` ``[N, F]`` and ``outside`` ``[N]``, the fields of
+:class:`hypuml.models.files.Described`.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 
 OPSET = 20
 TOLERANCE = 1e-5
-"""Most that points and uncertainty may differ from torch's for a graph to be kept."""
+"""Most that points, uncertainty and outside may differ from torch's for a graph to be kept."""
+
+_COMPARED = ("points", "uncertainty", "outside")
 
 # Numbers: biases of zero are folded, maps of pixels stay what they are computed from.
 _MOST_FOLDED = 2048
@@ -54,7 +57,7 @@ class _Described(nn.Module):
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         features = self.backbone(images).float()
         out = self.head(features)
-        return out.points, out.uncertainty, out.norm, features
+        return out.points, out.uncertainty, out.norm, features, out.outside
 
 
 def write_graph(model: HypUML, folder: Path) -> None:
@@ -197,17 +200,17 @@ def _check(graph: bytes, tensors: bytes, model: HypUML) -> None:
     size = model.config.image_size
     noise = np.random.default_rng(0).random((3, 3, size, size), dtype=np.float32)
     try:
-        points, u = open_session(graph, tensors).run(["points", "uncertainty"], {"images": noise})
+        found = open_session(graph, tensors).run(list(_COMPARED), {"images": noise})
     except ImportError:
         raise ExportError("onnxruntime is not installed (pip install onnxruntime)") from None
     except Exception as error:  # onnxruntime's types share no base but this
         raise ExportError(f"onnxruntime cannot run it: {_first_line(error)}") from error
     expected = model.run(noise)
-    for name, got, wanted in (
-        ("points", points, expected.points),
-        ("uncertainty", u, expected.uncertainty),
-    ):
-        if not np.allclose(got, wanted, rtol=0, atol=TOLERANCE, equal_nan=True):
+    for name, got in zip(_COMPARED, found, strict=True):
+        wanted = getattr(expected, name)
+        # Points and u are bounded; far away, outside is large.
+        relative = TOLERANCE if name == "outside" else 0
+        if not np.allclose(got, wanted, rtol=relative, atol=TOLERANCE, equal_nan=True):
             worst = float(np.nanmax(np.abs(got - wanted)))
             raise ExportError(f"its {name} would differ from torch's by {worst:.1g}")
 

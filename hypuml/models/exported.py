@@ -7,6 +7,7 @@ parsed. (The graph and how it finds its weights: :mod:`hypuml.models.export`.)
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,7 @@ from hypuml.models.files import (
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-OUTPUTS = ("points", "uncertainty", "norm", "features")
+OUTPUTS = ("points", "uncertainty", "norm", "features", "outside")
 AGAIN = "write it again with: python -m hypuml export CHECKPOINT"
 
 
@@ -46,6 +47,9 @@ class ExportedModel(Embedder):
     ) -> None:
         """Wrap an open session; see :meth:`from_pretrained`."""
         self._session = session
+        given = {output.name for output in session.get_outputs()}
+        # Graphs written earlier do not say what is outside, so they count as unable to tell.
+        self._outputs = [name for name in OUTPUTS if name in given or name != "outside"]
         self._preprocessing = dict(preprocessing)
         self.config = config
         self.training_info = training_info or {}
@@ -59,7 +63,7 @@ class ExportedModel(Embedder):
 
     def run(self, inputs: np.ndarray) -> Described:
         """One forward pass of preprocessed inputs ``[N, 3, S, S]`` float32, N >= 1."""
-        return Described(*self._session.run(list(OUTPUTS), {"images": inputs}))
+        return Described(*self._session.run(self._outputs, {"images": inputs}))
 
     @classmethod
     def from_pretrained(
@@ -153,7 +157,8 @@ def open_session(graph: bytes, tensors: bytes, threads: int = 0) -> InferenceSes
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    # Said and not left to onnxruntime, which would pin its threads to the cores.
+    options.intra_op_num_threads = threads or os.cpu_count() or 1
     # Its warnings are about what it could not optimise.
     options.log_severity_level = 3
     # Threads that spin between two forward passes take the time of those that decode.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from hypuml import loss_prediction
 from hypuml.confidence import weights
 from hypuml.files import write_atomically
 from hypuml.models.config import renamed
-from hypuml.types import Embedding, FloatArray
+from hypuml.types import Embedding, FloatArray, never_outside
 
 FORMAT = 1
 WEIGHTS, GRAPH, CONFIG = "model.safetensors", "model.onnx", "config.json"
@@ -37,17 +37,19 @@ class Described:
         uncertainty: ``[N]`` values in [0, 1].
         norm: ``[N]`` length of the tangent vector before it is bounded.
         features: ``[N, F]`` backbone features.
+        outside: ``[N]``, or a scalar for all, as in :class:`hypuml.types.Embedding`.
     """
 
     points: FloatArray
     uncertainty: FloatArray
     norm: FloatArray
     features: FloatArray
+    outside: FloatArray = field(default_factory=never_outside)
 
     @property
     def embedding(self) -> Embedding:
-        """Points and uncertainty alone."""
-        return Embedding(self.points, self.uncertainty)
+        """What there is to say without features."""
+        return Embedding(self.points, self.uncertainty, self.outside)
 
 
 def read_config(folder: Path) -> dict[str, Any]:

@@ -37,11 +37,14 @@ class HeadOutput(NamedTuple):
             radius r (euclidean), on the unit sphere (spherical).
         uncertainty: ``[B]`` uncertainty in [0, 1], differentiable.
         norm: ``[B]`` tangent norm *before* it is bounded (a control for the uncertainty).
+        outside: ``[B]``, above 0 for an image unlike anything that the model was fitted on
+            (:meth:`hypuml.models.length.Length.outside`), without gradient.
     """
 
     points: Tensor
     uncertainty: Tensor
     norm: Tensor
+    outside: Tensor
 
 
 class HyperbolicHead(nn.Module):
@@ -107,7 +110,16 @@ class HyperbolicHead(nn.Module):
             features: ``[N, F]`` of the fit images.
             labels: ``[N]`` their classes.
             shrinkage: of the within-class covariance, in (0, 1]; 1 leaves the principal axes alone.
+
+        Raises:
+            ValueError: the features have fewer axes than are asked for.
         """
+        wanted = self.linear.out_features
+        if features.shape[1] < wanted:
+            raise ValueError(
+                f"{features.shape[1]} features have no {wanted} axes to start from; lower --dim, "
+                "or choose --head-init random"
+            )
         found, place = labels.unique(return_inverse=True)
         sums = features.new_zeros(len(found), features.shape[1]).index_add(0, place, features)
         inner = features - (sums / torch.bincount(place)[:, None])[place]
@@ -115,19 +127,21 @@ class HyperbolicHead(nn.Module):
         shrunk = (1 - shrinkage) * values + shrinkage * values.mean()
         whitening = (vectors / shrunk.sqrt()) @ vectors.T
         white = features.double() @ whitening
-        axes = torch.linalg.eigh(torch.cov(white.T))[1][:, -self.linear.out_features :].flip(1)
+        axes = torch.linalg.eigh(torch.cov(white.T))[1][:, -wanted:].flip(1)
         weight = axes.T @ whitening
         self.linear.weight.copy_(weight)
         self.linear.bias.copy_(-weight @ features.double().mean(0))
 
     def forward(self, features: Tensor) -> HeadOutput:
-        """Map features ``[B, F]`` to points, uncertainty and the norm before it is bounded."""
+        """Map features ``[B, F]`` to all that the head says of them."""
         with torch.autocast(features.device.type, enabled=False):
             features = features.float()
             v = self.tangent(features)
             norm = norm_of(v)
             length = self.length(v, features)
-            return HeadOutput(self.point(v, length), self.uncertainty(features, length), norm)
+            uncertainty = self.uncertainty(features, length)
+            outside = self.length.outside(features.detach())
+            return HeadOutput(self.point(v, length), uncertainty, norm, outside)
 
     def uncertainty(self, features: Tensor, length: Tensor) -> Tensor:
         """The u ``[B]`` in [0, 1] of images with features ``[B, F]`` and lengths ``[B]``."""

@@ -133,9 +133,8 @@ class HypUML(Embedder, nn.Module, PyTorchModelHubMixin, library_name="hypuml"):
         with torch.inference_mode():
             features = self.backbone(torch.from_numpy(inputs).to(device)).float()
             out = self.head(features)
-        return Described(
-            *(x.cpu().numpy() for x in (out.points, out.uncertainty, out.norm, features))
-        )
+        said = (out.points, out.uncertainty, out.norm, features, out.outside)
+        return Described(*(x.cpu().numpy() for x in said))
 
     def save_pretrained(self, save_directory: str | Path, **_: Any) -> None:
         """Write the checkpoint; each file appears whole or not at all.

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from hypuml.models.config import ModelConfig
 from hypuml.models.damage import Damage, damage_loss
+from hypuml.types import NEVER_OUTSIDE
 
 
 def norm_of(tangent: Tensor) -> Tensor:
@@ -47,6 +48,18 @@ class Length(nn.Module):
         share = (1 - length / self.r) / (1 - self.shortest)
         # tanh may round to 1 in float32, never beyond: the clamp only removes a -0.0.
         return share.clamp(min=0, max=1)
+
+    def outside(self, features: Tensor) -> Tensor:
+        """How far ``[B]`` images lie beyond all that the model was fitted on.
+
+        Args:
+            features: ``[B, F]``.
+
+        Returns:
+            Above 0 for an image that is outside. Most lengths cannot tell and say
+            ``hypuml.types.NEVER_OUTSIDE``, -1, of every image: never outside.
+        """
+        return features.new_full(features.shape[:1], NEVER_OUTSIDE)
 
     @abstractmethod
     def forward(self, tangent: Tensor, features: Tensor) -> Tensor:

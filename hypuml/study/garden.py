@@ -19,9 +19,9 @@ from hypuml.data.augment import AugmentConfig
 from hypuml.data.garden import GardenConfig, GardenDataset, TreeConfig
 from hypuml.data.registry import open_dataset
 from hypuml.losses import LossConfig
+from hypuml.recipes import recipe
 from hypuml.study.run import Study
 from hypuml.study.variants import Variant
-from hypuml.training.recipes import recipe
 from hypuml.types import Dataset
 
 BACKBONE_GARDENS = (300, 301, 302)

@@ -18,10 +18,10 @@ from hypuml.confidence import AnswerConfidence
 from hypuml.files import write_atomically
 from hypuml.loss_prediction import LossPrediction
 from hypuml.models.hypuml import HypUML
+from hypuml.models.readout_fit import Fold
 from hypuml.training import TrainConfig, Trainer
 from hypuml.training.posthoc import finish, fit_to_folds
 from hypuml.training.setup import starting_model
-from hypuml.training.uncertainty import Fold
 from hypuml.types import Dataset
 
 _HEAD = "head.safetensors"

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from hypuml.geometry import GEOMETRIES
-from hypuml.study.photographs import DIM, DIMS, LENGTH, OURS, SHIPPED, SHIPPED_DIM
+from hypuml.study.photographs import CROSSFITTED, DIM, DIMS, LENGTH, MOST_DIM, OURS
 from hypuml.study.tables import (
     Read,
     Row,
@@ -65,8 +65,8 @@ TEST: dict[str, Read] = {
 def describe(row: Row) -> str:
     """A row's name as a reader would say it."""
     v = row["variant"]
-    if v["recipe"] == SHIPPED:
-        return f"axes, u by cross-fitting, n {v['dim']}" + ", **ships**" * (v["dim"] != DIM)
+    if v["recipe"] == CROSSFITTED:
+        return f"axes, u by cross-fitting, n {v['dim']}"
     if v["untrained"]:
         return f"axes, not trained, n {v['dim']}"
     parts = [v["loss"]] + [v["geometry"]] * (v["geometry"] != "hyperbolic")
@@ -83,7 +83,7 @@ def table(rows: Sequence[Row], part: str) -> str:
 
 def _at(rows: Sequence[Row], *groups: str) -> list[Row]:
     """Rows at the usual dimensions, read on the test classes."""
-    found = [r for r in rows if "test" in r and r["variant"]["dim"] in (DIM, SHIPPED_DIM)]
+    found = [r for r in rows if "test" in r and r["variant"]["dim"] in (DIM, MOST_DIM)]
     return [r for r in found if not groups or r["variant"]["group"] in groups]
 
 
@@ -152,7 +152,7 @@ def of_dimension(rows: Sequence[Row], geometry: str, n: int) -> Row | None:
 
 def parts_table(study: Study) -> str:
     """What each part of a cross-fitted radius is worth, on the test classes."""
-    rows = [r for r in _at(study["rows"]) if r["variant"]["recipe"] == SHIPPED]
+    rows = [r for r in _at(study["rows"]) if r["variant"]["recipe"] == CROSSFITTED]
     columns = [f"{name}, n {r['variant']['dim']}" for r in rows for name in ("Recall@1", "u")]
     lines = heading("u from", columns)
     for name in rows[0]["test"][0]["parts"] if rows else ():

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from hypuml.losses import LossConfig
+from hypuml.recipes import recipe
 from hypuml.training import TrainConfig
-from hypuml.training.recipes import recipe
 
 
 @dataclass(frozen=True)

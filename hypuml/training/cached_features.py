@@ -200,10 +200,14 @@ def _projected(backbone: Extractor, views: RawViews, data: TrainingData) -> dict
     def projected(raw: Tensor) -> Tensor:
         return torch.cat([backbone.project(part) for part in raw.split(512)])
 
+    def projected_views(raw: Tensor) -> Tensor:
+        # No view at all where nothing is trained on them.
+        return torch.stack([projected(view[place]) for view in raw]) if len(raw) else raw
+
     found = {
         "clean": projected(views.plain[place]),
-        "varied": torch.stack([projected(view[place]) for view in views.varied]),
-        "bad": torch.stack([projected(view[place]) for view in views.degraded]),
+        "varied": projected_views(views.varied),
+        "bad": projected_views(views.degraded),
         "levels": views.levels[:, place].contiguous(),
     }
     if data.validation is not None:
@@ -227,6 +231,7 @@ def _digest(what: str, config: TrainConfig, split: bool) -> str:
         "augment": asdict(config.augment),
         "size": config.model.image_size,
         "views": config.views,
+        "trained": config.steps > 0,
     }
     if split:
         depends |= {

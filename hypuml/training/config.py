@@ -74,6 +74,9 @@ class TrainConfig:
     halvings: int = 3
     """Times that the training classes are halved, so that a "readout" learns the uncertainty from
     errors on classes that were not trained on."""
+    further: tuple[str, ...] = ()
+    """Further kinds of images that a readout and the answer confidence learn from, without training
+    on them: names of data sets, or small (copies of the training images at 32 px)."""
     weight_decay: float = 0.05
     """Decoupled weight decay, on matrices only."""
     warmup: float = 0.05
@@ -164,6 +167,7 @@ class TrainConfig:
             known["model"] = ModelConfig.from_dict(known["model"])
         if "augment" in known:
             known["augment"] = AugmentConfig(**known["augment"])
+        known["further"] = tuple(known.get("further", ()))
         known["loss_config"] = LossConfig(**known["loss_config"])
         if "loss" in known:
             known["loss"] = RENAMED.get(known["loss"], known["loss"])

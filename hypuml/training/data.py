@@ -70,17 +70,21 @@ class TrainingData:
 
 def trainable_rows(dataset: Dataset) -> IntArray:
     """Rows of the training classes: split "seen", or every class where none is (a folder)."""
-    labelled = [
-        i for i, x in enumerate(dataset.items) if has_class(x.path) and x.split != AMBIGUOUS
-    ]
+    labelled = everything(dataset)
     seen = [i for i in labelled if dataset.items[i].split == "seen"]
-    return np.asarray(seen or labelled, dtype=np.int64)
+    return np.asarray(seen, dtype=np.int64) if seen else labelled
 
 
 def visible_rows(dataset: Dataset) -> IntArray:
     """Rows that training may look at, ascending: its classes', and the ambiguous ones."""
     mixed = [i for i, item in enumerate(dataset.items) if item.split == AMBIGUOUS]
     return np.sort(np.concatenate([trainable_rows(dataset), np.asarray(mixed, dtype=np.int64)]))
+
+
+def everything(dataset: Dataset) -> IntArray:
+    """Rows of all images of one class, whatever their split."""
+    rows = [i for i, x in enumerate(dataset.items) if has_class(x.path) and x.split != AMBIGUOUS]
+    return np.asarray(rows, dtype=np.int64)
 
 
 def is_split_by_image(dataset: Dataset) -> bool:

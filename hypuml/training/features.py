@@ -116,7 +116,7 @@ def describe_pixels(model: HypUML, pixels: Tensor, batch_size: int = 256) -> Des
     for batch in pixels.split(batch_size):
         features = model.backbone(model.backbone.normalise(batch.to(device).float() / 255)).float()
         out = model.head(features)
-        parts.append((out.points, out.uncertainty, out.norm, features))
+        parts.append((out.points, out.uncertainty, out.norm, features, out.outside))
     model.train(was_training)
     return Described(*(torch.cat(x).cpu().numpy() for x in zip(*parts, strict=True)))
 
@@ -160,11 +160,14 @@ def raw_of(
 
     Returns:
         ``[N, R]`` of images as they are, ``[V, N, R]`` augmented, ``[V, N, R]`` augmented and
-        degraded, and the level ``[V, N]`` of these.
+        degraded, and the level ``[V, N]`` of these. Where nothing is trained on them, there are no
+        augmented ones.
     """
     size, views, device = config.model.image_size, config.views, backbone.device
+    varies = views if config.steps or not backbone.fitted else 0
     noise = [torch.Generator(device).manual_seed(view) for view in range(2 * views)]
-    found: list[list[Tensor]] = [[] for _ in range(2 * views + 1)]
+    noise = noise[:varies] + noise[views:]
+    found: list[list[Tensor]] = [[] for _ in range(varies + views + 1)]
     levels: list[list[Tensor]] = [[] for _ in range(views)]
     backbone.eval()
 
@@ -177,16 +180,18 @@ def raw_of(
         plain = F.interpolate(part, (size, size), mode="bilinear", antialias=True).clamp(0, 1)
         found[-1].append(raw(plain))
         for view, generator in enumerate(noise):
-            bad = len(part) if view >= views else 0
+            bad = len(part) if view >= varies else 0
             seen, level = varied(part, size, config.augment, bad, generator)
             if bad:
-                levels[view - views].append(level.cpu())
+                levels[view - varies].append(level.cpu())
             found[view].append(raw(seen))
         if progress:
             progress(min(start + _FEW, len(images)), len(images))
     whole = [torch.cat(parts) for parts in found]
     level_of = torch.stack([torch.cat(parts) for parts in levels])
-    return whole[-1], torch.stack(whole[:views]), torch.stack(whole[views:-1]), level_of
+    none = whole[-1].new_zeros((0, *whole[-1].shape))
+    augmented = torch.stack(whole[:varies]) if varies else none
+    return whole[-1], augmented, torch.stack(whole[varies:-1]), level_of
 
 
 def only_fit(batch: Batch) -> Batch:

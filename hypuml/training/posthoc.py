@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,17 +17,19 @@ import numpy as np
 import torch
 
 from hypuml.confidence import fit_confidence
+from hypuml.data.degradation_scale import KINDS
 from hypuml.data.pixels import Progress, read_pixels
-from hypuml.data.splits import class_ids
+from hypuml.data.splits import class_ids, thinned
 from hypuml.loss_prediction import fit_loss_prediction
+from hypuml.models.halves import read_halves
 from hypuml.models.hypuml import HypUML
+from hypuml.models.readout_fit import Fold, fold_lengths
 from hypuml.training.config import TrainConfig
-from hypuml.training.crossfit import fit_readout
+from hypuml.training.crossfit import belong, fit_head, fit_readout, training_rows
 from hypuml.training.data import fingerprint, prepare, trainable_rows
 from hypuml.training.features import describe_pixels
 from hypuml.training.setup import Report, images_of
 from hypuml.training.trainer import Trainer
-from hypuml.training.uncertainty import Fold
 from hypuml.training.validation import model_metrics, own_losses
 from hypuml.types import Dataset, IntArray
 
@@ -94,13 +97,20 @@ def finish(
         final = HypUML(config.model, pretrained=False).to(model.backbone.device)
         final.backbone, model = model.backbone, final
     model.training_info = trainer.info()
-    if config.model.length != "readout":
-        fit_afterwards(model, data.dataset, data.calibration_rows, config, images_of(report))
-        return model
+    # What is fitted is fitted to what the file will hold.
     if config.model.half_weights:
         model.backbone.round_weights()
-    folds = fit_readout(model, trainer, config, report, out)
-    fit_to_folds(model, folds, config)
+    model.confidence = model.loss_prediction = None
+    if config.model.length == "readout":
+        model.training_info["degradations"] = list(KINDS)
+        if folds := fit_readout(model, trainer, config, report, out):
+            fit_to_folds(model, folds, config)
+    else:
+        if config.projector:
+            fit_head(model, trainer)
+        fit_afterwards(model, data.dataset, data.calibration_rows, config, images_of(report))
+        if not config.projector:
+            return model
     model.eval()
     # The history tells of what was trained; this, of what came of it.
     model.training_info["validation"] = {
@@ -122,7 +132,7 @@ def fit_to_folds(model: HypUML, folds: Sequence[Fold], config: TrainConfig) -> N
     head, rng = model.head, np.random.default_rng([config.seed, 0xC0F])
     points, u, losses = [], [], []
     for fold in folds:
-        lengths = head.length(fold.tangent, fold.features)
+        lengths = fold_lengths(head.length, fold)
         points.append(head.point(fold.tangent, lengths).cpu().numpy())
         u.append(head.uncertainty(fold.features, lengths).cpu().numpy())
         ids = np.unique(fold.labels.cpu().numpy(), return_inverse=True)[1]
@@ -130,7 +140,7 @@ def fit_to_folds(model: HypUML, folds: Sequence[Fold], config: TrainConfig) -> N
     features = np.concatenate([fold.features.cpu().numpy() for fold in folds])
     apart = np.repeat(np.arange(len(folds)), [len(fold.labels) for fold in folds])
     labels = np.concatenate([fold.labels.cpu().numpy() for fold in folds])
-    few = apart < _CONFIDENCE_FOLDS
+    few = apart < _CONFIDENCE_FOLDS + len(config.further)
     model.confidence = fit_confidence(
         np.concatenate(points)[few],
         np.concatenate(u)[few],
@@ -150,8 +160,9 @@ def fit_to_folds(model: HypUML, folds: Sequence[Fold], config: TrainConfig) -> N
 def refit(folder: Path, dataset: Dataset, progress: Progress | None = None) -> HypUML:
     """Fit answer confidence and loss prediction of a finished checkpoint anew, and save them.
 
-    Weights and curves stay; the calibration classes are found again from the recorded options. The
-    checkpoint's training facts say when (``refitted``), where there was enough to learn from.
+    Backbone and curves stay; the calibration classes are found again from the recorded options.
+    With a readout, head and uncertainty are fitted anew too. The checkpoint's training facts say
+    when (``refitted``), where there was enough to learn from.
 
     Args:
         folder: of the checkpoint, with its ``training.json``.
@@ -173,20 +184,45 @@ def refit(folder: Path, dataset: Dataset, progress: Progress | None = None) -> H
             "now); what is fitted for its answers needs the same ones"
         )
     model = HypUML.from_pretrained(folder)
-    # No picture is read here: which classes calibrate depends on names and the seed.
-    rows = prepare(dataset, config, readable=trainable_rows(dataset)).calibration_rows
-    model.confidence = model.loss_prediction = None
-    fit_afterwards(model, dataset, rows, config, progress)
+    if config.model.length == "readout":
+        model = _refit_readout(model, folder, dataset, config, progress)
+    else:
+        # No picture is read here: which classes calibrate depends on names and the seed.
+        rows = prepare(dataset, config, readable=trainable_rows(dataset)).calibration_rows
+        model.confidence = model.loss_prediction = None
+        fit_afterwards(model, dataset, rows, config, progress)
     if model.confidence is not None:
         model.training_info["refitted"] = datetime.now(UTC).isoformat(timespec="seconds")
     model.save_pretrained(folder)
     return model
 
 
-def thinned(rows: IntArray, ids: IntArray, most: int, rng: np.random.Generator) -> IntArray:
-    """At most about ``most`` of ``rows``, the same number from every class (or all it has)."""
-    if len(rows) <= most:
-        return rows
-    per_class = max(2, most // len(np.unique(ids)))
-    kept = [rng.permutation(np.flatnonzero(ids == one))[:per_class] for one in np.unique(ids)]
-    return rows[np.sort(np.concatenate(kept))]
+def _refit_readout(
+    model: HypUML, folder: Path, dataset: Dataset, config: TrainConfig, progress: Progress | None
+) -> HypUML:
+    """Fit head, uncertainty and confidence anew; the backbone stays.
+
+    Raises:
+        ValueError: features that took training are not there any more.
+    """
+    before = model.training_info
+    model.backbone.freeze()
+    still = replace(config.trained, steps=0, views=1, device="cpu")
+    trainer = Trainer.on(dataset, still, model, None, lambda _, d, t, __: (progress or _none)(d, t))
+    learned = config.backbone_lr > 0 and config.steps > 0
+    kept = read_halves(folder, model.backbone.device) if learned else []
+    if learned and not belong(kept, training_rows(trainer)[1], config):
+        raise ValueError(
+            f"{folder} does not hold the features of the models that were trained on halves of the "
+            "classes (crossfit-*.safetensors), which its uncertainty was learned from; keep the "
+            "folder of the training run, or train again"
+        )
+    model = finish(model, trainer, config, None, folder)
+    fitted = {key: model.training_info[key] for key in ("crossfit", "validation")}
+    fitted["validation"]["step"] = before.get("steps", 0)
+    model.training_info = before | fitted
+    return model
+
+
+def _none(done: int, total: int) -> None:
+    """Progress to nobody."""

@@ -18,15 +18,18 @@ import torch
 
 from hypuml.data.pixels import Progress
 from hypuml.models.files import CONFIG
+from hypuml.models.graph_extractor import graph_extractor
 from hypuml.models.hypuml import HypUML
 from hypuml.training.cached_features import CachedFeatures, raw_views
 from hypuml.training.config import TrainConfig
-from hypuml.training.data import TrainingData, prepare
+from hypuml.training.data import TrainingData, prepare, trainable_rows
 from hypuml.training.features import FeatureSource, PixelFeatures
 from hypuml.training.state import has_state
 from hypuml.types import Dataset
 
 Report = Callable[[str, int, int, dict[str, Any]], None]
+# From so many images on the seconds that exporting a graph takes are saved by looking through it.
+_MANY = 500
 
 
 def silent(phase: str, done: int, total: int, figures: dict[str, Any]) -> None:
@@ -126,7 +129,9 @@ def sources(
     if model.backbone.trainable:
         data = prepare(dataset, config, progress)
         return data, PixelFeatures(data, config, model.backbone.device)
-    seen = raw_views(dataset, config, model.backbone, folder, progress)
+    many = len(trainable_rows(dataset)) >= _MANY
+    looks = graph_extractor(model) if many else model.backbone
+    seen = raw_views(dataset, config, looks, folder, progress)
     data = prepare(dataset, config, readable=seen.rows)
     data.unreadable.update(seen.unreadable)
     return data, CachedFeatures.of(model.backbone, seen, data, config, folder)

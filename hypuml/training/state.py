@@ -152,6 +152,8 @@ def load_state(state: RunState, out: Path, config: dict[str, Any]) -> None:
     folder = out / FOLDER
     try:
         facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
+        # As the file holds it: a tuple is a list there.
+        config = json.loads(json.dumps(config))
         if facts["config"] != config:
             changed = ", ".join(sorted(_differences(facts["config"], config)))
             raise ValueError(

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from hypuml.models.damage import Damage, damage_loss
 from hypuml.models.head import HyperbolicHead
+from hypuml.models.length import Length
 from hypuml.models.readout import CENTRES, ReadoutLength
 from hypuml.types import FloatArray, IntArray
 
@@ -31,14 +32,14 @@ _CLASS_FOLDS = 5
 # Fewer wrong answers than this teach noise: the error score stays out then.
 FEWEST_ERRORS = 30
 _DAMAGE_STEPS, _DAMAGE_BATCH, _DAMAGE_RATE = 600, 256, 1e-3
-# Images are called outside beyond this quantile of the log-norms of unseen classes.
+# Images are called outside beyond this quantile of the residuals of unseen classes.
 _INSIDE = 0.99
 # What is tried for undamaged images: the share of them whose length falls slowly, how far it falls,
-# and what Recall@1 the steeper fall may cost.
+# and what Recall@1 it may cost: a share, or a number of images that chance alone moves, whichever
+# is more.
+_COST, _NOISE = 0.001, 2
 _SLOWLY = (0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 _FALLS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
-_COST = 0.001
-_CHECKED_FOLDS = 2
 
 
 @dataclass(frozen=True)
@@ -50,20 +51,32 @@ class Fold:
         tangent: ``[M, n]`` vectors before their length is set.
         labels: ``[M]`` classes.
         wrong: ``[M]`` whether the first answer among the others has another class.
+        residual: ``[M]`` log-energy beyond the principal axes of what the head was fitted to; 0
+            where its length is no "readout".
     """
 
     features: Tensor
     tangent: Tensor
     labels: Tensor
     wrong: Tensor
+    residual: Tensor
 
     @classmethod
     def answered(cls, head: HyperbolicHead, features: Tensor, labels: Tensor) -> Fold:
-        """Let every image query the others, by the angle between tangent vectors."""
+        """Let every image query the others, by the angle between tangent vectors.
+
+        An image that is alone in its class has no right answer and is left out.
+        """
+        place, sizes = labels.unique(return_inverse=True, return_counts=True)[1:]
+        among = sizes[place] > 1
+        features, labels = features[among], labels[among]
         tangent = head.tangent(features)
         directions = F.normalize(tangent, dim=1)
         first = [_first(part, directions, start) for start, part in _parts(directions)]
-        return cls(features, tangent, labels, labels[torch.cat(first)] != labels)
+        residual = features.new_zeros(len(features))
+        if isinstance(head.length, ReadoutLength):
+            residual = head.length.residual(features)
+        return cls(features, tangent, labels, labels[torch.cat(first)] != labels, residual)
 
 
 @dataclass(frozen=True)
@@ -72,27 +85,30 @@ class Images:
 
     Attributes:
         features: ``[D, F]``.
-        tangent: ``[D, n]``.
         levels: ``[D]`` how badly they are degraded, in [0, 1]; 0 for all that are not.
     """
 
     features: Tensor
-    tangent: Tensor
     levels: Tensor
 
 
 @torch.no_grad()
 def fit_uncertainty(
-    head: HyperbolicHead, folds: Sequence[Fold], clean: Images, degraded: Images, seed: int = 0
+    head: HyperbolicHead,
+    folds: Sequence[Fold],
+    checked: int,
+    images: tuple[Images, Images],
+    seed: int | None = 0,
 ) -> dict[str, float | int | None]:
     """Fit every part of a readout.
 
     Args:
-        head: whose ``length``, a :class:`ReadoutLength`, is filled.
+        head: whose ``length``, a :class:`ReadoutLength` that has its axes, is filled.
         folds: answers about classes that were not seen.
-        clean: training images as they are.
-        degraded: degraded ones.
-        seed: of the batches that the damage readout is trained with.
+        checked: number of leading folds that the lengths may not cost Recall@1 on.
+        images: training images as they are, and degraded ones.
+        seed: of the batches that the damage readout is trained with; None where the folds are of
+            trained classes, from whose errors nothing is to be learned.
 
     Returns:
         What a checkpoint says of it: ``images``, ``errors``, ``penalty`` (None where there were too
@@ -101,17 +117,17 @@ def fit_uncertainty(
     """
     length = head.length
     assert isinstance(length, ReadoutLength)
+    clean, degraded = images
     features = torch.cat([fold.features for fold in folds])
-    tangent = torch.cat([fold.tangent for fold in folds])
+    residual = torch.cat([fold.residual for fold in folds])
     wrong = torch.cat([fold.wrong for fold in folds]).cpu().numpy()
     classes = torch.cat([fold.labels for fold in folds]).cpu().numpy()
-    facts = _fit_error(length, features, wrong, classes)
-    _fit_damage(length.damage, clean.features, degraded, seed)
-    norms = tangent.norm(dim=1).log()
-    length.outside_at.copy_(norms.quantile(_INSIDE))
-    length.outside_scale.copy_(norms.std().clamp(min=1e-3) / 2)
-    _fit_distribution(length, (tangent, features), (degraded.tangent, degraded.features))
-    fall = _fit_fall(head, length, folds)
+    facts = _fit_error(length, features, wrong if seed is not None else wrong & False, classes)
+    _fit_damage(length.damage, clean.features, degraded, seed or 0)
+    length.outside_at.copy_(residual.quantile(_INSIDE))
+    length.outside_scale.copy_(residual.std().clamp(min=1e-3) / 2)
+    _fit_distribution(length, length.score(features, residual), length.score(degraded.features))
+    fall = _fit_fall(head, length, folds[:checked])
     return {"images": len(features), "errors": int(wrong.sum()), **facts, "fall": fall}
 
 
@@ -121,15 +137,18 @@ def _fit_error(
     """Logistic regression under a strong penalty, chosen by cross-validation over classes."""
     from sklearn.linear_model import LogisticRegression
 
-    mean, scale = features.mean(0), features.std(0).clamp(min=1e-6)
-    length.mean.copy_(mean)
-    length.scale.copy_(scale)
     length.weight.zero_()
     length.bias.zero_()
-    if min(wrong.sum(), (~wrong).sum()) < FEWEST_ERRORS or len(np.unique(classes)) < _CLASS_FOLDS:
-        return {"penalty": None, "auroc": None}
-    x = ((features - mean) / scale).cpu().numpy().astype(np.float64)
     part = np.unique(classes, return_inverse=True)[1] % _CLASS_FOLDS
+    # Without some classes all the others may be right, or wrong.
+    both = all(len(np.unique(wrong[part != k])) == 2 for k in range(_CLASS_FOLDS))
+    if (
+        min(wrong.sum(), (~wrong).sum()) < FEWEST_ERRORS
+        or part.max() < _CLASS_FOLDS - 1
+        or not both
+    ):
+        return {"penalty": None, "auroc": None}
+    x = ((features - length.mean) / length.scale).cpu().numpy().astype(np.float64)
     scores: dict[float, float] = {}
     for penalty in _PENALTIES:
         found = np.empty(len(x))
@@ -157,6 +176,8 @@ def _auroc(score: FloatArray, wrong: NDArray[np.bool_]) -> float:
 def _fit_damage(damage: Damage, clean: Tensor, degraded: Images, seed: int) -> None:
     """Regress the level of degraded images; undamaged ones are as many in every batch."""
     noise = torch.Generator().manual_seed(seed)
+    # Fitted again, it is to be the same.
+    damage.restart(noise)
     optimizer = torch.optim.AdamW(damage.parameters(), lr=_DAMAGE_RATE, weight_decay=0.01)
     half = _DAMAGE_BATCH // 2
     with torch.enable_grad():
@@ -171,10 +192,9 @@ def _fit_damage(damage: Damage, clean: Tensor, degraded: Images, seed: int) -> N
             optimizer.step()
 
 
-def _fit_distribution(length: ReadoutLength, *images: tuple[Tensor, Tensor]) -> None:
-    """Quantiles of the scores of each kind of images (tangent, features), weighing the same."""
+def _fit_distribution(length: ReadoutLength, *scores: Tensor) -> None:
+    """Quantiles of the scores ``[N]`` of each kind of images, all kinds weighing the same."""
     share = (torch.arange(CENTRES) + 0.5) / CENTRES
-    scores = [length.score(*pair) for pair in images]
     fewest = min(len(score) for score in scores)
     # Evenly spaced quantiles of each stand for it, so that the larger set does not weigh more.
     levels = torch.linspace(0, 1, min(fewest, 4096)).to(scores[0].device)
@@ -183,23 +203,31 @@ def _fit_distribution(length: ReadoutLength, *images: tuple[Tensor, Tensor]) -> 
     length.bandwidth.copy_((length.centres[-1] - length.centres[0]) / CENTRES * 2)
 
 
+def fold_lengths(length: Length, fold: Fold) -> Tensor:
+    """Lengths ``[M]`` of a fold's images."""
+    if not isinstance(length, ReadoutLength):
+        found: Tensor = length(fold.tangent, fold.features)
+        return found
+    return length.at(length.score(fold.features, fold.residual))
+
+
 def _fit_fall(head: HyperbolicHead, length: ReadoutLength, folds: Sequence[Fold]) -> float:
     """Spread the lengths of undamaged images as far as next to no Recall@1 is lost.
 
     Returns:
         Standard deviation of their lengths, as a share of the greatest.
     """
-    folds = folds[:_CHECKED_FOLDS]
-    # Any knee gives the same u: it is inverted below.
-    u = torch.cat([length.uncertainty(length(f.tangent, f.features)) for f in folds])
-    total = sum(len(fold.labels) for fold in folds)
-    least = (1 - sum(int(fold.wrong.sum()) for fold in folds) / total - _COST) * total
-    best = (0.0, float(u.quantile(_SLOWLY[-1])), _FALLS[0])
+    # Any knee gives the same u: it is inverted below. A fixed one, so that it rounds alike.
+    length.knee.copy_(torch.tensor([0.5, (1 - length.shortest) / 2]))
+    u = torch.cat([length.uncertainty(fold_lengths(length, fold)) for fold in folds])
+    least = sum(int((~fold.wrong).sum()) for fold in folds) - max(_COST * len(u), _NOISE)
+    flat = min(_FALLS[0], (1 - length.shortest) / 2)
+    best = (0.0, float(u.quantile(_SLOWLY[-1]).clamp(0.05, 0.95)), flat)
     for share in _SLOWLY:
         end = float(u.quantile(share).clamp(0.05, 0.95))
         for fall in _FALLS:
             length.knee.copy_(torch.tensor([end, fall]))
-            lengths = [length(fold.tangent, fold.features) for fold in folds]
+            lengths = [fold_lengths(length, fold) for fold in folds]
             spread = float(torch.cat(lengths).std() / length.r)
             if fall >= 1 - length.shortest or spread <= best[0]:
                 continue
@@ -207,7 +235,7 @@ def _fit_fall(head: HyperbolicHead, length: ReadoutLength, folds: Sequence[Fold]
                 break
             best = (spread, end, fall)
     length.knee.copy_(torch.tensor(best[1:]))
-    return best[0]
+    return float(torch.cat([length(f.tangent, f.features) for f in folds]).std() / length.r)
 
 
 def _right(head: HyperbolicHead, fold: Fold, lengths: Tensor) -> int:
