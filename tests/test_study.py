@@ -17,6 +17,7 @@ from hypuml.data.garden import GardenConfig, GardenDataset, TreeConfig
 from hypuml.figures.study import study_figure
 from hypuml.losses import LossConfig
 from hypuml.models.hypuml import HypUML
+from hypuml.recipes import RECIPES
 from hypuml.study import garden, garden_tables, photographs, photographs_tables, run
 from hypuml.study.ambiguity import HARDSHIPS, within
 from hypuml.study.garden_tables import effects, effects_table, table
@@ -68,7 +69,10 @@ def test_variants_have_names_of_their_own_and_options_that_train_accepts(study):
             assert (config.seed, config.model.dim) == (2, variant.dim)
             assert (config.calibration, config.loss_config) == (variant.calibration, setting)
             assert (config.steps == 0) == variant.untrained
-    grid = [v for v in study.variants if v.group == "grid"]
+
+
+def test_the_garden_has_a_whole_grid():
+    grid = [v for v in garden.STUDY.variants if v.group == "grid"]
     assert len(grid) == 2 * 2 * 2 * 2 * 3
 
 
@@ -161,7 +165,7 @@ def tiny_plan(study, **model):
         study.own, model=replace(study.own.model, **model), steps=2, views=1,
         classes_per_batch=6, images_per_class=2,
     )  # fmt: skip
-    few = {v.group: v for v in study.variants if v.group != "pixels"}
+    few = {v.group: v for v in study.variants}
     return replace(
         study, own=own, variants=tuple(few.values()), trained_on=a_tiny_garden,
         shown=a_tiny_garden, settings=lambda v: study.settings(v)[:1], seeds=(0,),
@@ -184,22 +188,27 @@ def test_the_command_for_the_garden(tmp_path, monkeypatch, capsys):
 
 
 def test_the_command_for_photographs(tmp_path, monkeypatch):
-    plan = tiny_plan(
-        photographs.STUDY, backbone_args={"components": photographs.DIM}, image_size=32
-    )
-    # The tables compare geometries at few dimensions too.
-    few = replace(photographs.OURS, group="dimension", dim=photographs.FEW_DIMS)
-    more = [replace(few, geometry=geometry) for geometry in ("hyperbolic", "euclidean")]
-    variants = (photographs.OURS, *plan.variants, *more)
-    plan = replace(plan, variants=tuple({v.name: v for v in variants}.values()))
+    # As many features as the heads have dimensions.
+    model = {
+        "backbone": TINY.backbone, "backbone_args": {"channels": [8, 8, 16, photographs.DIM]},
+        "image_size": 32, "pretrained": False,
+    }  # fmt: skip
+    shipped = photographs.CROSSFITTED
+    plan = tiny_plan(photographs.STUDY, **model)
+    tiny = replace(plan.own, calibration_classes=0.0, steps=0, halvings=1)
+    monkeypatch.setitem(RECIPES, shipped, replace(tiny, model=replace(tiny.model, cone=3.0)))
+    kept = [v for v in photographs.STUDY.variants if v.dim == photographs.DIM]
+    chosen = [photographs.OURS, next(v for v in kept if v.recipe), *kept[-1:]]
+    plan = replace(plan, variants=tuple(chosen))
     monkeypatch.setitem(command.STUDIES, "flowers102", plan)
     assert main(["study", "flowers102", "--out", str(tmp_path), "--workers", "1"]) == 0
     text = (tmp_path / "study.md").read_text()
     assert all(f"## {name}" in text for name in photographs_tables.TABLES)
-    assert set(json.loads((tmp_path / "untaught.json").read_text())) == {
-        "colour_histogram",
-        "descriptors",
-    }
+    found = json.loads((tmp_path / "study.json").read_text())
+    assert set(found["untaught"]) == {"colour_histogram", "features"}
+    # Every variant is read on the test classes, and no picture was damaged for it.
+    assert [len(row["test"]) for row in found["rows"]] == [1, 1, 1]
+    assert not any(row["test"][0].get("degradation") for row in found["rows"])
 
 
 def test_the_figure_draws_every_variant_with_its_spread():

@@ -128,7 +128,7 @@ def test_a_run_broken_off_while_fitting_goes_on_to_the_same_model(tmp_path, monk
         train(squares(), tmp_path / "parts", config, report=stop)
     assert has_state(tmp_path / "parts")
     with monkeypatch.context() as patch:
-        patch.setattr(posthoc, "_fit_to_folds", lambda *given: 1 / 0)
+        patch.setattr(posthoc, "fit_to_folds", lambda *given: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             train(squares(), tmp_path / "parts", config, resume=True)
     # The halves lie there: nothing is trained a second time.

@@ -15,7 +15,9 @@ from hypuml import metrics
 from hypuml.evaluation.embedding import Evaluated
 from hypuml.evaluation.intervals import as_json
 from hypuml.evaluation.statistics import laplacian_variance
+from hypuml.loss_prediction import LossPrediction
 from hypuml.models.embedder import Embedder
+from hypuml.models.files import Described
 from hypuml.types import FloatArray, IntArray
 
 Scores = dict[str, FloatArray | None]
@@ -34,13 +36,19 @@ def control_scores(model: Embedder, evaluated: Evaluated, seed: int = 0) -> Scor
     * ``loss_prediction``: a small regressor from the backbone's features to the logarithm of an
       image's own loss (Yoo and Kweon 2019), where the model carries one.
     """
-    described = evaluated.described
-    predict = model.loss_prediction
+    sharpness = laplacian_variance(evaluated.pixels)
+    return scores_of(evaluated.described, sharpness, model.loss_prediction, seed)
+
+
+def scores_of(
+    described: Described, sharpness: FloatArray, predict: LossPrediction | None, seed: int = 0
+) -> Scores:
+    """:func:`control_scores` of images whose sharpness (Laplacian variance) ``[N]`` is known."""
     order = np.random.default_rng(seed).permutation(len(described.uncertainty))
     return {
         "tangent_norm": -described.norm,
         "feature_norm": -np.linalg.norm(described.features.astype(np.float64), axis=1),
-        "laplacian_variance": -laplacian_variance(evaluated.pixels),
+        "laplacian_variance": -sharpness,
         "shuffled": described.uncertainty[order],
         "loss_prediction": None
         if predict is None

@@ -134,26 +134,10 @@ def report(
         apply, and what needs the model itself, is None. ``intervals`` holds 95 % bootstrap
         intervals over classes.
     """
-    points, u = embedding.points, embedding.uncertainty
+    points = embedding.points
     found = retrieve(points, curvature, paths) if retrieved is None else retrieved
     labelled = found.labels >= 0
-    result: dict[str, Any] = {
-        "n": len(points),
-        "classes": len(found.classes),
-        "queries": len(found.queries),
-        "singletons": len(points) - len(found.queries),
-        **dict.fromkeys((*RECALLS, "map@r", "r_auroc")),
-        "recall_per_level": {},
-        "intervals": {},
-    }
-    if len(found.queries):
-        recall = metrics.recall_at_k(found.hits.ids, found.class_ids, queries=found.queries)
-        result |= {key: recall[key] for key in RECALLS}
-        result["map@r"] = float(found.precision.mean())
-        result["r_auroc"] = metrics.r_auroc(u[found.queries], found.correct)
-        if labelled.all():
-            result["recall_per_level"] = _levels(found, paths, levels)
-        result["intervals"] = _intervals(u[found.queries], found)
+    result = retrieval_report(embedding, paths, levels, found)
     result["curvature_use"] = metrics.curvature_use(points, curvature)
     result["delta_rel"] = metrics.delta_rel(points, curvature)
     result["tree_spearman"] = tree_correlation(
@@ -177,6 +161,34 @@ def _numbered(paths: Sequence[TaxonomyPath]) -> tuple[IntArray, list[TaxonomyPat
     ids[mask] = known
     ids[~mask] = len(classes) + np.arange(int((~mask).sum()))
     return ids, classes
+
+
+def retrieval_report(
+    embedding: Embedding,
+    paths: Sequence[TaxonomyPath],
+    levels: Sequence[str],
+    found: Retrieved,
+) -> dict[str, Any]:
+    """Those figures of :func:`report` that the answers alone tell; see there."""
+    u = embedding.uncertainty
+    result: dict[str, Any] = {
+        "n": len(u),
+        "classes": len(found.classes),
+        "queries": len(found.queries),
+        "singletons": len(u) - len(found.queries),
+        **dict.fromkeys((*RECALLS, "map@r", "r_auroc")),
+        "recall_per_level": {},
+        "intervals": {},
+    }
+    if len(found.queries):
+        recall = metrics.recall_at_k(found.hits.ids, found.class_ids, queries=found.queries)
+        result |= {key: recall[key] for key in RECALLS}
+        result["map@r"] = float(found.precision.mean())
+        result["r_auroc"] = metrics.r_auroc(u[found.queries], found.correct)
+        if (found.labels >= 0).all():
+            result["recall_per_level"] = _levels(found, paths, levels)
+        result["intervals"] = _intervals(u[found.queries], found)
+    return result
 
 
 def tree_correlation(

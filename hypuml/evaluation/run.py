@@ -144,7 +144,7 @@ def curves_of(
         right[row] = correct
     setup = result["degradation_setup"]
     return {
-        "risk_coverage": _risk_curves(retrieved, scores),
+        "risk_coverage": risk_curves(retrieved, scores),
         "degradation": None if setup is None else {**setup, "kinds": result["degradation"]},
         "radius": {
             "d0": dist0(embedding.points, curvature).tolist(),
@@ -154,7 +154,8 @@ def curves_of(
     }
 
 
-def _risk_curves(retrieved: Retrieved, scores: dict[str, FloatArray]) -> dict[str, Any] | None:
+def risk_curves(retrieved: Retrieved, scores: dict[str, FloatArray]) -> dict[str, Any] | None:
+    """Share of wrong answers among the surest, by each score; None without queries."""
     count = len(retrieved.queries)
     if not count:
         return None

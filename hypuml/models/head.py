@@ -139,12 +139,15 @@ class HyperbolicHead(nn.Module):
             v = self.tangent(features)
             norm = norm_of(v)
             length = self.length(v, features)
-            if self.predict is not None:
-                uncertainty = torch.sigmoid(self.predict(features).squeeze(-1))
-            else:
-                uncertainty = self.length.uncertainty(length)
+            uncertainty = self.uncertainty(features, length)
             outside = self.length.outside(features.detach())
             return HeadOutput(self.point(v, length), uncertainty, norm, outside)
+
+    def uncertainty(self, features: Tensor, length: Tensor) -> Tensor:
+        """The u ``[B]`` in [0, 1] of images with features ``[B, F]`` and lengths ``[B]``."""
+        if self.predict is None:
+            return self.length.uncertainty(length)
+        return torch.sigmoid(self.predict(features).squeeze(-1))
 
     def point(self, tangent: Tensor, length: Tensor) -> Tensor:
         """Points ``[B, n]`` in the direction of vectors ``[B, n or n - 1]`` at lengths ``[B]``."""

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from hypuml.models.damage import Damage, damage_loss
 from hypuml.models.head import HyperbolicHead
+from hypuml.models.length import Length
 from hypuml.models.readout import CENTRES, ReadoutLength
 from hypuml.types import FloatArray, IntArray
 
@@ -50,7 +51,8 @@ class Fold:
         tangent: ``[M, n]`` vectors before their length is set.
         labels: ``[M]`` classes.
         wrong: ``[M]`` whether the first answer among the others has another class.
-        residual: ``[M]`` log-energy beyond the principal axes of what the head was fitted to.
+        residual: ``[M]`` log-energy beyond the principal axes of what the head was fitted to; 0
+            where its length is no "readout".
     """
 
     features: Tensor
@@ -71,8 +73,9 @@ class Fold:
         tangent = head.tangent(features)
         directions = F.normalize(tangent, dim=1)
         first = [_first(part, directions, start) for start, part in _parts(directions)]
-        assert isinstance(head.length, ReadoutLength)
-        residual = head.length.residual(features)
+        residual = features.new_zeros(len(features))
+        if isinstance(head.length, ReadoutLength):
+            residual = head.length.residual(features)
         return cls(features, tangent, labels, labels[torch.cat(first)] != labels, residual)
 
 
@@ -200,8 +203,11 @@ def _fit_distribution(length: ReadoutLength, *scores: Tensor) -> None:
     length.bandwidth.copy_((length.centres[-1] - length.centres[0]) / CENTRES * 2)
 
 
-def fold_lengths(length: ReadoutLength, fold: Fold) -> Tensor:
+def fold_lengths(length: Length, fold: Fold) -> Tensor:
     """Lengths ``[M]`` of a fold's images."""
+    if not isinstance(length, ReadoutLength):
+        found: Tensor = length(fold.tangent, fold.features)
+        return found
     return length.at(length.score(fold.features, fold.residual))
 
 

@@ -55,7 +55,8 @@ class Study:
         settings: what a variant is tuned over.
         kind: of each kind the best variant is a finalist; None is none.
         backbone: data set and configuration of a backbone that is trained once for all variants.
-        untaught: whether to say how far the images get without a label.
+        heads_only: whether the backbone stays as it came, so that runs are heads on features that
+            are computed once (:mod:`hypuml.study.heads`), and images are shown undamaged alone.
         seeds: of the runs.
     """
 
@@ -66,7 +67,7 @@ class Study:
     settings: Callable[[Variant], tuple[LossConfig, ...]]
     kind: Callable[[Variant], Hashable]
     backbone: tuple[Data, TrainConfig] | None = None
-    untaught: bool = False
+    heads_only: bool = False
     seeds: tuple[int, ...] = (0, 1, 2)
 
     def results(self, folder: Path) -> Results:
@@ -102,7 +103,7 @@ def run_study(study: Study, place: Place, say: Say, workers: int | None = None) 
         ``{"rows": [...]}``: per variant its name, fields, setting, and the figures of each seed on
         its validation classes (``validation``: the last entry of the run's history) and, for
         finalists, on the test classes (``test``: reports of :func:`hypuml.evaluation.evaluate`).
-        ``untaught`` is what needs no training (:mod:`hypuml.study.untaught`).
+        ``untaught`` is what needs no training, where the backbone stays as it came.
 
     Raises:
         ValueError: the folder holds a study with another backbone.
@@ -125,7 +126,7 @@ def run_study(study: Study, place: Place, say: Say, workers: int | None = None) 
     tests = kept.repeats({v: best[v] for v in finalists})
     kept.execute(tests, "test", work, count, say)
     result = {
-        **({"untaught": _untaught(study, place, tests[0])} if study.untaught else {}),
+        **({"untaught": _untaught(study, place, first)} if study.heads_only else {}),
         "dataset": _data(study.shown, place.root).name,
         "images": len(_data(study.shown, place.root).items),
         "rows": kept.rows(best, finalists),
@@ -168,38 +169,52 @@ def _config(study: Study, place: Place, run: Run) -> TrainConfig:
 
 def _work(study: Study, place: Place, run: Run, phase: str) -> None:
     """Train one model and write its figures: on validation classes, or on the test classes."""
+    make = _of_head if study.heads_only else _of_model
+    study.results(place.out).write(run, phase, make(study, place, run, phase))
+
+
+def _of_model(study: Study, place: Place, run: Run, phase: str) -> dict[str, Any]:
+    """Figures of a model that is shown pictures."""
     config, data = _config(study, place, run), _data(study.trained_on, place.root)
     views = place.out / VIEWS
     if phase == "validation":
         trainer = Trainer.on(data, config, starting_model(config), views)
         trainer.initialise()
         trainer.fit()
-        figures: dict[str, Any] = trainer.state.history[-1]
-    else:
-        folder = place.out / "models" / run.name
-        if not (folder / CONFIG).exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            train(data, folder, config, views=views)
-        # Imported here: search needs faiss, which training does without.
-        from hypuml.evaluation import measure
+        return trainer.state.history[-1]
+    folder = place.out / "models" / run.name
+    if not (folder / CONFIG).exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        train(data, folder, config, views=views)
+    # Imported here: search needs faiss, which training does without.
+    from hypuml.evaluation import measure
 
-        ood = None if place.ood is None else open_dataset(place.ood)
-        model, shown = HypUML.from_pretrained(folder), _data(study.shown, place.root)
-        found = measure(model, shown, ood=ood, most_degraded=_DAMAGED)
-        figures = found.result | {"risk_coverage": _thinned(found.curves["risk_coverage"])}
-    study.results(place.out).write(run, phase, figures)
+    ood = None if place.ood is None else open_dataset(place.ood)
+    model, shown = HypUML.from_pretrained(folder), _data(study.shown, place.root)
+    found = measure(model, shown, ood=ood, most_degraded=_DAMAGED)
+    return found.result | {"risk_coverage": _thinned(found.curves["risk_coverage"])}
 
 
-def _untaught(study: Study, place: Place, run: Run) -> dict[str, float]:
-    from hypuml.study.untaught import untaught
+def _of_head(study: Study, place: Place, run: Run, phase: str) -> dict[str, Any]:
+    """Figures of a head on features that were computed once."""
+    from hypuml.study import heads, shown
 
-    file = place.out / "untaught.json"
-    if not file.exists():
-        model = HypUML.from_pretrained(place.out / "models" / run.name)
-        figures = untaught(_data(study.shown, place.root), model)
-        write_atomically(file, json.dumps(figures).encode())
-    found: dict[str, float] = json.loads(file.read_text(encoding="utf-8"))
-    return found
+    config, views = _config(study, place, run), place.out / VIEWS
+    folder = place.out / "heads" / run.name
+    data = _data(study.trained_on, place.root)
+    if phase == "validation":
+        return heads.train_head(data, config, views, folder)
+    model = heads.trained(data, config, views, folder)
+    images = shown.shown_images(_data(study.shown, place.root), model, views)
+    found = shown.shown_figures(model, images)
+    return found | {"risk_coverage": _thinned(found["risk_coverage"])}
+
+
+def _untaught(study: Study, place: Place, config: TrainConfig) -> dict[str, float]:
+    from hypuml.study.shown import shown_images, untaught
+
+    data = _data(study.shown, place.root)
+    return untaught(shown_images(data, starting_model(config), place.out / VIEWS))
 
 
 def _thinned(curves: dict[str, list[float]]) -> dict[str, list[float]]:

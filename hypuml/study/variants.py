@@ -15,7 +15,8 @@ class Variant:
 
     Attributes:
         group: why it is there: ``"ours"``, ``"grid"`` (the ablation), ``"baseline"``, ``"twin"``,
-            ``"dimension"``, ``"remedy"`` or ``"pixels"`` (a small network that learns to see).
+            ``"dimension"``, ``"remedy"``, ``"uncertainty"`` (where u comes from), ``"start"``
+            (where heads start) or ``"untaught"`` (heads as they start).
         loss: a key of ``LOSSES``.
         geometry: a geometry of the head.
         length: how the head sets lengths.
@@ -23,10 +24,12 @@ class Variant:
         uncertainty: ``"radial"`` or ``"predicted"``.
         calibration: weight of the calibration term; 0 is off.
         dim: dimension n.
-        min_length: smallest length of a "norm" head.
+        min_length: smallest length of a "norm" or "readout" head.
+        cone: weight of a direction that all points share.
         held_only: calibrate on images outside the metric loss alone.
         degraded: whether degraded images are shown.
         ambiguous: whether hybrids are shown, where the data set has any.
+        random_start: whether the head starts from random directions instead of axes.
         untrained: whether the head stays where it was initialised.
         recipe: named configuration that the rest is taken from; empty is the study's own.
     """
@@ -40,9 +43,11 @@ class Variant:
     calibration: float = 1.0
     dim: int = 32
     min_length: float = 0.5
+    cone: float = 0.0
     held_only: bool = False
     degraded: bool = True
     ambiguous: bool = True
+    random_start: bool = False
     untrained: bool = False
     recipe: str = ""
 
@@ -51,9 +56,11 @@ class Variant:
         """Unique, readable, and fit for a file name."""
         parts = [self.loss, self.geometry, self.length, f"d{self.max_distance:g}", f"n{self.dim}"]
         parts += [self.uncertainty, f"cal{self.calibration:g}" if self.calibration else "nocal"]
-        parts += [f"min{self.min_length:g}"] * (self.length == "norm")
+        parts += [f"min{self.min_length:g}"] * (self.length in ("norm", "readout"))
+        parts += [f"cone{self.cone:g}"] * bool(self.cone)
         parts += ["held"] * self.held_only + ["nodegraded"] * (not self.degraded)
         parts += ["nohybrids"] * (not self.ambiguous) + [self.recipe] * bool(self.recipe)
+        parts += ["random"] * self.random_start
         return "-".join(parts + ["untrained"] * self.untrained)
 
     def config(self, own: TrainConfig, setting: LossConfig, seed: int) -> TrainConfig:
@@ -71,6 +78,7 @@ class Variant:
             max_distance=self.max_distance,
             length=self.length,
             min_length=self.min_length,
+            cone=self.cone,
             uncertainty=self.uncertainty,
             geometry=self.geometry,
         )
@@ -84,6 +92,7 @@ class Variant:
             calibration_on="held" if self.held_only else "all",
             degraded_share=base.degraded_share if self.degraded else 0.0,
             ambiguous_share=base.ambiguous_share if self.ambiguous else 0.0,
+            head_init="random" if self.random_start else base.head_init,
             seed=seed,
             steps=steps,
             eval_every=max(1, steps),

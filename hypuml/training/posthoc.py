@@ -23,7 +23,6 @@ from hypuml.data.splits import class_ids, thinned
 from hypuml.loss_prediction import fit_loss_prediction
 from hypuml.models.halves import read_halves
 from hypuml.models.hypuml import HypUML
-from hypuml.models.readout import ReadoutLength
 from hypuml.models.readout_fit import Fold, fold_lengths
 from hypuml.training.config import TrainConfig
 from hypuml.training.crossfit import belong, fit_head, fit_readout, training_rows
@@ -105,7 +104,7 @@ def finish(
     if config.model.length == "readout":
         model.training_info["degradations"] = list(KINDS)
         if folds := fit_readout(model, trainer, config, report, out):
-            _fit_to_folds(model, folds, config)
+            fit_to_folds(model, folds, config)
     else:
         if config.projector:
             fit_head(model, trainer)
@@ -122,16 +121,20 @@ def finish(
 
 
 @torch.no_grad()
-def _fit_to_folds(model: HypUML, folds: Sequence[Fold], config: TrainConfig) -> None:
-    """Fit answer confidence and loss prediction to answers on unseen classes."""
-    length = model.head.length
-    assert isinstance(length, ReadoutLength)
-    rng = np.random.default_rng([config.seed, 0xC0F])
+def fit_to_folds(model: HypUML, folds: Sequence[Fold], config: TrainConfig) -> None:
+    """Fit answer confidence and loss prediction to answers on unseen classes.
+
+    Args:
+        model: the finished model, whose lengths the folds' vectors get.
+        folds: answers of heads that have not seen the classes.
+        config: of the run.
+    """
+    head, rng = model.head, np.random.default_rng([config.seed, 0xC0F])
     points, u, losses = [], [], []
     for fold in folds:
-        lengths = fold_lengths(length, fold)
-        points.append(model.head.point(fold.tangent, lengths).cpu().numpy())
-        u.append(length.uncertainty(lengths).cpu().numpy())
+        lengths = fold_lengths(head.length, fold)
+        points.append(head.point(fold.tangent, lengths).cpu().numpy())
+        u.append(head.uncertainty(fold.features, lengths).cpu().numpy())
         ids = np.unique(fold.labels.cpu().numpy(), return_inverse=True)[1]
         losses.append(own_losses(model, points[-1], u[-1], ids, config, rng))
     features = np.concatenate([fold.features.cpu().numpy() for fold in folds])
