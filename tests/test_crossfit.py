@@ -9,12 +9,11 @@ import pytest
 import torch
 from PIL import Image
 from squares import SquaresDataset
-from training_support import COUNTED, TINY, tiny_config
+from training_support import COUNTED, TINY, MeanColour, tiny_config
 
 from hypuml.data.augment import AugmentConfig
 from hypuml.data.pixels import through_side
 from hypuml.models import readout_fit
-from hypuml.models.extractor import Extractor
 from hypuml.models.halves import read_halves
 from hypuml.models.head import HyperbolicHead
 from hypuml.models.hypuml import HypUML
@@ -39,21 +38,6 @@ class Colours(SquaresDataset):
         off = np.random.default_rng(index).integers(-15, 16, 3)
         shown = tuple(int(x) for x in colour(index // self.each) + off)
         return Image.new("RGB", (size or 32, size or 32), shown)
-
-
-class MeanColour(Extractor):
-    """The mean colour of an image, times a gain that may learn."""
-
-    mean, std = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
-    num_features = 3
-
-    def __init__(self, trainable):
-        super().__init__()
-        self.trainable = trainable
-        self.gain = torch.nn.Parameter(torch.ones(()), requires_grad=trainable)
-
-    def raw(self, images):
-        return images.mean((2, 3)) * self.gain
 
 
 def classes_of(features):

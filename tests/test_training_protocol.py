@@ -11,11 +11,10 @@ import pytest
 import torch
 from PIL import Image
 from squares import SquaresDataset
-from training_support import COUNTED, tiny_config
+from training_support import COUNTED, MeanColour, tiny_config
 
 from hypuml.data.augment import AugmentConfig
 from hypuml.losses import Calibration, MetricLoss
-from hypuml.models.extractor import Extractor
 from hypuml.models.hypuml import HypUML
 from hypuml.training import Trainer, posthoc
 from hypuml.training.validation import model_metrics
@@ -33,21 +32,6 @@ class Colours(SquaresDataset):
 
 def colour(number):
     return np.random.default_rng(1000 + number).integers(30, 225, 3).tolist()
-
-
-class MeanColour(Extractor):
-    """The mean colour of an image, times a gain that may learn."""
-
-    mean, std = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
-    num_features = 3
-
-    def __init__(self, trainable):
-        super().__init__()
-        self.trainable = trainable
-        self.gain = torch.nn.Parameter(torch.ones(()), requires_grad=trainable)
-
-    def raw(self, images):
-        return images.mean((2, 3)) * self.gain
 
 
 @pytest.fixture(params=[True, False], ids=["pixels", "cached"])

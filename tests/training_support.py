@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import torch
+
 from hypuml.models.config import ModelConfig
+from hypuml.models.extractor import Extractor
 from hypuml.training import TrainConfig
 
 TINY = ModelConfig(
@@ -23,3 +26,18 @@ def tiny_config(**options) -> TrainConfig:
         "precision": "float32",
     }
     return TrainConfig(**(defaults | options))
+
+
+class MeanColour(Extractor):
+    """The mean colour of an image, times a gain that may learn."""
+
+    mean, std = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
+    num_features = 3
+
+    def __init__(self, trainable):
+        super().__init__()
+        self.trainable = trainable
+        self.gain = torch.nn.Parameter(torch.ones(()), requires_grad=trainable)
+
+    def raw(self, images):
+        return images.mean((2, 3)) * self.gain

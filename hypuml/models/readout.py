@@ -2,15 +2,15 @@
 
 ::
 
-    score   = w . (f - m) / d + b  +  2 softplus(damage(f))  +  4 softplus((log e(f) - t) / s)
-    e(f)    = |f - m|^2 - |A (f - m)|^2
+    score   = w . (f - m) / d + b  +  2 softplus(damage(f))  +  4 softplus((log q(f) - t) / s)
+    q(f)    = |f - m|^2 - |A (f - m)|^2
     u       = mean over k of sigmoid((score - c_k) / h)
     length  = r (1 - a min(u, e) / e - (1 - a - shortest) max(u - e, 0) / (1 - e))
 
 Three things make an image uncertain. *Error*: ``w, b`` is a logistic regression that tells which
 images of **unseen** classes are answered wrongly; such errors are made by cross-fitting, since a
 model makes none on the classes it was trained on. *Damage*: a readout of how badly the image is
-degraded (:mod:`hypuml.models.damage`). *Outside*: ``e`` is the energy of the features beyond the
+degraded (:mod:`hypuml.models.damage`). *Outside*: ``q`` is the energy of the features beyond the
 ``AXES`` principal axes ``A`` of the training images; from ``t`` on, which few images of unseen
 classes reach, an image is unlike anything the model was fitted on.
 

@@ -1,8 +1,9 @@
 """What is fitted once the weights stand: answer confidence and the loss-prediction control.
 
 Both learn from the calibration part of the training classes, which the metric loss has never seen,
-prepared as evaluation prepares images. Neither needs training to be repeated when the way it is
-fitted changes: see :func:`refit`.
+prepared as evaluation prepares images; with a "readout" length from cross-fitted answers instead
+(:mod:`hypuml.training.crossfit`). Neither needs training to be repeated when the way it is fitted
+changes: see :func:`refit`.
 """
 
 from __future__ import annotations

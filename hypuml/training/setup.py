@@ -129,7 +129,8 @@ def sources(
     if model.backbone.trainable:
         data = prepare(dataset, config, progress)
         return data, PixelFeatures(data, config, model.backbone.device)
-    many = len(trainable_rows(dataset)) >= _MANY
+    # Runs that share a folder mostly find the features there: no graph is exported for those.
+    many = folder is None and len(trainable_rows(dataset)) >= _MANY
     looks = graph_extractor(model) if many else model.backbone
     seen = raw_views(dataset, config, looks, folder, progress)
     data = prepare(dataset, config, readable=seen.rows)
