@@ -45,7 +45,7 @@ def graphs() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """One Chromium for all browser tests, each with pages of its own."""
-    from browser_support import BrowserMissing, chromium
+    from tests.support.browser_support import BrowserMissing, chromium
 
     try:
         with chromium() as started:

@@ -23,10 +23,9 @@ FLOORS = (
     ("models", "gallery"),
     ("training", "evaluation", "figures", "card"),
     ("recipes",),
-    ("benchmark",),
-    ("study",),
     ("commands",),
     ("__main__",),
+    ("experiments",),
 )
 FLOOR = {part: number for number, parts in enumerate(FLOORS) for part in parts}
 # Neighbours on one floor that may be imported all the same.

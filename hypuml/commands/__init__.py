@@ -7,7 +7,7 @@ chosen one is imported, so that ``data`` or ``--help`` need not wait for torch.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 
 from hypuml import __version__
@@ -19,20 +19,37 @@ COMMANDS = {
     "evaluate": "report retrieval, uncertainty and geometry of a model on unseen classes",
     "gallery": "embed images and write a gallery that the app opens",
     "export": "write the graph with which a checkpoint is looked through without torch",
-    "study": "compare losses, uncertainties and geometries, several seeds each",
-    "ambiguity": "ask whether the uncertainty knows how ambiguous the garden's images are",
-    "benchmark": "measure speed or difficulty, beside the baselines",
-    "page": "renew the tables of a Markdown page from the results that ship",
-    "rebuild": "train, evaluate and rebuild a checkpoint that ships with the project",
 }
+# Commands that once stood here.
+MOVED = ("study", "ambiguity", "benchmark", "page", "rebuild")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command; returns the exit code."""
-    overview = "\n".join(f"  {name:<10} {text}" for name, text in COMMANDS.items())
-    usage = f"usage: python -m hypuml COMMAND ...\n\n{overview}\n\n  COMMAND --help says more"
+    """Run one everyday command; returns the exit code."""
+    if arguments and arguments[0] in MOVED:
+        fail(f"{arguments[0]!r} is python -m hypuml.experiments {arguments[0]} now")
+    return dispatch(arguments, COMMANDS, "hypuml")
+
+
+def dispatch(arguments: Sequence[str], commands: Mapping[str, str], package: str) -> int:
+    """Run one of ``commands``, a module of ``package.commands`` each.
+
+    Args:
+        arguments: the command's name and its arguments.
+        commands: name to one line about it.
+        package: what is run with ``python -m``.
+
+    Returns:
+        The exit code: 0 done, 130 stopped on request.
+
+    Raises:
+        SystemExit: with code 2, after one line on stderr about what was wrong.
+    """
+    program = f"python -m {package}"
+    overview = "\n".join(f"  {name:<10} {text}" for name, text in commands.items())
+    usage = f"usage: {program} COMMAND ...\n\n{overview}\n\n  COMMAND --help says more"
     if not arguments:
-        fail("no command given (see python -m hypuml --help)")
+        fail(f"no command given (see {program} --help)")
     if arguments[0] in ("-h", "--help"):
         print(usage)
         return 0
@@ -40,10 +57,10 @@ def main(arguments: Sequence[str]) -> int:
         print(__version__)
         return 0
     name, *rest = arguments
-    if name not in COMMANDS:
-        fail(f"unknown command {name!r}, expected one of {', '.join(COMMANDS)}")
-    command = import_module(f"hypuml.commands.{name}")
-    parser = Parser(f"python -m hypuml {name}", COMMANDS[name])
+    if name not in commands:
+        fail(f"unknown command {name!r}, expected one of {', '.join(commands)}")
+    command = import_module(f"{package}.commands.{name}")
+    parser = Parser(f"{program} {name}", commands[name])
     try:
         command.add_arguments(parser, rest)
         return command.run(parser.parse_args(rest))

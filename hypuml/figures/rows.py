@@ -1,4 +1,4 @@
-"""Rows of a study as what the figures draw (``study.json``; no torch, unlike `hypuml.study`).
+"""Rows of a study as what the figures draw (``study.json``), without torch.
 
 A row has ``name``, ``variant`` (a dict of options) and, for each part (``validation``, ``test``), a
 list with one dict of figures per seed. A cell is the mean over seeds and half of their range.

@@ -119,7 +119,7 @@ def read_folder(folder: Path, data: str = "DATA") -> Records:
     config = read("config", f"python -m hypuml train {data} --out {where}")
     card, reason = _text(folder / "README.md", _MOST_CARD)
     if reason:
-        missing.append(Missing("card", reason, "python -m hypuml rebuild garden"))
+        missing.append(Missing("card", reason, "python -m hypuml.experiments rebuild garden"))
     return Records(
         folder,
         folder.name,

@@ -26,7 +26,10 @@ def study() -> None:
     """Draw the study that is chosen, or say that there is none."""
     files = {title_of(path): path for path in study_files()}
     if not files:
-        lacking("No study ships with this copy.", "python -m hypuml study garden --out runs/study")
+        lacking(
+            "No study ships with this copy.",
+            "python -m hypuml.experiments study garden --out runs/study",
+        )
         return
     title = next(iter(files))
     if len(files) > 1:

@@ -1,0 +1,64 @@
+"""``ambiguity``: does a model's uncertainty know how ambiguous the garden's images are?"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from typing import Any
+
+from hypuml.commands.common import json_writer
+
+
+def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "checkpoint", metavar="CHECKPOINT", help="folder of a checkpoint, or a hub id"
+    )
+    parser.add_argument(
+        "--json", metavar="FILE", help="write the report as JSON to a file, or - for stdout"
+    )
+    parser.add_argument(
+        "--pairs", type=int, default=60, metavar="N", help="crosses and plants of each kind"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the choice of crosses and plants")
+
+
+def run(options: Namespace) -> int:
+    """Measure and print a table, or JSON."""
+    if options.pairs < 2 or options.seed < 0:
+        raise ValueError(
+            f"pairs must be at least 2 and the seed not negative, got {options.pairs} and "
+            f"{options.seed}"
+        )
+    write = json_writer(options.json)
+    from hypuml.experiments.ambiguity import ambiguity_report
+    from hypuml.models.loading import load_model
+
+    found = ambiguity_report(load_model(options.checkpoint), options.pairs, options.seed)
+    if options.json != "-":
+        print(table(found))
+    write(found)
+    return 0
+
+
+def table(found: dict[str, Any]) -> str:
+    """One line per series and per correlation."""
+    lines = []
+    for title, key in (("hybrids, ratio", "ratios"), ("hardships, strength", "strengths")):
+        part = found[title.split(",")[0]]
+        lines.append(f"mean u of {title} " + " ".join(f"{x:.1f}" for x in part[key]))
+        for name, series in part.items():
+            if name != key:
+                values = " ".join(f"{u:.3f}" for u in series["mean_u"])
+                rank = "-" if series["spearman"] is None else f"{series['spearman']:.2f}"
+                rising = f"rises for {100 * series['share_rising']:.0f} %"
+                lines.append(f"  {name:<12} {values}  Spearman {rank}  {rising}")
+    lines.append("one trait changed: distance moved, change of u")
+    for name, part in found["one_trait"].items():
+        moved, change = part["mean_distance"], part["mean_change_of_u"]
+        lines.append(f"  {name:<12} {moved:.2f}  {change:+.3f}")
+    lines.append("test images")
+    for name, value in found["images"].items():
+        shown = "-" if value is None else f"{value:.3f}" if isinstance(value, float) else value
+        lines.append(f"  {name:<42} {shown}")
+    return "\n".join(lines)
