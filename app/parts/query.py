@@ -15,6 +15,7 @@ from app.parts.pictures_notice import AWAY
 from app.parts.text import esc, name_of, trail, whole_path
 from app.queries import Asked, View
 from app.resources import Entry
+from hypuml.data import formats
 from hypuml.gallery import Gallery
 
 
@@ -142,8 +143,8 @@ def _choosers(entry: Entry, gallery: Gallery) -> None:
         )
     turn = st.session_state.setdefault("upload_turn", 0)
     st.file_uploader(
-        "Ask with your own picture (JPEG, PNG or WebP)",
-        type=["jpg", "jpeg", "png", "webp"],
+        f"Ask with your own picture ({formats.NAMES})",
+        type=sorted(suffix[1:] for suffix in formats.SUFFIXES),
         key=f"upload_{turn}",
         on_change=_uploaded,
         label_visibility="collapsed",

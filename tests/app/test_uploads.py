@@ -82,3 +82,10 @@ def test_upload_says_when_the_model_is_missing_or_another(start, tmp_path, monke
     at = start(folder)
     upload(at, "flower.jpg", flower())
     assert "is not the one the gallery" in page(at)
+
+
+def test_the_widget_takes_every_format_that_is_read(start):
+    from hypuml.data.formats import SUFFIXES
+
+    at = start(small_garden())
+    assert set(at.file_uploader[0].proto.type) >= SUFFIXES

@@ -7,7 +7,25 @@ import struct
 import zlib
 
 import numpy as np
+import pillow_heif
 from PIL import Image
+
+# Formats that are read, as Pillow names them, with options that keep colours.
+KINDS: dict[str, dict] = {
+    "JPEG": {"quality": 95, "subsampling": 0},
+    "MPO": {"quality": 95, "subsampling": 0},
+    "PNG": {},
+    "WEBP": {"lossless": True},
+    "GIF": {},
+    "TIFF": {"compression": "tiff_lzw"},
+    "BMP": {},
+    "DIB": {},
+    "AVIF": {"quality": 95},
+    "HEIF": {"quality": 95},
+    "JPEG2000": {},
+    "PPM": {},
+}
+pillow_heif.register_heif_opener()  # only to write them; the product never opens by trial
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
