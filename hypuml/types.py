@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.floating[Any]]
 IntArray = NDArray[np.int64]
 TaxonomyPath = tuple[str, ...]
+# One value for each image: texts, empty where missing, or numbers, NaN where missing.
+Column = tuple[str, ...] | tuple[float, ...]
 
 SPLITS = ("seen", "unseen", "all")
 # Split of images that truly belong to two classes, such as hybrids: no split that is asked for by
@@ -161,6 +163,19 @@ class Dataset(Protocol):
             ValueError: the image cannot be read; the message says why in one sentence.
         """
         ...
+
+
+def columns_of(dataset: Dataset) -> dict[str, Column]:
+    """What a data set knows of its images beside classes, such as the split of a folder.
+
+    Args:
+        dataset: any; most have no attribute ``columns``.
+
+    Returns:
+        By name, one value for each of ``dataset.items``.
+    """
+    columns: dict[str, Column] = getattr(dataset, "columns", {})
+    return columns
 
 
 # What an image that lies in no class folder has instead of a class.

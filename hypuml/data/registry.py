@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hypuml.data.folder import FolderDataset
+from hypuml.data.folder import FolderDataset, FolderOptions
 from hypuml.types import Dataset
 
 DATA_VARIABLE = "HYPUML_DATA"
@@ -121,29 +121,38 @@ def data_root() -> Path:
 
 
 def open_dataset(
-    name_or_path: str | os.PathLike[str], root: str | os.PathLike[str] | None = None
+    name_or_path: str | os.PathLike[str],
+    root: str | os.PathLike[str] | None = None,
+    options: FolderOptions | None = None,
 ) -> Dataset:
     """Open a data set by registry name, or a folder of images by path.
 
-    A registry name wins over a folder of the same name; write ``./garden`` for the folder.
+    A registry name wins over a folder of the same name; ``./garden``, ``garden/`` and
+    ``Path("garden")`` are the folder.
 
     Args:
         name_or_path: name or path.
         root: folder where downloaded data lives; None means :func:`data_root`.
+        options: how to read a folder; a data set of the registry has none.
 
     Returns:
         The data set, listed but with no image read yet.
 
     Raises:
-        ValueError: neither a known name nor a folder, a folder without images, or a data set whose
-            files are not there yet.
+        ValueError: neither a known name nor a folder, a folder without images, a data set whose
+            files are not there yet, or one with options for a folder.
     """
     name = os.fspath(name_or_path)
-    if name in DATASETS:
+    if name in DATASETS and not isinstance(name_or_path, os.PathLike):
+        if options is not None:
+            raise ValueError(
+                f"{name!r} is a data set, whose layout is known; expected a folder with options: "
+                f"write {f'./{name}'!r} for the folder of that name"
+            )
         return DATASETS[name].factory(_root(root))
     # An empty string would mean the current folder to pathlib, which nobody asks for by it.
     if name and Path(name).expanduser().exists():
-        return FolderDataset(name)
+        return FolderDataset(name, options)
     raise ValueError(
         f"unknown data set {name!r}: it is no existing folder and none of the known names "
         f"({', '.join(sorted(DATASETS))}); give one of these, or the path of a folder of images "

@@ -112,12 +112,14 @@ def test_what_is_no_image_by_name_is_left_out(tmp_path):
 
 def test_unsupported_and_broken_images_are_listed_so_that_they_can_be_reported(tmp_path):
     put(tmp_path, "a/1.PNG")
-    Image.new("L", (4, 4)).save(tmp_path / "a" / "2.gif")
+    (tmp_path / "a" / "2.gif").write_bytes(b"GIF86")
     (tmp_path / "a" / "3.jpg").write_bytes(b"")
     data = FolderDataset(tmp_path)
     assert ids(data) == ["a/1.PNG", "a/2.gif", "a/3.jpg"]
+    assert data.report.images == 1
+    assert data.report.left_out.keys() == {"a/2.gif", "a/3.jpg"}
     assert data.load(0).mode == "RGB"
-    with pytest.raises(ImageError, match="GIF"):
+    with pytest.raises(ImageError, match="not an image"):
         data.load(1)
     with pytest.raises(ImageError, match="empty"):
         data.load(2)
@@ -195,16 +197,18 @@ def test_names_are_only_names(tmp_path, name):
 
 
 def test_what_is_no_folder_of_images_is_said_in_one_sentence(tmp_path):
-    with pytest.raises(ValueError, match=r"no images in .*expected JPEG, PNG or WebP") as caught:
+    with pytest.raises(ValueError, match=r"no images in .*expected JPEG, PNG, .* files") as caught:
         FolderDataset(tmp_path)
     assert "\n" not in str(caught.value)
     with pytest.raises(ValueError, match="does not exist; expected a folder of images"):
         FolderDataset(tmp_path / "gone")
     (tmp_path / "file.zip").write_bytes(b"PK")
-    with pytest.raises(ValueError, match="is a file; expected a folder of images"):
+    with pytest.raises(
+        ValueError, match=r"is a file; expected a folder of images.*unpack it first"
+    ):
         FolderDataset(tmp_path / "file.zip")
     (tmp_path / "1.png").symlink_to("/dev/null")
-    with pytest.raises(ValueError, match=r"1 links or closed folders were left out"):
+    with pytest.raises(ValueError, match=r"1 link or closed folder left out"):
         FolderDataset(tmp_path)
 
 
@@ -230,8 +234,8 @@ def test_listing_is_fast(tmp_path):
     for c in range(20):
         (tmp_path / f"class {c}").mkdir()
         for i in range(250):
-            (tmp_path / f"class {c}" / f"img_{i}.jpg").touch()
+            (tmp_path / f"class {c}" / f"img_{i}.jpg").write_bytes(b"\xff\xd8\xff\xe0")
     start = time.perf_counter()
     assert len(FolderDataset(tmp_path).items) == 5_000
-    # 15 microseconds a file when measured; the bar only catches a stat or a decode per file.
+    # 60 microseconds a file when measured; the bar only catches a decode per file.
     assert time.perf_counter() - start < 1.5

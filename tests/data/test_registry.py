@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from hypuml.data.folder import FolderDataset
+from hypuml.data.folder import FolderDataset, FolderOptions
 from hypuml.data.registry import DATASETS, data_root, is_here, obtain, open_dataset
-from hypuml.types import AMBIGUOUS, indices_of
+from hypuml.types import AMBIGUOUS, columns_of, indices_of
 from tests.support.flowers_support import write_class_folders
 
 # What puts a few images of a data set that has to be downloaded below a root.
@@ -68,7 +68,18 @@ def test_a_name_wins_over_a_folder_but_a_path_reaches_it(tmp_path, monkeypatch):
     Image.new("RGB", (4, 4)).save(tmp_path / "digits" / "cat" / "1.png")
     monkeypatch.chdir(tmp_path)
     assert len(open_dataset("digits").items) == 1797
-    assert len(open_dataset("./digits").items) == 1
+    assert columns_of(open_dataset("digits")) == {}
+    for path in ("./digits", "digits/", Path("digits"), str(tmp_path / "digits")):
+        assert len(open_dataset(path).items) == 1
+
+
+def test_options_are_for_folders(tmp_path):
+    Image.new("RGB", (4, 4)).save(tmp_path / "1.png")
+    Image.new("RGB", (4, 4)).save(tmp_path / "2.png")
+    options = FolderOptions(exclude=("2.*",))
+    assert [item.id for item in open_dataset(tmp_path, options=options).items] == ["1.png"]
+    with pytest.raises(ValueError, match=r"expected a folder with options: write './digits'"):
+        open_dataset("digits", options=options)
 
 
 def test_a_home_folder_is_expanded(tmp_path, monkeypatch):
