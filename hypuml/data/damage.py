@@ -1,6 +1,7 @@
 """Damage and malice that decoders pass over: endless scans, and streams that end early.
 
 * A progressive JPEG may hold any number of scans, each of which costs a pass over the picture.
+* A JPEG that ends early, with its end mark, decodes to one colour below that point.
 * A PNG whose compressed data ends early, but properly, decodes to black below that point.
 """
 
@@ -23,6 +24,7 @@ _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), 
           (0, 1, 1, 2))  # fmt: skip
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _STEP = 1 << 20
+_FURTHER = bytes(i * 89 % 251 for i in range(2048))
 
 
 class JpegScans(NamedTuple):
@@ -69,6 +71,24 @@ def jpeg_scans(data: bytes) -> JpegScans:
                 break  # everything in one scan: the decoder stops there
         place += max(2, length)
     return JpegScans(scans, frame in _PROGRESSIVE, frame in _LOSSLESS)
+
+
+def jpeg_with_more(data: bytes) -> bytes:
+    """The JPEG with further bytes before its end mark.
+
+    A decoder that had all of its data before passes over them; one that had too little takes them
+    for the rest of the picture, which comes out otherwise then.
+    """
+    place = 2
+    while True:
+        found = _MARKER.search(data, place)
+        if found is None:
+            return data
+        if found[1][0] == _EOI:
+            return data[: found.start()] + _FURTHER + data[found.start() :]
+        place = found.end()
+        if found[1][0] not in (0x01, 0xD8):
+            place += max(2, int.from_bytes(data[place : place + 2], "big"))
 
 
 def png_is_whole(stream: BinaryIO) -> bool:

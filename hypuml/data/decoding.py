@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageFile
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile, DibImageFile
@@ -27,13 +28,19 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from hypuml.data import formats
 from hypuml.data.colour import FULL, upright
-from hypuml.data.damage import jpeg_scans, png_is_whole
+from hypuml.data.damage import jpeg_scans, jpeg_with_more, png_is_whole
 from hypuml.data.formats import HEAD, RAW, WANTED, Format, Kind, sniff
+from hypuml.data.limits import (
+    MAX_JPEG_PIXELS,
+    MAX_PIXELS,
+    MAX_PROGRESSIVE_PIXELS,
+    MISSING,
+    ImageError,
+    bounded,
+    check_size,
+    too_large,
+)
 
-MAX_PIXELS = 40_000_000
-MAX_JPEG_PIXELS = 205_000_000  # the largest sensors of phones have 200 megapixels
-MAX_PROGRESSIVE_PIXELS = 64_000_000  # all coefficients are in memory, up to 8 bytes a pixel
-MAX_BYTES = 256 * 2**20  # of formats whose readers take the whole file into memory
 SLOW_PIXELS = 2_000_000  # read by loops in Python: seconds
 QUICK_JPEG2000 = 4_000_000  # larger ones are decoded at lower resolution: 1 s a megapixel
 # TIFF compressions that are read; old-style JPEG, LERC and the like are rare and little tried.
@@ -43,10 +50,6 @@ _DNG_VERSION, _TILE_WIDTH, _TILE_LENGTH = 50706, 322, 323
 
 # A photograph with a scratched EXIF block is still a good photograph: not worth a line on stderr.
 warnings.filterwarnings("ignore", module=r"PIL\.(TiffImagePlugin|PngImagePlugin)$")
-
-
-class ImageError(ValueError):
-    """A file is no picture we can show; the message is one sentence for the person who chose it."""
 
 
 def decode(stream: BinaryIO) -> Image.Image:
@@ -70,7 +73,7 @@ def decode(stream: BinaryIO) -> Image.Image:
     except ImageError:
         raise
     except Image.DecompressionBombError:
-        raise ImageError(_too_large("far more pixels")) from None
+        raise ImageError(too_large("far more pixels")) from None
     except Exception as error:  # Pillow's readers let many kinds through on hostile bytes.
         detail = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise ImageError(
@@ -89,49 +92,62 @@ def _plain(reader: type[ImageFile.ImageFile], white: int | None = None) -> Any:
     """A reader without further limits than the size."""
 
     def read(stream: BinaryIO) -> Image.Image:
-        with reader(_bounded(stream) if reader in _WHOLE else stream) as image:
+        with reader(bounded(stream) if reader in _WHOLE else stream) as image:
             return _loaded(image, white)
 
     return read
 
 
 def _loaded(image: ImageFile.ImageFile, white: int | None = None) -> Image.Image:
-    _check_size(image.size)
+    check_size(image.size)
     image.load()
     return upright(image, white)
 
 
 def _jpeg(stream: BinaryIO) -> Image.Image:
-    data = _bounded(stream).getvalue()
+    data = bounded(stream).getvalue()
     with JpegImageFile(io.BytesIO(data)) as image:
         width, height = image.size
         scans = jpeg_scans(data)
         if scans.lossless:
             raise ImageError(f"this is a lossless JPEG image; {WANTED}: save it as PNG first")
         limit = MAX_PROGRESSIVE_PIXELS if scans.progressive else MAX_JPEG_PIXELS
-        _check_size(image.size, limit)
+        check_size(image.size, limit)
         if scans.too_many(width * height):
             raise ImageError(
                 f"the JPEG takes {scans.scans} passes or more to decode, about ten are usual; "
                 f"{WANTED}: open it in an image program and save it again"
             )
         part = next(p for p in (1, 2, 4, 8) if width * height <= MAX_PIXELS * p * p)
-        if part > 1:
-            image.draft(image.mode, (width // part, height // part))
-        return _loaded(image)
+        _load_jpeg(image, part)
+        # A picture that ends early has one colour from there on; so has many a whole one.
+        row = _last_row(image)
+        if (row == row[:, :1]).all():
+            with JpegImageFile(io.BytesIO(jpeg_with_more(data))) as other:
+                _load_jpeg(other, part)
+                if not np.array_equal(row, _last_row(other)):
+                    raise ImageError(MISSING)
+        return upright(image)
+
+
+def _load_jpeg(image: JpegImageFile, part: int) -> None:
+    """Decode at the size divided by 1, 2, 4 or 8."""
+    if part > 1:
+        image.draft(image.mode, (image.width // part, image.height // part))
+    image.load()
+
+
+def _last_row(image: Image.Image) -> NDArray[Any]:
+    return np.asarray(image.crop((0, image.height - 1, image.width, image.height)))
 
 
 def _png(stream: BinaryIO) -> Image.Image:
     with PngImageFile(stream) as image:
-        _check_size(image.size)
+        check_size(image.size)
         image.load()
         # Rows that never came are zero. Most pictures end in something else: not looked at twice.
-        last = image.crop((0, image.height - 1, image.width, image.height))
-        if not np.asarray(last).any() and not png_is_whole(stream):
-            raise ImageError(
-                f"the file is damaged or cut short (rows are missing at its end); {WANTED}: "
-                "copy or download it again"
-            )
+        if not _last_row(image).any() and not png_is_whole(stream):
+            raise ImageError(MISSING)
         return upright(image)
 
 
@@ -146,7 +162,7 @@ def _tiff(stream: BinaryIO) -> Image.Image:
                 f"the TIFF is compressed in a rare way ({kind}); {WANTED}: save it with LZW"
             )
         # Libtiff unpacks whole tiles, which may be larger than the picture.
-        _check_size((int(tags.get(_TILE_WIDTH, 1)), int(tags.get(_TILE_LENGTH, 1))))
+        check_size((int(tags.get(_TILE_WIDTH, 1)), int(tags.get(_TILE_LENGTH, 1))))
         return _loaded(image)
 
 
@@ -155,15 +171,15 @@ def _bmp(stream: BinaryIO) -> Image.Image:
     stream.seek(0)
     with (BmpImageFile if start == b"BM" else DibImageFile)(stream) as image:
         if image.tile and image.tile[0].codec_name == "bmp_rle":
-            _check_size(image.size, SLOW_PIXELS)
+            check_size(image.size, SLOW_PIXELS)
         return _loaded(image)
 
 
 def _jpeg2000(stream: BinaryIO) -> Image.Image:
-    data = _bounded(stream).getvalue()
+    data = bounded(stream).getvalue()
     with Jpeg2KImageFile(io.BytesIO(data)) as image:
         width, height = image.size
-        _check_size(image.size)
+        check_size(image.size)
         # The marker of coding style says how often the size can be halved (ISO 15444-1, A.6.1).
         style = data.find(b"\xff\x52", data.find(b"\xff\x4f\xff\x51") + 4)
         levels = data[style + 9] if 0 <= style < len(data) - 9 else 0
@@ -177,7 +193,7 @@ def _jpeg2000(stream: BinaryIO) -> Image.Image:
 def _ppm(stream: BinaryIO) -> Image.Image:
     with PpmImageFile(stream) as image:
         decoder, _, offset, args = image.tile[0]
-        _check_size(image.size, SLOW_PIXELS if decoder == "ppm_plain" else MAX_PIXELS)
+        check_size(image.size, SLOW_PIXELS if decoder == "ppm_plain" else MAX_PIXELS)
         if decoder != "ppm":
             return _loaded(image, FULL)
         assert isinstance(args, tuple)
@@ -203,35 +219,11 @@ def _heic(stream: BinaryIO) -> Image.Image:
             f"this is an HEIC image, and the package that reads them is missing; {WANTED}: "
             "pip install pillow-heif"
         ) from None
-    with HeifImageFile(_bounded(stream)) as image:
-        _check_size(image.size)
+    with HeifImageFile(bounded(stream)) as image:
+        check_size(image.size)
         image.load()
-        _check_size(image.size)
+        check_size(image.size)
         return upright(image, FULL)
-
-
-def _bounded(stream: BinaryIO) -> io.BytesIO:
-    """The whole file in memory, where it is not too large for that."""
-    data = stream.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise ImageError(
-            f"the file has more than {MAX_BYTES >> 20} MB; {WANTED} of at most that: "
-            "make it smaller first"
-        )
-    return io.BytesIO(data)
-
-
-def _check_size(size: tuple[int, int], limit: int = MAX_PIXELS) -> None:
-    width, height = size
-    if width * height > limit:
-        raise ImageError(_too_large(f"{width} x {height} pixels", limit))
-
-
-def _too_large(found: str, limit: int = MAX_PIXELS) -> str:
-    return (
-        f"the image has {found}; expected at most {limit // 1_000_000} megapixels for a file of "
-        "its kind: make it smaller first"
-    )
 
 
 _WHOLE = (WebPImageFile, AvifImageFile)

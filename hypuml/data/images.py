@@ -17,8 +17,9 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from hypuml.data.decoding import MAX_PIXELS, ImageError, decode
+from hypuml.data.decoding import decode
 from hypuml.data.formats import WANTED
+from hypuml.data.limits import MAX_PIXELS, ImageError
 
 __all__ = ["MAX_ASPECT", "MAX_PIXELS", "ImageError", "fit_short_side", "load_image", "square_crop"]
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hypuml.data import damage, decoding
+from hypuml.data import damage, decoding, limits
 from hypuml.data.images import MAX_PIXELS, ImageError, load_image
 from tests.support.pictures import BLUE, RED, close, corners, encoded, png_chunk, quadrants
 
@@ -108,6 +108,30 @@ def test_a_png_whose_data_ends_early_is_never_half_shown():
         assert not damage.png_is_whole(io.BytesIO(white_png(0.99, passes)))
 
 
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+def test_a_jpeg_that_ends_early_with_its_end_mark_is_never_half_shown(share, progressive):
+    noise = np.random.default_rng(0).integers(0, 256, (96, 96, 3), dtype=np.uint8)
+    data = encoded(Image.fromarray(noise), "JPEG", progressive=progressive)
+    if progressive:  # cut inside the first scan
+        start, end = (found.start() for found in list(re.finditer(b"\xff\xda", data))[:2])
+        data = data[:end]
+    else:
+        start = data.index(b"\xff\xda")
+    cut = data[: start + 14 + int(share * (len(data) - start - 14))].rstrip(b"\xff")
+    with pytest.raises(ImageError, match="damaged or cut short"):
+        load_image(cut + b"\xff\xd9")
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}])
+@pytest.mark.parametrize("side", [7, 64, 150])
+def test_jpegs_that_end_in_one_colour_are_whole(side, options):
+    image = Image.new("RGB", (side, side), "white")
+    image.paste(RED, (1, 1, side // 2, side // 2))
+    assert load_image(encoded(image, "JPEG", **options)).size == (side, side)
+    assert load_image(encoded(image.convert("L"), "JPEG", **options)).size == (side, side)
+
+
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "I;16"])
 def test_pictures_that_end_in_black_are_whole(mode):
     image = Image.new(mode, (37, 21))
@@ -158,6 +182,6 @@ def test_a_tiff_of_a_rare_compression_is_refused_by_name():
 
 
 def test_a_file_too_large_for_memory(monkeypatch):
-    monkeypatch.setattr(decoding, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(limits, "MAX_BYTES", 1 << 20)
     with pytest.raises(ImageError, match="more than 1 MB"):
         load_image(encoded(quadrants(), "JPEG") + bytes(1 << 20))

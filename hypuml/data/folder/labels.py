@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hypuml.data.folder.file_index import FileIndex, Parts
 from hypuml.data.folder.layout import split_name
 from hypuml.data.folder.names import class_name, printable, quoted
 from hypuml.data.folder.options import FolderOptions
 from hypuml.data.folder.tables import SUFFIXES, Table, read_table, typed
 from hypuml.types import Column
-
-Parts = tuple[str, ...]
 
 # Usual names of columns, lower case and without separators; the first that fits is taken.
 FILES = ("file", "filename", "filepath", "files", "filenames", "filepaths", "path", "paths",
@@ -47,37 +45,6 @@ class Labels:
     splits: list[str] | None
     columns: dict[str, Column]
     assumed: list[str]
-
-
-class FileIndex:
-    """Images by what tables call them: paths, ends of paths, or longer paths that end in theirs."""
-
-    def __init__(self, files: Sequence[Parts]) -> None:
-        self._whole: dict[str, int] = {}
-        self._ends: dict[str, int] = {}
-        for row, parts in enumerate(files):
-            names = [_plain(part) for part in parts]
-            # Without suffix: with a slash behind it, so that it never is another file's name.
-            stem = os.path.splitext(names[-1])[0] + "/"
-            for i in range(len(names)):
-                for key in ("/".join(names[i:]), "/".join((*names[i:-1], stem))):
-                    self._ends[key] = -1 if key in self._ends else row
-            self._whole["/".join(names)] = row
-            bare = "/".join((*names[:-1], stem))
-            self._whole[bare] = -1 if bare in self._whole else row
-
-    def row(self, name: str, folder: Parts = ()) -> int:
-        """Row of the image that a table in ``folder`` calls ``name``; -1 for none, or several."""
-        parts = [p for p in _plain(name.replace("\\", "/")).split("/") if p not in ("", ".")]
-        for key in ("/".join(parts), "/".join((*parts, ""))) if parts else ():
-            here = "/".join((*map(_plain, folder), key))
-            found = self._whole.get(here, self._ends.get(key, -1))
-            for i in range(1, len(parts)):
-                if found < 0:
-                    found = self._whole.get(key.split("/", i)[-1], -1)
-            if found >= 0:
-                return found
-        return -1
 
 
 @dataclass(frozen=True)
@@ -246,7 +213,3 @@ def _where(table: Table, name: str) -> int:
 
 def _key(name: str) -> str:
     return "".join(c for c in name.strip().lower() if c not in " _-")
-
-
-def _plain(name: str) -> str:
-    return unicodedata.normalize("NFC", name).strip()

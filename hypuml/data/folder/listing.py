@@ -29,7 +29,7 @@ JUNK = frozenset(
 )
 _GALLERY_FILES = {"gallery.json", "items.parquet"}
 # A hub's cache keeps files under their hashes and links to them, by name, from its snapshots.
-_HUB_CACHE, _HUB_STORE = {"blobs", "snapshots"}, {"blobs", "refs"}
+_HUB_CACHE, _HUB_STORE = {"blobs", "refs", "snapshots"}, {"blobs", "refs"}
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _FLAGS |= getattr(os, "O_BINARY", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
