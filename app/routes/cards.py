@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import asked, facts
+from app import asked
 from app.resources import Entry
 from app.routes import cloud
 from app.routes.replies import FOR_NOW, NEVER, gallery_of, missing, number_of, reply
@@ -29,7 +29,8 @@ def card(request: Request) -> Response:
         return missing("no such picture")
     who = request.query_params.get("to", "")
     distance = _distance(entry, gallery, row, who)
-    sure = _sure(entry, gallery, row)
+    # In the whole gallery, whatever the threshold hides.
+    answer = gallery.ask(gallery.points[row], gallery.uncertainty[row], 1, row)
     path = gallery.paths[row]
     says = {
         "id": gallery.ids[row],
@@ -37,8 +38,8 @@ def card(request: Request) -> Response:
         "u": float(gallery.uncertainty[row]),
         "d0": float(gallery.radius[row]),
         "distance": distance,
-        "confidence": sure.probability,
-        "reason": sure.reason,
+        "confidence": answer.probability,
+        "reason": answer.reason,
     }
     # Who is unknown now may be remembered later.
     keep = NEVER if who and distance is None else FOR_NOW
@@ -51,13 +52,6 @@ def _distance(entry: Entry, gallery: Gallery, row: int, who: str) -> float | Non
 
     point = asked.point_of(entry.version, who)
     return None if point is None else float(dist(gallery.points[row], point[0], gallery.curvature))
-
-
-def _sure(entry: Entry, gallery: Gallery, row: int) -> facts.Sure:
-    """How sure the answer would be if this image asked, in the whole gallery."""
-    hits = facts.nearest(gallery, gallery.points[row : row + 1], 1, row)
-    u = float(gallery.uncertainty[row])
-    return facts.how_sure(gallery, entry.codes, hits, u, row)
 
 
 def colours(request: Request) -> Response:

@@ -7,7 +7,7 @@ readers of the JSON need no case distinction. What each figure means stands in
 * :mod:`.retrieval`: what the embedding alone tells.
 * :mod:`.answers`: is the answer's confidence right.
 * :mod:`.controls`, :mod:`.probe`: what u is worth beside simpler scores, and the most it could be.
-* :mod:`.foreign`: images of something else. :mod:`.degradation`: damaged images.
+* :mod:`.ood`: images of something else. :mod:`.degradation`: damaged images.
 * :mod:`.run`: all of it in order.
 """
 

@@ -1,4 +1,4 @@
-"""Answer confidence: how well it knows which first hits are right, beside simpler scores.
+"""Answer confidence: how well it tells right first hits from wrong ones, beside simpler scores.
 
 Confidence belongs to an *answer*, unlike u, which belongs to an image: it may look at what was
 retrieved. Its controls are single parts of what it is made of, and u itself.
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypuml import metrics
-from hypuml.confidence import CONTROLS, AnswerConfidence, Evidence, evidence
+from hypuml.confidence import CONTROLS, AnswerConfidence, Reference, assess
 from hypuml.evaluation.intervals import as_json
 from hypuml.evaluation.retrieval import Retrieved
 from hypuml.types import FloatArray
@@ -26,26 +26,29 @@ _NAMES = ("confidence_auroc", "confidence_ece", "aurc", "e_aurc")
 def answer_scores(
     model: AnswerConfidence | None, retrieved: Retrieved, u: FloatArray, curvature: float
 ) -> dict[str, FloatArray]:
-    """What can be said of every query's answer, ``[Q]`` each, high = sure.
+    """Scores of every query's answer, ``[Q]`` each, high = certain.
 
     Args:
-        model: what turns evidence into a probability, where one has been fitted.
+        model: the fitted answer confidence, where there is one.
         retrieved: the answers.
         u: ``[N]`` uncertainty of every image.
         curvature: c > 0.
 
     Returns:
         ``confidence`` where there is a model, then the controls ``first_distance``, ``lead``,
-        ``knn_agreement`` (see :mod:`hypuml.confidence.evidence`) and ``u``.
+        ``knn_agreement`` (see :mod:`hypuml.confidence.features`) and ``u``.
     """
-    found: Evidence = evidence(
-        retrieved.hits, retrieved.ranks, retrieved.labels, u, u[retrieved.queries], curvature
-    )
+    index, rows = retrieved.index, retrieved.queries
+    if index is None:
+        names = ["confidence"] * (model is not None) + [*CONTROLS, "u"]
+        return {name: np.zeros(0) for name in names}
+    reference = Reference(index.search, index.points, retrieved.labels, u, curvature)
+    found = assess(reference, retrieved.hits, u[rows], rows, model)
     scores: dict[str, FloatArray] = {}
-    if model is not None:
-        scores["confidence"] = model.probability(found)
-    scores |= {name: control(found) for name, control in CONTROLS.items()}
-    return scores | {"u": -found["u_query"]}
+    if found.probability is not None:
+        scores["confidence"] = found.probability
+    scores |= {name: control(found.features) for name, control in CONTROLS.items()}
+    return scores | {"u": -found.features["u_query"]}
 
 
 def answer_report(scores: dict[str, FloatArray], retrieved: Retrieved) -> dict[str, Any]:

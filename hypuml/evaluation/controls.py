@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from hypuml import metrics
 from hypuml.evaluation.embedding import Evaluated
+from hypuml.evaluation.image_statistics import laplacian_variance
 from hypuml.evaluation.intervals import as_json
-from hypuml.evaluation.statistics import laplacian_variance
 from hypuml.loss_prediction import LossPrediction
 from hypuml.models.embedder import Embedder
 from hypuml.models.files import Described

@@ -22,7 +22,7 @@ Opening a gallery imports neither torch nor umap; faiss is imported by the first
 from __future__ import annotations
 
 from hypuml.gallery.build import Embedder, build_gallery
-from hypuml.gallery.opened import Gallery
-from hypuml.gallery.store import GalleryError
+from hypuml.gallery.gallery import Gallery
+from hypuml.gallery.manifest import GalleryError
 
 __all__ = ["Embedder", "Gallery", "GalleryError", "build_gallery"]

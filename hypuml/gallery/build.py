@@ -15,11 +15,8 @@ from PIL import Image
 from hypuml.confidence import AnswerConfidence
 from hypuml.data.prefetch import in_batches
 from hypuml.gallery.columns import Items, items_bytes, points_bytes
-from hypuml.gallery.opened import WEIGHTS, Gallery, sha256_of
-from hypuml.gallery.originals import dataset_options
-from hypuml.gallery.reading import Prepared, read_ahead
-from hypuml.gallery.staging import staged
-from hypuml.gallery.store import (
+from hypuml.gallery.gallery import WEIGHTS, Gallery, sha256_of
+from hypuml.gallery.manifest import (
     FORMAT,
     ITEMS,
     MANIFEST,
@@ -29,6 +26,9 @@ from hypuml.gallery.store import (
     manifest_bytes,
     write_file,
 )
+from hypuml.gallery.originals import dataset_options
+from hypuml.gallery.prefetch import Prepared, read_ahead
+from hypuml.gallery.staging import staged
 from hypuml.gallery.thumbs import COLUMNS, SIDE, AtlasWriter
 from hypuml.geometry import dist0, in_ball
 from hypuml.layout import Layout, fit_layout

@@ -18,7 +18,7 @@ import safetensors.numpy
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
-from hypuml.gallery.store import AGAIN, GalleryError
+from hypuml.gallery.manifest import AGAIN, GalleryError
 from hypuml.geometry import dist0, project_check
 from hypuml.types import FloatArray, TaxonomyPath
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from hypuml.gallery.store import FORMAT, MANIFEST, GalleryError
+from hypuml.gallery.manifest import FORMAT, MANIFEST, GalleryError
 
 # Left behind by file managers; not worth refusing for.
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}

@@ -13,7 +13,7 @@ Convention
 from __future__ import annotations
 
 from hypuml.metrics.bootstrap import Interval, bootstrap_over_classes, percentile_interval
-from hypuml.metrics.confidence import (
+from hypuml.metrics.calibration import (
     MIN_ERRORS,
     aurc,
     auroc,

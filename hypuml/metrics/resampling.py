@@ -1,7 +1,7 @@
 """The usual statistics on a thousand resamples of the classes at once.
 
 Convention: :mod:`hypuml.metrics`. A resample is a vector of whole weights, how often each class was
-drawn; the statistics below are those of :mod:`hypuml.metrics.confidence` on rows repeated that
+drawn; the statistics below are those of :mod:`hypuml.metrics.calibration` on rows repeated that
 often. Nothing is repeated in fact: rows are sorted once, and each resample costs one pass over
 them. One ``Resamples`` serves several statistics, so that their *difference* has an interval too
 (paired: both see the same classes), which is much narrower than two intervals side by side suggest.
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hypuml.metrics.bootstrap import draw_classes
-from hypuml.metrics.confidence import check_pair
+from hypuml.metrics.calibration import check_pair
 from hypuml.types import IntArray
 
 F64 = NDArray[np.float64]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hypuml.geometry import dist0, frechet_mean, logmap0, nearest, pairwise_dist, project_check
-from hypuml.metrics.confidence import average_ranks
+from hypuml.metrics.calibration import average_ranks
 
 F64 = NDArray[np.float64]
 _CHUNK_BYTES = 64 * 2**20  # distance rows are computed in slices of about this size

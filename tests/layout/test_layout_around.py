@@ -7,7 +7,7 @@ import pytest
 
 from hypuml.geometry import dist, dist0, expmap0, translate
 from hypuml.layout import around, around_xy, fit, fit_layout
-from hypuml.layout.around import spread
+from hypuml.layout.recenter import spread
 from hypuml.layout.screen import RIM, dilation_of
 from hypuml.search import Index
 
@@ -71,7 +71,7 @@ def test_blocks_are_only_for_memory(monkeypatch):
 
     points = ball(8, count=50)
     whole = around(points, points[3], 1.0)
-    monkeypatch.setattr(import_module("hypuml.layout.around"), "_BLOCK", 7)
+    monkeypatch.setattr(import_module("hypuml.layout.recenter"), "_BLOCK", 7)
     parts = around(points, points[3], 1.0)
     assert np.array_equal(parts[0], whole[0])
     assert parts[1] == whole[1]

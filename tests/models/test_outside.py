@@ -14,7 +14,7 @@ import torch
 from hypuml.commands import main
 from hypuml.commands.gallery import outside_line
 from hypuml.gallery import Gallery, GalleryError, build_gallery
-from hypuml.gallery.store import ITEMS
+from hypuml.gallery.manifest import ITEMS
 from hypuml.layout import fit
 from hypuml.models.config import ModelConfig
 from hypuml.models.export import write_graph

@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 
 from hypuml.confidence import AnswerConfidence
-from hypuml.confidence.weights import Term
+from hypuml.confidence.model import Term
 from hypuml.data.garden import GardenDataset
 from hypuml.gallery import Embedder, build_gallery
 from hypuml.layout import fit

@@ -19,9 +19,9 @@ from PIL import Image
 from hypuml.confidence import AnswerConfidence
 from hypuml.gallery import Gallery
 from hypuml.gallery.columns import Items, items_bytes, points_bytes
+from hypuml.gallery.manifest import FORMAT, ITEMS, MANIFEST, POINTS, VERSION, manifest_bytes
+from hypuml.gallery.manifest import write_file as write
 from hypuml.gallery.staging import staged
-from hypuml.gallery.store import FORMAT, ITEMS, MANIFEST, POINTS, VERSION, manifest_bytes
-from hypuml.gallery.store import write_file as write
 from hypuml.gallery.thumbs import COLUMNS, PER_TILE, SIDE, tile_name
 from hypuml.geometry import dist0, expmap0
 from hypuml.layout import Layout, fit, fit_layout

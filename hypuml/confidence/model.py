@@ -1,4 +1,4 @@
-"""The fitted weights: evidence in, probability out, and JSON in between.
+"""The fitted model: features in, probability out, and its JSON form.
 
 ``p = sigmoid(intercept + sum_i weight_i * (clip(x_i, low_i, high_i) - mean_i) / scale_i)``. Inputs
 are clipped to what the fit has seen, so that a strange gallery (duplicates, a foreign kind of
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hypuml.confidence.evidence import INPUTS
+from hypuml.confidence.features import INPUTS
 from hypuml.files import write_atomically
 
 FORMAT, VERSION = "hypuml-answer-confidence", 1
@@ -79,26 +79,26 @@ class AnswerConfidence:
                 f"got inputs {unknown or 'none'}, expected some of: {', '.join(INPUTS)}"
             )
 
-    def probability(self, evidence: Mapping[str, ArrayLike]) -> NDArray[np.float64]:
+    def probability(self, features: Mapping[str, ArrayLike]) -> NDArray[np.float64]:
         """Probability that each query's first hit is right.
 
         Args:
-            evidence: what :func:`hypuml.confidence.evidence` found for Q queries.
+            features: from :func:`hypuml.confidence.features.answer_features`, of Q queries.
 
         Returns:
             ``[Q]`` float64 in [0, 1]; 0 where there is no answer, or one without a class, since
             that cannot be right.
 
         Raises:
-            ValueError: evidence that is missing or not finite.
+            ValueError: a feature that is missing or not finite.
         """
-        missing = sorted({*self.terms, "answered"} - set(evidence))
+        missing = sorted({*self.terms, "answered"} - set(features))
         if missing:
-            raise ValueError(f"the evidence lacks {', '.join(missing)}")
-        answered = np.asarray(evidence["answered"], dtype=np.float64)
+            raise ValueError(f"the features lack {', '.join(missing)}")
+        answered = np.asarray(features["answered"], dtype=np.float64)
         logit = np.full(answered.shape, float(self.intercept))
         for name, term in self.terms.items():
-            x = np.asarray(evidence[name], dtype=np.float64)
+            x = np.asarray(features[name], dtype=np.float64)
             if not np.isfinite(x).all():
                 raise ValueError(f"got {name} with values that are not finite")
             logit += term.weight * (np.clip(x, term.low, term.high) - term.mean) / term.scale

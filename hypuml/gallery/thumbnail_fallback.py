@@ -22,7 +22,7 @@ class _NotHereError(Exception):
     """Raised past the cache, which keeps results but no exceptions."""
 
 
-class FreshThumbs:
+class ThumbnailFallback:
     """Makes thumbnails and tiles. Safe between threads; two may make the same one at once."""
 
     def __init__(self, picture: Callable[[int, int], Image.Image | None], count: int) -> None:

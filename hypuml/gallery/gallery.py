@@ -1,4 +1,4 @@
-"""A gallery that has been opened: checked, in memory, searchable."""
+"""A gallery in memory: checked and searchable."""
 
 from __future__ import annotations
 
@@ -9,25 +9,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from hypuml import layout
-from hypuml.confidence import AnswerConfidence
-from hypuml.gallery.answers import answer_confidence, class_numbers, read_confidence
+from hypuml.confidence import AnswerConfidence, Reference
+from hypuml.gallery.ask import Queries, ask
 from hypuml.gallery.columns import Items, parse_items, parse_points
-from hypuml.gallery.fresh import FreshThumbs
-from hypuml.gallery.originals import Originals
-from hypuml.gallery.store import (
+from hypuml.gallery.manifest import (
     AGAIN,
     ITEMS,
+    MANIFEST,
     POINTS,
     GalleryError,
     read_manifest,
     read_verified,
 )
+from hypuml.gallery.originals import Originals
+from hypuml.gallery.thumbnail_fallback import ThumbnailFallback
 from hypuml.gallery.thumbs import PER_TILE, Atlas, tile_name
 from hypuml.search import Index
-from hypuml.types import FloatArray, Hits, IntArray, TaxonomyPath
+from hypuml.taxonomy import class_ids
+from hypuml.types import Answer, FloatArray, Hits, IntArray, TaxonomyPath
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -57,7 +59,7 @@ class Gallery:
         splits: ``"seen"`` or ``"unseen"`` for each image.
         outside: ``[N]`` bool, images unlike anything that the model was fitted on; None where the
             model cannot tell, and in galleries made before it could.
-        confidence: tells how sure an answer is; None where the model came without one.
+        confidence: the fitted answer confidence; None where the model came without one.
     """
 
     def __init__(
@@ -87,10 +89,10 @@ class Gallery:
             if array is not None:
                 array.flags.writeable = False
         self._originals = Originals(manifest, items.ids, items.images)
-        self._atlas: Atlas | FreshThumbs = (
+        self._atlas: Atlas | ThumbnailFallback = (
             Atlas(lambda name: read_verified(folder, name, manifest), len(points))
             if _stores_thumbnails(manifest)
-            else FreshThumbs(self._originals.picture, len(points))
+            else ThumbnailFallback(self._originals.picture, len(points))
         )
         self._lock = threading.Lock()
 
@@ -171,39 +173,44 @@ class Gallery:
         """
         return self._index.search(points, k, exclude=exclude)
 
-    def answer_confidence(
+    def ask(
         self,
         points: FloatArray,
-        query_uncertainty: FloatArray,
-        exclude: IntArray | None = None,
-        hits: Hits | None = None,
-    ) -> FloatArray | None:
-        """Probability that each query's first hit has the query's class.
+        uncertainty: ArrayLike,
+        k: int,
+        exclude: ArrayLike | None = None,
+        allowed: NDArray[np.bool_] | None = None,
+    ) -> Answer:
+        """The nearest images of queries, and the probability that the first of them is right.
 
         Args:
-            points: ``[Q, n]`` queries in the ball.
-            query_uncertainty: ``[Q]`` u of the queries.
-            exclude: as in :meth:`search`; a query with such a row counts as an image of this
-                gallery.
-            hits: what :meth:`search` gave for these queries and ``exclude``. Used where it is at
-                least ``hypuml.confidence.DEPTH`` deep or complete, otherwise there is a new search.
+            points: ``[n]`` one query, or ``[Q, n]`` several, in the ball.
+            uncertainty: ``[Q]`` u of the queries, or one value for all.
+            k: wanted number of images, at least 1.
+            exclude: ``[Q]`` own row of each query, which is no answer, or one value for all; -1 or
+                None for a query from outside the gallery.
+            allowed: ``[N]`` which images may be answers; the others count as though they were not
+                in the gallery. None allows all.
 
         Returns:
-            ``[Q]`` in [0, 1], 0 where the first hit has no class; None when the gallery has no
-            confidence or none of its images a class.
+            As many hits as every query has, at most k, with their confidence or the reason why
+            there is none.
 
         Raises:
-            ValueError: queries, uncertainties or rows that do not fit.
+            ValueError: queries, uncertainties or rows that do not fit, or k < 1.
         """
-        if self.confidence is None or not (self._classes >= 0).any():
-            return None
-        return answer_confidence(
-            self, self.confidence, self._classes, points, query_uncertainty, exclude, hits
-        )
+        queries = Queries.of(points, uncertainty, exclude)
+        return ask(self.reference, self.confidence, queries, k, allowed)
 
     @cached_property
-    def _classes(self) -> IntArray:
-        return class_numbers(self.paths)
+    def class_ids(self) -> IntArray:
+        """``[N]`` number of each image's class, -1 for an image without one."""
+        return class_ids(self.paths)[0]
+
+    @cached_property
+    def reference(self) -> Reference:
+        """The images as the answer confidence compares queries with them."""
+        return Reference(self.search, self.points, self.class_ids, self.uncertainty, self.curvature)
 
     @cached_property
     def _built(self) -> Index:
@@ -304,6 +311,21 @@ class Gallery:
                 f"the model in {path.parent} is not the one the gallery in {self.folder} was made "
                 f"with (sha256 {found[:8]}, recorded {str(expected)[:8]}); {AGAIN} with this model"
             )
+
+
+def read_confidence(folder: Path, manifest: dict[str, Any]) -> AnswerConfidence | None:
+    """The confidence a manifest holds; None for galleries made without one.
+
+    Raises:
+        GalleryError: there is one and it is damaged.
+    """
+    recorded = manifest.get("confidence")
+    if recorded is None:
+        return None
+    try:
+        return AnswerConfidence.from_json(recorded)
+    except ValueError as error:
+        raise GalleryError(f"{folder / MANIFEST} cannot be used: {error}; {AGAIN}") from None
 
 
 def _stores_thumbnails(manifest: dict[str, Any]) -> bool:

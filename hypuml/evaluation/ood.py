@@ -14,8 +14,8 @@ import numpy as np
 from hypuml import metrics
 from hypuml.data.pixels import through_side
 from hypuml.evaluation.embedding import Evaluated, Progress, describe_pixels, embed_dataset
+from hypuml.evaluation.image_statistics import laplacian_variance
 from hypuml.evaluation.intervals import as_json
-from hypuml.evaluation.statistics import laplacian_variance
 from hypuml.models.embedder import Embedder
 from hypuml.types import Dataset, FloatArray, IntArray
 
@@ -23,7 +23,7 @@ from hypuml.types import Dataset, FloatArray, IntArray
 _SAMPLE = 100
 
 
-def foreign_report(
+def ood_report(
     model: Embedder,
     dataset: Dataset,
     evaluated: Evaluated,
