@@ -67,6 +67,7 @@ def build_gallery(
     metrics: Callable[[Sequence[int], FloatArray, FloatArray], dict[str, Any]] | None = None,
     confidence: AnswerConfidence | None = None,
     pictures: bool = True,
+    umap: bool = True,
 ) -> Gallery:
     """Build a gallery and put it at ``out``, replacing an older gallery there.
 
@@ -89,6 +90,7 @@ def build_gallery(
             (its attribute ``confidence``, where it has one) when omitted.
         pictures: whether the gallery holds thumbnails and says where the originals lie. Without,
             they are found again by their ids where the data set is one of the registry's.
+        umap: whether to fit a free UMAP beside the radius-true layout.
 
     Returns:
         The opened gallery; its ``unreadable`` lists what was left out.
@@ -110,7 +112,7 @@ def build_gallery(
             dataset, rows, model, atlas, workers, max(1, batch_size), progress
         )
         points, uncertainty = embedding.points, embedding.uncertainty
-        layout = fit_layout(points, model.curvature, seed=seed)
+        layout = fit_layout(points, model.curvature, seed, umap)
         items = _items(dataset, kept, embedding, model.curvature, layout)
         manifest = {
             "format": FORMAT,

@@ -12,7 +12,6 @@ from hypuml.confidence import DEPTH
 from hypuml.confidence.features import answer_features
 from hypuml.confidence.reciprocal_ranks import DEEPEST, reciprocal_ranks
 from hypuml.gallery import Gallery, GalleryError, build_gallery
-from hypuml.layout import fit as fitting
 from hypuml.types import Item
 from tests.support.confidence_doubles import fitted_once
 from tests.support.gallery_doubles import ColourModel, Squares
@@ -28,9 +27,8 @@ class SureModel(ColourModel):
 
 def build(out, model, data=None, **options):
     data = data or Squares(80)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fitting, "_MANY", 0)  # no UMAP
-        return build_gallery(data, range(len(data.items)), model, out, model_ref="x", **options)
+    options |= {"model_ref": "x", "umap": False}
+    return build_gallery(data, range(len(data.items)), model, out, **options)
 
 
 @pytest.fixture(scope="module")

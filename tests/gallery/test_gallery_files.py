@@ -16,23 +16,17 @@ from safetensors.numpy import load_file
 
 from hypuml.gallery import Gallery, GalleryError, build_gallery
 from hypuml.gallery import build as building
-from hypuml.layout import fit as fitting
 from tests.support.gallery_doubles import ColourModel, Squares
 
 FILES = ["items.parquet", "embeddings.safetensors", "thumbs/0000.webp", "thumbs/0001.webp"]
 
 
-@pytest.fixture(autouse=True)
-def no_umap(monkeypatch):
-    monkeypatch.setattr(fitting, "_MANY", 0)
-
-
 @pytest.fixture(scope="module")
 def original(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fitting, "_MANY", 0)
-        out = tmp_path_factory.mktemp("built") / "g"
-        return build_gallery(Squares(), range(130), ColourModel(), out, model_ref="x").folder
+    out = tmp_path_factory.mktemp("built") / "g"
+    return build_gallery(
+        Squares(), range(130), ColourModel(), out, model_ref="x", umap=False
+    ).folder
 
 
 @pytest.fixture
@@ -196,7 +190,7 @@ def test_rows_that_cannot_be(folder, column, value, words):
 def rebuild(out, dataset=None, model=None):
     dataset = dataset or Squares(20)
     rows = range(len(dataset.items))
-    return build_gallery(dataset, rows, model or ColourModel(), out, model_ref="x")
+    return build_gallery(dataset, rows, model or ColourModel(), out, model_ref="x", umap=False)
 
 
 def test_a_gallery_is_replaced(folder):

@@ -20,7 +20,6 @@ from PIL import Image
 from hypuml.data.images import load_image
 from hypuml.data.registry import DATASETS, Entry
 from hypuml.gallery import build_gallery
-from hypuml.layout import fit
 from hypuml.types import Item
 from tests.support.gallery_doubles import ColourModel
 
@@ -112,11 +111,10 @@ def _built() -> Path:
     checkpoint = folder / "checkpoint"
     checkpoint.mkdir()
     (checkpoint / "model.safetensors").write_bytes(b"weights, as far as anybody looks")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fit, "_MANY", 0)  # without UMAP, which takes ten seconds to compile
-        data = Prints(folder / "elsewhere")
-        out = checkpoint / "gallery"
-        build_gallery(data, range(COUNT), ColourModel(), out, model_ref=checkpoint, pictures=False)
+    data, out = Prints(folder / "elsewhere"), checkpoint / "gallery"
+    # Without UMAP, which takes ten seconds to compile.
+    options = {"model_ref": checkpoint, "pictures": False, "umap": False}
+    build_gallery(data, range(COUNT), ColourModel(), out, **options)
     return checkpoint
 
 
