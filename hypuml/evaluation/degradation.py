@@ -20,7 +20,7 @@ from hypuml import metrics
 from hypuml.data.degradation_scale import KINDS
 from hypuml.data.degraded_pictures import degrade_picture
 from hypuml.data.prefetch import ahead, in_batches
-from hypuml.evaluation.embedding import Evaluated, Pixels, Progress, describe_pixels
+from hypuml.evaluation.embedding import Evaluated, Pixels, Progress
 from hypuml.evaluation.retrieval import Retrieved
 from hypuml.layout.screen import dilation_of, screen_distance
 from hypuml.models.embedder import Embedder
@@ -87,7 +87,7 @@ def degradation_report(
     # One thread each: their matrices are too small to be shared out.
     with threadpool_limits(1, "blas"), closing(ahead(damage, todo)) as damaged:
         for batch in in_batches(damaged, _BATCH):
-            described = describe_pixels(model, np.stack(batch))
+            described = model.describe(np.stack(batch))
             at = tuple(np.array(todo[done : done + len(batch)]).T)
             u[at] = described.uncertainty
             damaged_points.append(described.points)

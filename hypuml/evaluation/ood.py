@@ -13,7 +13,7 @@ import numpy as np
 
 from hypuml import metrics
 from hypuml.data.pixels import through_side
-from hypuml.evaluation.embedding import Evaluated, Progress, describe_pixels, embed_dataset
+from hypuml.evaluation.embedding import Evaluated, Progress, embed_dataset
 from hypuml.evaluation.image_statistics import laplacian_variance
 from hypuml.evaluation.intervals import as_json
 from hypuml.models.embedder import Embedder
@@ -62,7 +62,7 @@ def ood_report(
     for suffix in ("", "_matched"):
         if suffix and side < size:
             pixels = through_side(pixels[0], side), through_side(pixels[1], side)
-            home, away = (describe_pixels(model, p).uncertainty for p in pixels)
+            home, away = (model.describe(p).uncertainty for p in pixels)
         key = f"ood_auroc{suffix}"
         result[key], result["intervals"][key] = separation(home, away, classes)
         one, other = (laplacian_variance(p) for p in pixels)

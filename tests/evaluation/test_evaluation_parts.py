@@ -14,7 +14,6 @@ from hypuml.evaluation import embed_dataset, evaluate, measure
 from hypuml.evaluation.answers import answer_report, answer_scores
 from hypuml.evaluation.controls import control_report, control_scores
 from hypuml.evaluation.degradation import LEVELS, degradation_report, stratified
-from hypuml.evaluation.embedding import describe_pixels
 from hypuml.evaluation.image_statistics import image_statistics, laplacian_variance
 from hypuml.evaluation.ood import separation, through_side, typical_side
 from hypuml.evaluation.probe import probe
@@ -264,7 +263,7 @@ def test_matched_brings_both_sets_to_the_smaller_side(tmp_path):
     sets = [embed_dataset(model, data, "all") for data in (large, small)]
     plain = [one.embedding.uncertainty for one in sets]
     blurred = [through_side(one.pixels, 8) for one in sets]
-    matched = [describe_pixels(model, pixels).uncertainty for pixels in blurred]
+    matched = [model.describe(pixels).uncertainty for pixels in blurred]
     foreign = np.arange(24) >= 12
     assert result["ood_auroc"] == metrics.auroc(np.concatenate(plain), foreign)
     assert result["ood_auroc_matched"] == metrics.auroc(np.concatenate(matched), foreign)
