@@ -11,6 +11,7 @@ from app import asked
 from app.resources import Entry
 from app.routes import cloud
 from app.routes.replies import FOR_NOW, NEVER, gallery_of, missing, number_of, reply
+from hypuml.geometry import dist
 from hypuml.types import has_class
 
 if TYPE_CHECKING:
@@ -48,8 +49,6 @@ def card(request: Request) -> Response:
 
 def _distance(entry: Entry, gallery: Gallery, row: int, who: str) -> float | None:
     """True distance of an image to a query; None when nobody knows the query."""
-    from hypuml.geometry import dist
-
     point = asked.point_of(entry.version, who)
     return None if point is None else float(dist(gallery.points[row], point[0], gallery.curvature))
 

@@ -12,6 +12,9 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from hypuml.metrics import MIN_ERRORS, auroc
 from hypuml.types import FloatArray, IntArray
@@ -82,10 +85,6 @@ def _folds(y: NDArray[np.bool_], rng: np.random.Generator) -> Iterator[Split]:
 
 def _read(x: FloatArray, y: NDArray[np.bool_], splits: Iterator[Split]) -> float | None:
     """Mean AUROC over splits with both outcomes on both sides."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
     found = []
     for fit, read in splits:
         if not (_both(y[fit]) and _both(y[read])):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import plotly.graph_objects as go
 
 from hypuml.figures.dots import (
     Drawable,
@@ -56,8 +57,6 @@ def disk_figure(
     Raises:
         ValueError: unknown theme or level.
     """
-    import plotly.graph_objects as go
-
     look = theme_named(theme)
     figure = go.Figure()
     figure.update_layout(
@@ -127,8 +126,6 @@ def query_traces(
     By themselves they let an interactive page change the query without drawing the dots again.
     Arguments as in `disk_figure`.
     """
-    import plotly.graph_objects as go
-
     look = theme_named(theme)
     at = np.asarray(
         data.xy[query] if isinstance(query, int | np.integer) else query, dtype=np.float64

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
+import plotly.graph_objects as go
 
 from hypuml.figures.palette import (
     Theme,
@@ -94,8 +95,6 @@ def dots_trace(
         look: colours.
         note: a further line when hovering.
     """
-    import plotly.graph_objects as go
-
     text = [_hover(data, int(row), note) for row in rows]
     edge = {"color": look.edge, "width": 0.6}
     return go.Scattergl(

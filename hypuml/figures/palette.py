@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from plotly.colors import sample_colorscale
 
 from hypuml.types import FloatArray
 
@@ -92,8 +93,6 @@ def theme_named(name: str) -> Theme:
 @lru_cache(maxsize=1)
 def uncertainty_scale() -> tuple[str, ...]:
     """256 CSS colours from sure to unsure."""
-    from plotly.colors import sample_colorscale
-
     steps = np.linspace(1.0 / 6.0, 1.0, 256)
     return tuple(str(c) for c in sample_colorscale("Cividis", steps, colortype="rgb"))
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from plotly.subplots import make_subplots
 
 from hypuml.figures.charts import axis, layout, right_and_wrong
 from hypuml.figures.palette import theme_named
@@ -36,8 +37,6 @@ def radius_figure(
     Raises:
         ValueError: unknown theme.
     """
-    from plotly.subplots import make_subplots
-
     look = theme_named(theme)
     d0, u = np.asarray(data["d0"], dtype=np.float64), np.asarray(data["u"], dtype=np.float64)
     asked = np.asarray([x is not None for x in data["right"]], dtype=bool)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from hypuml.figures.charts import axis, layout
@@ -63,8 +64,6 @@ def reliability_figure(
     Raises:
         ValueError: unknown theme, or two lengths that differ.
     """
-    import plotly.graph_objects as go
-
     look = theme_named(theme)
     said, was, size = reliability(confidence, correct)
     figure = go.Figure()

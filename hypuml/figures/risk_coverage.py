@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import plotly.graph_objects as go
+
 from hypuml.figures.charts import axis, layout, right_and_wrong
 from hypuml.figures.palette import Theme, theme_named
 
@@ -38,8 +40,6 @@ def risk_coverage_figure(
     Raises:
         ValueError: unknown theme.
     """
-    import plotly.graph_objects as go
-
     look = theme_named(theme)
     figure = go.Figure()
     x = list(curves["coverage"])

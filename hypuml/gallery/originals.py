@@ -17,6 +17,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hypuml.data.images import load_image
+from hypuml.data.registry import DATASETS, open_dataset
+
 if TYPE_CHECKING:
     from PIL import Image
 
@@ -71,8 +74,6 @@ class Originals:
         """The picture; None when it is not there. ``size`` is the side to draw at."""
         if self._manifest["source"] is None:
             return self._from_dataset(self._ids[row], size)
-        from hypuml.data.images import load_image
-
         try:
             path = self._file(row)
             return load_image(path) if path else None
@@ -121,8 +122,6 @@ class Originals:
             return self._known
 
     def _look(self) -> _Found | None:
-        from hypuml.data.registry import DATASETS, open_dataset
-
         name = str(self._manifest["name"])
         if name not in DATASETS:
             return None

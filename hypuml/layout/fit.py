@@ -11,6 +11,7 @@ import numpy as np
 from hypuml.geometry import dist0, project_check
 from hypuml.layout.angles import refine, start
 from hypuml.layout.screen import F64, dilation_of, screen_distance, to_xy
+from hypuml.metrics import spearman
 from hypuml.search import Index
 from hypuml.types import FloatArray, Hits, IntArray
 
@@ -100,7 +101,7 @@ def fit_layout(points: FloatArray, c: float, seed: int = 0, umap: bool = True) -
     umap_xy = free_umap(distinct, c, neighbours, seed)
     fidelity["free_umap"] = {
         **overlaps(umap_xy, truth, rows),
-        "radius_spearman": _spearman(np.hypot(*umap_xy.T), screen),
+        "radius_spearman": spearman(np.hypot(*umap_xy.T), screen),
     }
     return Layout(xy[back], dilation, fidelity, umap_xy[back])
 
@@ -153,12 +154,3 @@ def free_umap(points: F64, c: float, neighbours: Hits, seed: int) -> F64:
         ).fit_transform(points.astype(np.float32))
     y = np.asarray(y, dtype=np.float64)
     return y / (1.0 + np.sqrt(1.0 + (y**2).sum(axis=1, keepdims=True)))
-
-
-def _spearman(a: F64, b: F64) -> float | None:
-    from scipy.stats import rankdata
-
-    ra, rb = rankdata(a), rankdata(b)
-    if np.ptp(ra) == 0.0 or np.ptp(rb) == 0.0:
-        return None
-    return float(np.corrcoef(ra, rb)[0, 1])

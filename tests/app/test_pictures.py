@@ -102,7 +102,7 @@ def test_what_nobody_can_fetch_is_not_offered(visit, monkeypatch):
 
     from hypuml.data.registry import DATASETS
 
-    monkeypatch.setitem(DATASETS, "prints", replace(DATASETS["prints"], obtain=None))
+    monkeypatch.setitem(DATASETS, "prints", replace(DATASETS["prints"], download=None))
     at = visit()
     assert AWAY in page(at)
     assert not offers(at)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hypuml.data.registry import data_root, obtain, open_dataset
+from hypuml.data.registry import data_root, download, open_dataset
 from hypuml.gallery import Gallery, GalleryError, build_gallery, originals
 from tests.support.gallery_doubles import ColourModel, photo_folder
 from tests.support.prints import COUNT, Prints, colour, pictureless, shop_fixture, write  # noqa: F401
@@ -69,7 +69,7 @@ def test_it_opens_and_answers_without_them(gallery):
 
 def test_after_the_download_they_are_there(gallery):
     assert not gallery.has_pictures
-    obtain("prints")
+    download("prints")
     assert not gallery.has_pictures  # looked for a moment ago
     gallery.look_again()
     assert gallery.has_pictures

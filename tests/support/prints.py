@@ -73,7 +73,7 @@ class Shop:
         self.between: Callable[[int], None] = lambda arrived: None
         self.begun: list[int] = []
 
-    def obtain(self, root: Path, progress: Callable[[int, int], None] | None = None) -> Path:
+    def download(self, root: Path, progress: Callable[[int, int], None] | None = None) -> Path:
         arrived = len(list((root / "prints").glob("*.png")))
         self.begun.append(arrived)
         while arrived < COUNT:
@@ -93,9 +93,9 @@ def shop_fixture(monkeypatch, tmp_path) -> Shop:
         name="prints",
         licence="made by the tests",
         description="coloured squares",
-        obtained="written by the tests",
+        origin="written by the tests",
         factory=Prints,
-        obtain=shop.obtain,
+        download=shop.download,
     )
     monkeypatch.setitem(DATASETS, "prints", entry)
     # A folder of its own: the photographs of another test would be here already.

@@ -13,6 +13,7 @@ from app.parts.models.charts import chart, theme
 from app.parts.models.jobs import Outcome
 from app.parts.text import esc, name_of
 from app.resources import Entry
+from hypuml.figures import distances_figure, risk_by_method_figure, u_against_u_figure
 from hypuml.gallery import Gallery
 from hypuml.metrics import risk_coverage
 from hypuml.types import IntArray
@@ -75,8 +76,6 @@ def _difference(gap: Difference | None) -> str:
 
 
 def _charts(found: Comparison) -> None:
-    from hypuml.figures import distances_figure, risk_by_method_figure, u_against_u_figure
-
     look = theme()
     a, b = found.sides
     bounds = {s.side.name: s.side.bound for s in found.sides if s.side.bound is not None}

@@ -7,6 +7,7 @@ gets the name it was fetched for.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
@@ -27,7 +28,7 @@ class DownloadError(OSError):
 
 
 def fetch(url: str, target: Path, md5: str, progress: Progress | None = None) -> None:
-    """Download ``url`` to ``target``; nothing is asked for when it is there with the right sum.
+    """Download ``url`` to ``target``; nothing is requested when it is there with the right sum.
 
     Args:
         url: where it is.
@@ -41,19 +42,21 @@ def fetch(url: str, target: Path, md5: str, progress: Progress | None = None) ->
             kept), or a wrong sum (what has arrived is removed).
         OSError: the disk is full or cannot be written.
     """
-    # Imported here: torchvision takes seconds, and what is only looked at does not need it.
-    from torchvision.datasets.utils import calculate_md5, check_integrity
-
-    if check_integrity(target, md5):
+    if target.is_file() and _md5(target) == md5:
         return
     part = target.with_name(f"{target.name}.part")
     _receive(url, part, progress)
-    if (found := calculate_md5(part)) != md5:
+    if (found := _md5(part)) != md5:
         part.unlink()
         raise DownloadError(
             f"what arrived from {url} has the MD5 sum {found}, expected {md5}, and was removed"
         )
     part.replace(target)
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "md5").hexdigest()
 
 
 def _receive(url: str, part: Path, progress: Progress | None) -> None:
