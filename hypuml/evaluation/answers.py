@@ -6,6 +6,7 @@ retrieved. Its controls are single parts of what it is made of, and u itself.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,19 @@ from numpy.typing import NDArray
 
 from hypuml import metrics
 from hypuml.confidence import CONTROLS, AnswerConfidence, Reference, assess
-from hypuml.evaluation.intervals import as_json
+from hypuml.evaluation.intervals import interval
 from hypuml.evaluation.retrieval import Retrieved
 from hypuml.types import FloatArray
 
 # Share of the queries that a rejection turns away.
 REJECTED = 0.2
 
-_NAMES = ("confidence_auroc", "confidence_ece", "aurc", "e_aurc")
+_FIGURES: dict[str, Callable[[FloatArray, NDArray[np.bool_]], float | None]] = {
+    "confidence_auroc": metrics.auroc,
+    "confidence_ece": metrics.ece,
+    "aurc": metrics.aurc,
+}
+_NAMES = (*_FIGURES, "e_aurc")
 
 
 def answer_scores(
@@ -81,21 +87,17 @@ def answer_report(scores: dict[str, FloatArray], retrieved: Retrieved) -> dict[s
     confidence = scores.get("confidence")
     if confidence is None:
         return result
-    result["confidence_auroc"] = own = metrics.auroc(confidence, correct)
-    result["confidence_ece"] = metrics.ece(confidence, correct)
-    result["aurc"] = metrics.aurc(confidence, correct)
+    for name, figure in _FIGURES.items():
+        result[name] = figure(confidence, correct)
+        result["intervals"][name] = interval(
+            lambda rows, figure=figure: figure(confidence[rows], correct[rows]),
+            retrieved.query_classes,
+        )
     result["e_aurc"] = metrics.e_aurc(confidence, correct)
+    own = result["confidence_auroc"]
     if own is not None:
         beaten = [name for name, x in controls.items() if x is not None and x > own]
         result["controls_that_beat_confidence"] = beaten
-    resamples = metrics.Resamples.draw(retrieved.query_classes)
-    if resamples is not None:
-        drawn = {
-            "confidence_auroc": metrics.resampled_auroc(confidence, correct, resamples),
-            "confidence_ece": metrics.resampled_ece(confidence, correct, resamples),
-            "aurc": metrics.resampled_aurc(confidence, correct, resamples),
-        }
-        result["intervals"] = {name: as_json(result[name], x) for name, x in drawn.items()}
     return result
 
 

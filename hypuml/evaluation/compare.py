@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from hypuml import metrics
 from hypuml.confidence import DEPTH, AnswerConfidence
 from hypuml.evaluation.answers import answer_scores
+from hypuml.evaluation.intervals import Statistic, difference, interval
 from hypuml.evaluation.retrieval import Retrieved, retrieve
 from hypuml.geometry import dist0
 from hypuml.types import FloatArray, IntArray, TaxonomyPath
@@ -166,29 +167,27 @@ def _judge(side: Side, found: Retrieved) -> Judged:
 
 
 def _differences(a: Judged, b: Judged, classes: IntArray) -> dict[str, Difference]:
-    resamples = metrics.Resamples.draw(classes) if len(classes) else None
     result = {}
     for name in FIGURES:
         one, other = a.figures[name], b.figures[name]
         if one is None or other is None:
             continue
-        interval = None
-        if resamples is not None:
-            drawn = _drawn(a, name, resamples) - _drawn(b, name, resamples)
-            interval = metrics.percentile_interval(one - other, drawn)
-        low, high = (interval.low, interval.high) if interval else (None, None)
+        ends = interval(difference(_figure(a, name), _figure(b, name)), classes)
+        low, high = (ends["low"], ends["high"]) if ends else (None, None)
         result[name] = Difference(one - other, low, high)
     return result
 
 
-def _drawn(judged: Judged, name: str, resamples: metrics.Resamples) -> NDArray[np.float64]:
-    """A figure on every resample of the classes, ``[R]``."""
+def _figure(judged: Judged, name: str) -> Statistic:
+    """A figure as a function of the rows of the queries."""
+    correct = judged.correct
     if name == "recall@1":
-        return metrics.resampled_mean(judged.correct.astype(np.float64), resamples)
+        return lambda rows: correct[rows].mean()
     if name == "r_auroc":
-        score, least = judged.scores["u"], metrics.MIN_ERRORS
-        return metrics.resampled_auroc(score, judged.correct, resamples, least)
-    return metrics.resampled_auroc(judged.scores["confidence"], judged.correct, resamples)
+        u = -judged.scores["u"]
+        return lambda rows: metrics.r_auroc(u[rows], correct[rows])
+    confidence = judged.scores["confidence"]
+    return lambda rows: metrics.auroc(confidence[rows], correct[rows])
 
 
 def _only(right: Judged, wrong: Judged, queries: IntArray) -> IntArray:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from hypuml import metrics
 from hypuml.evaluation.embedding import Evaluated
 from hypuml.evaluation.image_statistics import laplacian_variance
-from hypuml.evaluation.intervals import as_json
+from hypuml.evaluation.intervals import Statistic, difference, interval
 from hypuml.loss_prediction import LossPrediction
 from hypuml.models.embedder import Embedder
 from hypuml.models.files import Described
@@ -112,20 +112,15 @@ def _differences(
     correct: NDArray[np.bool_],
     classes: IntArray,
 ) -> dict[str, Any]:
-    resamples = metrics.Resamples.draw(classes)
-
-    def drawn(score: FloatArray) -> NDArray[np.float64]:
-        assert resamples is not None
-        return metrics.resampled_auroc(-score, correct, resamples, metrics.MIN_ERRORS)
+    def figure(score: FloatArray) -> Statistic:
+        return lambda rows: metrics.r_auroc(score[rows], correct[rows])
 
     result: dict[str, Any] = dict.fromkeys(scores)
     if own is None:
         return result
-    ours = None if resamples is None else drawn(u)
     for name, score in scores.items():
         value = found[name]
-        if score is None or value is None:
-            continue
-        interval = None if ours is None else as_json(own - value, ours - drawn(score))
-        result[name] = {"difference": own - value, **(interval or {"low": None, "high": None})}
+        if score is not None and value is not None:
+            ends = interval(difference(figure(u), figure(score)), classes)
+            result[name] = {"difference": own - value, **(ends or {"low": None, "high": None})}
     return result

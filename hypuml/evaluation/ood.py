@@ -15,7 +15,7 @@ from hypuml import metrics
 from hypuml.data.pixels import through_side
 from hypuml.evaluation.embedding import Evaluated, Progress, embed_dataset
 from hypuml.evaluation.image_statistics import laplacian_variance
-from hypuml.evaluation.intervals import as_json
+from hypuml.evaluation.intervals import interval
 from hypuml.models.embedder import Embedder
 from hypuml.types import Dataset, FloatArray, IntArray
 
@@ -105,6 +105,4 @@ def separation(
     value = metrics.auroc(
         np.concatenate([home, away]), np.arange(len(home) + len(away)) >= len(home)
     )
-    resamples = metrics.Resamples.draw(classes)
-    drawn = None if resamples is None else metrics.resampled_mean(above, resamples)
-    return value, None if drawn is None else as_json(value, drawn)
+    return value, interval(lambda rows: above[rows].mean(), classes)

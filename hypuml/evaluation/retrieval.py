@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypuml import metrics
-from hypuml.evaluation.intervals import as_json
+from hypuml.evaluation.intervals import interval
 from hypuml.search import Index
 from hypuml.taxonomy import Taxonomy, class_ids, number_paths
 from hypuml.types import Embedding, FloatArray, Hits, IntArray, TaxonomyPath
@@ -209,13 +209,9 @@ def _levels(
 
 def _intervals(u: FloatArray, found: Retrieved) -> dict[str, Any]:
     """95 % bootstrap intervals over classes of Recall@1, MAP@R and R-AUROC."""
-    resamples = metrics.Resamples.draw(found.query_classes)
-    if resamples is None:
-        return dict.fromkeys(("recall@1", "map@r", "r_auroc"))
-    recall, precision = found.correct.astype(np.float64), found.precision
-    drawn = metrics.resampled_auroc(-u, found.correct, resamples, metrics.MIN_ERRORS)
+    correct, precision, classes = found.correct, found.precision, found.query_classes
     return {
-        "recall@1": as_json(float(recall.mean()), metrics.resampled_mean(recall, resamples)),
-        "map@r": as_json(float(precision.mean()), metrics.resampled_mean(precision, resamples)),
-        "r_auroc": as_json(metrics.r_auroc(u, found.correct), drawn),
+        "recall@1": interval(lambda rows: correct[rows].mean(), classes),
+        "map@r": interval(lambda rows: precision[rows].mean(), classes),
+        "r_auroc": interval(lambda rows: metrics.r_auroc(u[rows], correct[rows]), classes),
     }

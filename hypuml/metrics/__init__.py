@@ -12,7 +12,7 @@ Convention
 
 from __future__ import annotations
 
-from hypuml.metrics.bootstrap import Interval, bootstrap_over_classes, percentile_interval
+from hypuml.metrics.bootstrap import Interval, bootstrap_over_classes
 from hypuml.metrics.calibration import (
     MIN_ERRORS,
     aurc,
@@ -25,13 +25,6 @@ from hypuml.metrics.calibration import (
     risk_coverage,
 )
 from hypuml.metrics.gromov import delta_rel
-from hypuml.metrics.resampling import (
-    Resamples,
-    resampled_aurc,
-    resampled_auroc,
-    resampled_ece,
-    resampled_mean,
-)
 from hypuml.metrics.retrieval import (
     average_precision_at_r,
     first_hit_correct,
@@ -52,7 +45,6 @@ from hypuml.metrics.structure import (
 __all__ = [
     "MIN_ERRORS",
     "Interval",
-    "Resamples",
     "aurc",
     "auroc",
     "average_precision_at_r",
@@ -67,16 +59,11 @@ __all__ = [
     "first_hit_correct",
     "map_at_r",
     "matrix_spearman",
-    "percentile_interval",
     "query_rows",
     "r_auroc",
     "radius_summary",
     "recall_at_k",
     "recall_per_level",
-    "resampled_aurc",
-    "resampled_auroc",
-    "resampled_ece",
-    "resampled_mean",
     "risk_coverage",
     "spearman",
     "tree_spearman",
