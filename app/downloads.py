@@ -82,7 +82,7 @@ class Download:
             return
         for entry in resources.shelf.entries():
             if entry.gallery is not None and entry.gallery.name == self.name:
-                entry.gallery.look_again()
+                entry.gallery.refresh()
         with self._lock:
             self._now = Progress("done")
 

@@ -99,7 +99,7 @@ class Entry:
     @property
     def has_model(self) -> bool:
         """Whether the model that made the gallery lies on this machine (not whether it fits)."""
-        from hypuml.gallery.gallery import WEIGHTS
+        from hypuml.gallery.model_ref import WEIGHTS
 
         folder = self.gallery.model_path if self.gallery else None
         return folder is not None and (folder / WEIGHTS).is_file()

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from hypuml import metrics
 from hypuml.confidence import CONTROLS, AnswerConfidence, Reference, assess
-from hypuml.evaluation.intervals import interval
+from hypuml.evaluation.intervals import interval, on_rows
 from hypuml.evaluation.retrieval import Retrieved
 from hypuml.types import FloatArray
 
@@ -89,10 +89,8 @@ def answer_report(scores: dict[str, FloatArray], retrieved: Retrieved) -> dict[s
         return result
     for name, figure in _FIGURES.items():
         result[name] = figure(confidence, correct)
-        result["intervals"][name] = interval(
-            lambda rows, figure=figure: figure(confidence[rows], correct[rows]),
-            retrieved.query_classes,
-        )
+        on = on_rows(figure, confidence, correct)
+        result["intervals"][name] = interval(on, retrieved.query_classes)
     result["e_aurc"] = metrics.e_aurc(confidence, correct)
     own = result["confidence_auroc"]
     if own is not None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hypuml import metrics
 from hypuml.confidence import DEPTH, AnswerConfidence
 from hypuml.evaluation.answers import answer_scores
-from hypuml.evaluation.intervals import Statistic, difference, interval
+from hypuml.evaluation.intervals import Statistic, difference, interval, on_rows
 from hypuml.evaluation.retrieval import Retrieved, retrieve
 from hypuml.geometry import dist0
 from hypuml.types import FloatArray, IntArray, TaxonomyPath
@@ -184,10 +184,8 @@ def _figure(judged: Judged, name: str) -> Statistic:
     if name == "recall@1":
         return lambda rows: correct[rows].mean()
     if name == "r_auroc":
-        u = -judged.scores["u"]
-        return lambda rows: metrics.r_auroc(u[rows], correct[rows])
-    confidence = judged.scores["confidence"]
-    return lambda rows: metrics.auroc(confidence[rows], correct[rows])
+        return on_rows(metrics.r_auroc, -judged.scores["u"], correct)
+    return on_rows(metrics.auroc, judged.scores["confidence"], correct)
 
 
 def _only(right: Judged, wrong: Judged, queries: IntArray) -> IntArray:

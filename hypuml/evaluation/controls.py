@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from hypuml import metrics
 from hypuml.evaluation.embedding import Evaluated
 from hypuml.evaluation.image_statistics import laplacian_variance
-from hypuml.evaluation.intervals import Statistic, difference, interval
+from hypuml.evaluation.intervals import difference, interval, on_rows
 from hypuml.loss_prediction import LossPrediction
 from hypuml.models.embedder import Embedder
 from hypuml.models.files import Described
@@ -112,15 +112,13 @@ def _differences(
     correct: NDArray[np.bool_],
     classes: IntArray,
 ) -> dict[str, Any]:
-    def figure(score: FloatArray) -> Statistic:
-        return lambda rows: metrics.r_auroc(score[rows], correct[rows])
-
     result: dict[str, Any] = dict.fromkeys(scores)
     if own is None:
         return result
     for name, score in scores.items():
         value = found[name]
         if score is not None and value is not None:
-            ends = interval(difference(figure(u), figure(score)), classes)
+            ours, rival = (on_rows(metrics.r_auroc, x, correct) for x in (u, score))
+            ends = interval(difference(ours, rival), classes)
             result[name] = {"difference": own - value, **(ends or {"low": None, "high": None})}
     return result

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hypuml.metrics import bootstrap_over_classes
-from hypuml.types import IntArray
+from hypuml.types import FloatArray, IntArray
 
 Statistic = Callable[[IntArray], float | None]
 
@@ -23,6 +26,15 @@ def interval(statistic: Statistic, classes: IntArray) -> dict[str, float] | None
     """
     found = bootstrap_over_classes(statistic, classes)
     return None if found is None else {"low": found.low, "high": found.high}
+
+
+def on_rows(
+    figure: Callable[[FloatArray, NDArray[np.bool_]], float | None],
+    score: FloatArray,
+    correct: NDArray[np.bool_],
+) -> Statistic:
+    """A figure of scores ``[N]`` and outcomes ``[N]`` as a function of the rows."""
+    return lambda rows: figure(score[rows], correct[rows])
 
 
 def difference(one: Statistic, other: Statistic) -> Statistic:

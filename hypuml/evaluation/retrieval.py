@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypuml import metrics
-from hypuml.evaluation.intervals import interval
+from hypuml.evaluation.intervals import interval, on_rows
 from hypuml.search import Index
 from hypuml.taxonomy import Taxonomy, class_ids, number_paths
 from hypuml.types import Embedding, FloatArray, Hits, IntArray, TaxonomyPath
@@ -213,5 +213,5 @@ def _intervals(u: FloatArray, found: Retrieved) -> dict[str, Any]:
     return {
         "recall@1": interval(lambda rows: correct[rows].mean(), classes),
         "map@r": interval(lambda rows: precision[rows].mean(), classes),
-        "r_auroc": interval(lambda rows: metrics.r_auroc(u[rows], correct[rows]), classes),
+        "r_auroc": interval(on_rows(metrics.r_auroc, u, correct), classes),
     }

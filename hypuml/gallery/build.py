@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from PIL import Image
 from hypuml.confidence import AnswerConfidence
 from hypuml.data.prefetch import in_batches
 from hypuml.gallery.columns import Items, items_bytes, points_bytes
-from hypuml.gallery.gallery import WEIGHTS, Gallery, sha256_of
+from hypuml.gallery.gallery import Gallery
 from hypuml.gallery.manifest import (
     FORMAT,
     ITEMS,
@@ -26,6 +25,7 @@ from hypuml.gallery.manifest import (
     manifest_bytes,
     write_file,
 )
+from hypuml.gallery.model_ref import model_entry
 from hypuml.gallery.originals import dataset_options
 from hypuml.gallery.prefetch import Prepared, read_ahead
 from hypuml.gallery.staging import staged
@@ -134,7 +134,7 @@ def build_gallery(
             "classes": len(set(items.paths)),
             "offered": len(rows),
             "preprocessing": dict(model.preprocessing),
-            "model": _model_entry(model_ref, out),
+            "model": model_entry(model_ref, out),
             "thumbnails": {"side": SIDE, "columns": COLUMNS, "rows": COLUMNS} if pictures else None,
             "layout": {
                 "name": "radius-true",
@@ -235,17 +235,3 @@ def _items(
         umap_xy=None if layout.umap_xy is None else layout.umap_xy.astype(np.float32),
         outside=embedding.is_outside,
     )
-
-
-def _model_entry(model_ref: str | Path, out: Path) -> dict[str, Any]:
-    """Where the model lies and the sha256 of its weights.
-
-    A checkpoint at most two folders up is recorded relative to the gallery, so that both can be
-    moved together (a gallery inside its checkpoint's folder says ``..``).
-    """
-    folder = Path(model_ref).expanduser()
-    if not (folder / WEIGHTS).is_file():
-        return {"path": str(model_ref), "sha256": None}
-    near = os.path.relpath(folder.resolve(), out)
-    path = near if near.split(os.sep).count("..") <= 2 else str(folder.resolve())
-    return {"path": path, "sha256": sha256_of(folder / WEIGHTS)}

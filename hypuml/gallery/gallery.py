@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,20 +23,15 @@ from hypuml.gallery.manifest import (
     read_manifest,
     read_verified,
 )
-from hypuml.gallery.originals import Originals
-from hypuml.gallery.thumbnail_fallback import ThumbnailFallback
-from hypuml.gallery.thumbs import PER_TILE, Atlas, tile_name
+from hypuml.gallery.model_ref import check_weights, checkpoint_of
+from hypuml.gallery.pictures import Pictures, stores_thumbnails
+from hypuml.gallery.thumbs import PER_TILE, tile_name
 from hypuml.search import Index
 from hypuml.taxonomy import class_ids
 from hypuml.types import Answer, FloatArray, Hits, IntArray, TaxonomyPath
 
-if TYPE_CHECKING:
-    from PIL import Image
 
-WEIGHTS = "model.safetensors"
-
-
-class Gallery:
+class Gallery(Pictures):
     """Images of a data set as one model sees them. Read-only and safe to share between threads.
 
     Attributes:
@@ -66,8 +60,7 @@ class Gallery:
         self, folder: Path, manifest: dict[str, Any], points: FloatArray, items: Items
     ) -> None:
         """Take checked parts; use :meth:`open`."""
-        self.folder = folder
-        self.manifest = manifest
+        super().__init__(folder, manifest, items)
         self.curvature = float(manifest["curvature"])
         self.dilation = float(manifest["layout"]["dilation"])
         self.levels: tuple[str, ...] = tuple(str(level) for level in manifest["levels"])
@@ -88,12 +81,6 @@ class Gallery:
         for array in (points, *shown):
             if array is not None:
                 array.flags.writeable = False
-        self._originals = Originals(manifest, items.ids, items.images)
-        self._atlas: Atlas | ThumbnailFallback = (
-            Atlas(lambda name: read_verified(folder, name, manifest), len(points))
-            if _stores_thumbnails(manifest)
-            else ThumbnailFallback(self._originals.picture, len(points))
-        )
         self._lock = threading.Lock()
 
     @classmethod
@@ -111,7 +98,7 @@ class Gallery:
         manifest = read_manifest(folder)
         count = manifest["count"]
         tiles = {tile_name(i) for i in range(-(-count // PER_TILE))}
-        if not _stores_thumbnails(manifest):
+        if not stores_thumbnails(manifest):
             tiles = set()
         if count < 1 or set(manifest["files"]) != {ITEMS, POINTS} | tiles:
             raise GalleryError(
@@ -228,69 +215,9 @@ class Gallery:
         )
 
     @property
-    def stores_thumbnails(self) -> bool:
-        """Whether thumbnails are part of the gallery; else they are made on demand."""
-        return _stores_thumbnails(self.manifest)
-
-    @property
-    def has_pictures(self) -> bool:
-        """Whether there is anything to see: stored thumbnails, or originals that are here now."""
-        return self.stores_thumbnails or self._originals.here
-
-    def look_again(self) -> None:
-        """Look for originals that were not here at the next request, not only after a while."""
-        self._originals.look_again()
-
-    def thumbnail(self, row: int) -> bytes | None:
-        """The thumbnail of image ``row`` as a WebP file of 96 x 96 pixels.
-
-        Returns:
-            None for a gallery without thumbnails whose original is not here.
-        """
-        return self._atlas.thumbnail(int(row))
-
-    def tile(self, number: int) -> bytes | None:
-        """Atlas tile ``number``, a WebP file: up to ten by ten thumbnails, row by row.
-
-        The stored file; for a gallery without thumbnails, what can be made of its originals (the
-        place of a missing one is grey), and None where none of them is here.
-
-        Raises:
-            IndexError: there is no such tile.
-            GalleryError: the file was changed or removed since the gallery was opened.
-        """
-        return self._atlas.tile(int(number))
-
-    def original(self, row: int, size: int | None = None) -> Image.Image | None:
-        """The image itself.
-
-        Args:
-            row: row number.
-            size: for pictures drawn by code, the side to draw at; files come as they are (see
-                :attr:`drawn`).
-
-        Returns:
-            The picture; None when it is not there (moved, deleted, damaged, on another machine).
-        """
-        return self._originals.picture(int(row), size)
-
-    @property
-    def drawn(self) -> bool:
-        """Whether the originals are drawn by code, at any size, and can be drawn here."""
-        return self._originals.drawn
-
-    def has_original(self, row: int) -> bool:
-        """Whether the image itself is there; it is looked for, not read, so it may be damaged."""
-        return self._originals.has(int(row))
-
-    @property
     def model_path(self) -> Path | None:
         """Folder of the checkpoint that made this gallery; None when it is not on this machine."""
-        recorded = self.manifest["model"].get("path")
-        if not isinstance(recorded, str) or not recorded:
-            return None
-        path = (self.folder / recorded).resolve()
-        return path if path.is_dir() else None
+        return checkpoint_of(self.folder, self.manifest)
 
     def check_model(self, checkpoint: str | Path) -> None:
         """Make sure that a checkpoint is the one whose points are in this gallery.
@@ -301,16 +228,7 @@ class Gallery:
         Raises:
             GalleryError: another model, or none; points of two models cannot be compared.
         """
-        path, expected = Path(checkpoint).expanduser() / WEIGHTS, self.manifest["model"]["sha256"]
-        try:
-            found = sha256_of(path)
-        except OSError as error:
-            raise GalleryError(f"cannot read the model {path} ({error.strerror})") from None
-        if found != expected:
-            raise GalleryError(
-                f"the model in {path.parent} is not the one the gallery in {self.folder} was made "
-                f"with (sha256 {found[:8]}, recorded {str(expected)[:8]}); {AGAIN} with this model"
-            )
+        check_weights(Path(checkpoint).expanduser(), self.folder, self.manifest)
 
 
 def read_confidence(folder: Path, manifest: dict[str, Any]) -> AnswerConfidence | None:
@@ -326,13 +244,3 @@ def read_confidence(folder: Path, manifest: dict[str, Any]) -> AnswerConfidence 
         return AnswerConfidence.from_json(recorded)
     except ValueError as error:
         raise GalleryError(f"{folder / MANIFEST} cannot be used: {error}; {AGAIN}") from None
-
-
-def _stores_thumbnails(manifest: dict[str, Any]) -> bool:
-    return manifest.get("thumbnails", {}) is not None
-
-
-def sha256_of(path: Path) -> str:
-    """Hex sha256 of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -172,7 +172,8 @@ def test_one_image_alone(tmp_path):
     [
         (lambda c: c.update(format="other"), "no answer confidence"),
         (lambda c: c["inputs"]["lead"].update(weight=None), "finite numbers"),
-        (lambda c: c["inputs"]["lead"].update(weight=float("nan")), "finite numbers"),
+        (lambda c: c["inputs"]["lead"].update(weight=float("nan")), "no valid JSON"),
+        (lambda c: c["inputs"]["lead"].update(weight="much"), "finite numbers"),
         (lambda c: c.pop("inputs"), "lacks inputs"),
     ],
 )

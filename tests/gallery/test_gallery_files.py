@@ -123,9 +123,18 @@ def test_a_manifest_that_is_none(folder, text):
         (lambda m: m.update(count=100), "do not fit"),
         (lambda m: m.update(dimension=4), "expected points"),
         (lambda m: m.pop("files"), "files"),
-        (lambda m: m["files"].update({"../secret": m["files"]["items.parquet"]}), "list of files"),
-        (lambda m: m["files"].update({"items.parquet": None}), "list of files"),
+        (
+            lambda m: m["files"].update({"../secret": m["files"]["items.parquet"]}),
+            "at `key` in files",
+        ),
+        (lambda m: m["files"].update({"items.parquet": None}), "at files"),
         (lambda m: m.update(source=3), "source"),
+        (lambda m: m.update(levels=["family", 3]), r"at levels\[1\]: .*`str`"),
+        (lambda m: m["unreadable"].update(a=None), "at unreadable"),
+        (lambda m: m["files"]["items.parquet"].update(sha256="0" * 63), "at files"),
+        (lambda m: m["files"]["items.parquet"].update(bytes=-1), "at files"),
+        (lambda m: m["model"].pop("sha256"), "at model: .*sha256"),
+        (lambda m: m.update(preprocessing={"size": 0}), "at preprocessing.size"),
     ],
 )
 def test_a_manifest_that_does_not_fit(folder, edit, words):

@@ -71,7 +71,7 @@ def test_after_the_download_they_are_there(gallery):
     assert not gallery.has_pictures
     download("prints")
     assert not gallery.has_pictures  # looked for a moment ago
-    gallery.look_again()
+    gallery.refresh()
     assert gallery.has_pictures
     assert not gallery.drawn
     assert gallery.has_original(103)
@@ -104,7 +104,7 @@ def test_it_is_looked_for_now_and_then_and_listed_once(gallery, monkeypatch):
 
 def test_a_folder_that_is_moved_away_is_missed_and_found_again(gallery):
     write(data_root())
-    gallery.look_again()
+    gallery.refresh()
     assert gallery.has_pictures
     kept = gallery.thumbnail(5)
     (data_root() / "prints").rename(data_root() / "away")
@@ -114,7 +114,7 @@ def test_a_folder_that_is_moved_away_is_missed_and_found_again(gallery):
     assert gallery.thumbnail(6) is None
     assert gallery.thumbnail(5) == kept  # made before
     (data_root() / "away").rename(data_root() / "prints")
-    gallery.look_again()
+    gallery.refresh()
     assert gallery.has_pictures
     assert gallery.thumbnail(6) is not None
 

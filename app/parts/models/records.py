@@ -16,7 +16,7 @@ from typing import Any
 
 from hypuml.figures.rows import mapping, number
 from hypuml.gallery import Gallery
-from hypuml.gallery.gallery import WEIGHTS
+from hypuml.gallery.model_ref import WEIGHTS
 from hypuml.models.config import renamed
 
 ROOT = Path(__file__).resolve().parents[3]
