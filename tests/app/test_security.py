@@ -133,13 +133,11 @@ def test_the_server_asks_no_foreign_host(tmp_path, address):
         url = f"127.0.0.1:{port}"
         stream = f"ws://{url}/_stcore/stream"
         _wait_until_healthy(f"http://{url}/_stcore/health")
-        for origin, host in (("http://evil.example", url), (f"http://{url}", "evil.example")):
-            named = {"Host": host}
-            with (
-                pytest.raises(InvalidStatus),
-                connect(stream, origin=origin, additional_headers=named),
-            ):
-                pass
+        with (
+            pytest.raises(InvalidStatus, match="403"),
+            connect(stream, origin="http://evil.example"),
+        ):
+            pass
         refused = urllib.request.Request(f"http://{url}/", headers={"Host": "evil.example"})
         with pytest.raises(urllib.error.HTTPError, match="421"):
             urllib.request.urlopen(refused, timeout=10)
