@@ -1,7 +1,7 @@
 """The numbers of the Explore view, as pure functions without Streamlit.
 
 A threshold rejects *queries* whose uncertainty lies above it; the gallery they are searched in
-stays whole unless the user asks to hide rejected images from the answers as well.
+stays whole unless rejected images are to be hidden from the answers as well.
 """
 
 from __future__ import annotations

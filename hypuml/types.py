@@ -27,8 +27,8 @@ IntArray = NDArray[np.int64]
 TaxonomyPath = tuple[str, ...]
 
 SPLITS = ("seen", "unseen", "all")
-# Split of images that truly belong to two classes, such as hybrids: no split that is asked for by
-# name, "all" included, holds them, because no answer to them is right or wrong.
+# Split of images that truly belong to two classes, such as hybrids: no split with a name,
+# "all" included, holds them, because no answer to them is right or wrong.
 AMBIGUOUS = "ambiguous"
 
 
@@ -179,7 +179,7 @@ class Dataset(Protocol):
                 this size; one that reads files may ignore it and return the original.
 
         Raises:
-            ValueError: the image cannot be read; the message says why in one sentence.
+            ValueError: the image cannot be read; the message is one sentence with the reason.
         """
         ...
 

@@ -44,7 +44,7 @@ def picture_url(version: str, row: int, kind: str = "thumb", here: bool = True) 
         row: row number in the gallery.
         kind: ``"thumb"``, ``"picture"`` or ``"large"``.
         here: whether there are pictures (`Gallery.has_pictures`). When they have come, the address
-            is another, and a page that shows a drawing in their place asks again.
+            is another, and a page that shows a drawing in their place tries again.
     """
     return gallery_url(version, f"{kind}/{row}.webp") + ("" if here else AWAY)
 

@@ -21,19 +21,19 @@ _JSON = "application/json"
 
 
 def card(request: Request) -> Response:
-    """What to say of one image when it is pointed at."""
+    """The facts of one image, shown when it is pointed at."""
     if (found := gallery_of(request)) is None:
         return missing("no such gallery")
     entry, gallery = found
     row = number_of(request, "row", len(gallery))
     if row is None:
         return missing("no such picture")
-    who = request.query_params.get("to", "")
-    distance = _distance(entry, gallery, row, who)
+    query = request.query_params.get("to", "")
+    distance = _distance(entry, gallery, row, query)
     # In the whole gallery, whatever the threshold hides.
     answer = gallery.ask(gallery.points[row], gallery.uncertainty[row], 1, row)
     path = gallery.paths[row]
-    says = {
+    facts = {
         "id": gallery.ids[row],
         "path": path if has_class(path) else (),
         "u": float(gallery.uncertainty[row]),
@@ -42,14 +42,14 @@ def card(request: Request) -> Response:
         "confidence": answer.probability,
         "reason": answer.reason,
     }
-    # Who is unknown now may be remembered later.
-    keep = NEVER if who and distance is None else FOR_NOW
-    return reply(cloud.as_json(says), _JSON, keep)
+    # A query that is unknown now may be remembered later.
+    keep = NEVER if query and distance is None else FOR_NOW
+    return reply(cloud.as_json(facts), _JSON, keep)
 
 
-def _distance(entry: Entry, gallery: Gallery, row: int, who: str) -> float | None:
-    """True distance of an image to a query; None when nobody knows the query."""
-    point = asked.point_of(entry.version, who)
+def _distance(entry: Entry, gallery: Gallery, row: int, query: str) -> float | None:
+    """True distance of an image to a query; None for an unknown query."""
+    point = asked.point_of(entry.version, query)
     return None if point is None else float(dist(gallery.points[row], point[0], gallery.curvature))
 
 

@@ -1,7 +1,7 @@
 """A gallery's disk as bytes: what the browser draws, made once per gallery.
 
 Tensors travel as safetensors files, whose header carries the rest as one JSON text under the name
-``disk``; `app/disk/js/data.js` reads them, and `app/disk/js/types.js` says what everything means.
+``disk``; `app/disk/js/data.js` reads them, and `app/disk/js/types.js` describes them.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ INPUTS = (
     "u_hits",
 )
 
-# What a confidence has to beat: single inputs as scores, high = sure.
+# What a confidence has to beat: single inputs as scores, high = certain.
 CONTROLS: dict[str, Callable[[Features], F64]] = {
     "first_distance": lambda found: -found["first_distance"],
     "lead": lambda found: found["lead"],
@@ -134,7 +134,7 @@ def answer_features(
         return {name: np.zeros(len(ids)) for name in (*INPUTS, "answered")}
     found = classes[ids]
     answered = found[:, 0] >= 0
-    # An image without a class agrees with nobody: a class of its own, counted once.
+    # An image without a class agrees with no other: a class of its own, counted once.
     own = np.where(found >= 0, found, -1 - ids)
     sizes = np.bincount(classes[classes >= 0], minlength=1)
     leave_out = np.broadcast_to(within, len(ids))[:, None]

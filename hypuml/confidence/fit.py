@@ -62,8 +62,8 @@ def fit_confidence(
     Args:
         points: ``[N, n]`` points of the ball.
         uncertainty: ``[N]`` u.
-        class_ids: ``[N]`` classes, negative for images without one (they can be found, but do not
-            ask). Images whose class has no other image do not ask either.
+        class_ids: ``[N]`` classes, negative for images without one (they can be found, but are
+            no queries). Neither are images whose class has no other image.
         curvature: c > 0.
         seed: of the smaller galleries and the folds.
         inputs: features to use, out of ``INPUTS``.
@@ -71,8 +71,8 @@ def fit_confidence(
             images do not meet (kinds of images, or points of different models).
 
     Returns:
-        The confidence, or None when there is too little to learn from: fewer than 4 classes that
-        can ask, fewer than 10 right or 10 wrong first hits, or all of one kind in too few classes.
+        The confidence, or None when there is too little to learn from: fewer than 4 classes with
+        queries, fewer than 10 right or 10 wrong first hits, or all of one kind in too few classes.
         Its ``fitted_on`` holds ``images``, ``classes``, ``queries``, ``errors`` of the whole
         galleries, ``galleries`` used, ``regularisation`` (scikit-learn's C), out-of-fold ``auroc``
         and ``ece`` on the whole ones, the AUROC of each of the ``controls`` there, and ``seed``.
@@ -166,18 +166,18 @@ def _galleries(
 ) -> Iterator[tuple[IntArray, IntArray, bool]]:
     """Rows of each gallery, rows that query it, and whether those are in it; the whole first."""
     labelled = np.flatnonzero(ids >= 0)
-    can_ask = labelled[query_rows(ids[labelled])]
-    classes, sizes = np.unique(ids[can_ask], return_counts=True)
+    possible = labelled[query_rows(ids[labelled])]
+    classes, sizes = np.unique(ids[possible], return_counts=True)
     if len(classes) < MIN_CLASSES:
         return
-    yield np.arange(len(ids)), _some(can_ask, _MAX_QUERIES, rng), True
+    yield np.arange(len(ids)), _some(possible, _MAX_QUERIES, rng), True
     members = [np.flatnonzero(ids == one) for one in classes]
     for number in range(_SMALLER):
         inside = number % 2 == 0
         count = max(MIN_CLASSES, round(rng.uniform(0.3, 1.0) * len(classes)))
         # Log-uniform: from 2 to 4 images per class changes more than from 20 to 22.
         per_class = round(np.exp(rng.uniform(np.log(2), np.log(max(2, sizes.max())))))
-        # From outside, half of a class asks and the other half is there to be found.
+        # From outside, half of a class queries and the other half is there to be found.
         kept = per_class if inside else 2 * per_class
         drawn = rng.choice(len(classes), min(count, len(classes)), replace=False)
         rows = [_some(members[i], kept, rng) for i in drawn]

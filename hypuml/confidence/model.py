@@ -1,7 +1,7 @@
 """The fitted model: features in, probability out, and its JSON form.
 
 ``p = sigmoid(intercept + sum_i weight_i * (clip(x_i, low_i, high_i) - mean_i) / scale_i)``. Inputs
-are clipped to what the fit has seen, so that a strange gallery (duplicates, a foreign kind of
+are clipped to what the fit has seen, so that an unusual gallery (duplicates, another kind of
 image) cannot push one term far beyond anything that was calibrated.
 """
 
@@ -183,7 +183,7 @@ def _is_number(value: Any) -> bool:
         return False
     try:
         return math.isfinite(value)
-    except OverflowError:  # JSON knows whole numbers of any length
+    except OverflowError:  # JSON has whole numbers of any length
         return False
 
 

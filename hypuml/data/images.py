@@ -1,8 +1,8 @@
-"""Safe decoding: a foreign file becomes an upright 8-bit sRGB picture, or one clear sentence.
+"""Safe decoding: any file becomes an upright 8-bit sRGB picture, or one clear sentence.
 
 What a file *is* is read from its first bytes, never from its name. Only JPEG, PNG and WebP are
-decoded, each by its own Pillow reader, so that no other (rarely exercised) decoder ever sees
-foreign bytes and the size can be checked before a single pixel is unpacked: a PNG of 400 kB can
+decoded, each by its own Pillow reader, so that no other (rarely exercised) decoder ever gets
+unknown bytes and the size can be checked before a single pixel is unpacked: a PNG of 400 kB can
 unfold to gigabytes. Animated files give their first frame, transparency is laid on white.
 
 Conventions: sizes are in pixels, ``(width, height)`` as in Pillow; pictures are mode ``"RGB"``.
@@ -37,7 +37,7 @@ warnings.filterwarnings("ignore", module=r"PIL\.(TiffImagePlugin|PngImagePlugin)
 
 
 class ImageError(ValueError):
-    """A file is no picture we can show; the message is one sentence for the person who chose it."""
+    """A file is no picture that can be shown; the message is one sentence for the user."""
 
 
 def load_image(source: str | os.PathLike[str] | bytes | BinaryIO) -> Image.Image:
@@ -207,7 +207,7 @@ def _too_large(found: str) -> str:
 
 def _upright(image: ImageFile.ImageFile) -> Image.Image:
     """Loaded picture of any mode -> opaque sRGB, turned by its EXIF orientation."""
-    # EXIF is a small file system written by strangers: where it is damaged, upright is a fair guess.
+    # EXIF is a small file system written by strangers; where it is damaged, upright is likely.
     with suppress(Exception):
         ImageOps.exif_transpose(image, in_place=True)
     alpha = None

@@ -115,7 +115,7 @@ def open_dataset(
     name = os.fspath(name_or_path)
     if name in DATASETS:
         return DATASETS[name].factory(_root(root))
-    # An empty string would mean the current folder to pathlib, which nobody asks for by it.
+    # An empty string would mean the current folder to pathlib, which is hardly meant.
     if name and Path(name).expanduser().exists():
         return FolderDataset(name)
     raise ValueError(

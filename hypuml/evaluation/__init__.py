@@ -4,7 +4,7 @@ Every part is a function from arrays to a JSON-able dict; what does not apply is
 readers of the JSON need no case distinction. What each figure means stands in
 ``assets/docs/metrics.md``.
 
-* :mod:`.retrieval`: what the embedding alone tells.
+* :mod:`.retrieval`: figures of the embedding alone.
 * :mod:`.answers`: is the answer's confidence right.
 * :mod:`.controls`, :mod:`.probe`: what u is worth beside simpler scores, and the most it could be.
 * :mod:`.ood`: images of something else. :mod:`.degradation`: damaged images.

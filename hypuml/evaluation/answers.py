@@ -102,7 +102,7 @@ def answer_report(scores: dict[str, FloatArray], retrieved: Retrieved) -> dict[s
 def _rejection(
     scores: dict[str, FloatArray], correct: NDArray[np.bool_]
 ) -> dict[str, float | None]:
-    """What rejecting the least sure fifth of the queries does to the errors."""
+    """What rejecting the least confident fifth of the queries does to the errors."""
     by = {"confidence": scores.get("confidence"), "u": scores["u"], "oracle": correct}
     removed = {
         name: None if score is None else metrics.errors_removed(score, correct, REJECTED)

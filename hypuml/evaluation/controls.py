@@ -1,4 +1,4 @@
-"""What u is held against: scores of an image that nobody trained to be an uncertainty.
+"""What u is held against: scores of an image that were not trained to be an uncertainty.
 
 Each has its natural sign, fixed before it is measured: small norm = unsure, low Laplacian variance
 (blur) = unsure, large predicted loss = unsure. A control below 0.5 is therefore reported as it is.

@@ -1,4 +1,4 @@
-"""Simple statistics of pictures: what a score would know that only looks at sharpness or light.
+"""Simple statistics of pictures: sharpness and light alone.
 
 Pictures are ``[N, S, S, 3]`` uint8, RGB, as the network sees them before normalisation. Values are
 taken in [0, 1].

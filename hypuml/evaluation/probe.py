@@ -1,8 +1,8 @@
-"""The probe: how well anything could tell, from the image alone, that its answer will be wrong.
+"""The probe: how well the image alone can predict that its answer will be wrong.
 
 A logistic regression from the model's features and simple statistics of the picture to "the first
 hit is right", *fitted on images of the evaluated data*, which u never is. It is a ceiling to read u
-against, not a method. Fitted on other classes it says what carries over to new ones; fitted on
+against, not a method. Fitted on other classes it measures what carries over to new ones; fitted on
 other images of the same classes it may also learn which classes are hard.
 """
 

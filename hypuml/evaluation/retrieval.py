@@ -147,7 +147,7 @@ def _numbered(paths: Sequence[TaxonomyPath]) -> tuple[IntArray, list[TaxonomyPat
     """Class of every image ``[N]`` and the classes in that order.
 
     An image without a class gets a number of its own beyond them: it stays in the gallery, is no
-    query, and is nobody's right answer.
+    query, and is never a right answer.
     """
     ids, classes = class_ids(paths)
     unlabelled = ids < 0

@@ -55,7 +55,7 @@ def evaluate(
         dataset: where the images come from.
         split: which classes.
         progress: called with (done, total) while images are read or damaged.
-        ood: images of something else, to be told apart by u.
+        ood: out-of-distribution images, to be separated by u.
         most_degraded: images to damage for the degradation curves; 0 leaves them out.
 
     Returns:
@@ -155,7 +155,7 @@ def curves_of(
 
 
 def risk_curves(retrieved: Retrieved, scores: dict[str, FloatArray]) -> dict[str, Any] | None:
-    """Share of wrong answers among the surest, by each score; None without queries."""
+    """Share of wrong answers among the most confident, by each score; None without queries."""
     count = len(retrieved.queries)
     if not count:
         return None

@@ -49,7 +49,7 @@ def disk_figure(
         hits: rows of the answers; lines lead to them.
         right: for each hit whether it is right; lines to wrong ones are dashed, None is unknown.
         theme: ``"light"`` or ``"dark"``.
-        height: in pixels; chosen by whoever shows the figure when omitted.
+        height: in pixels; left to the page when omitted.
 
     Returns:
         A figure whose dots carry their row number as ``customdata``.

@@ -1,4 +1,4 @@
-"""Images as dots: what is drawn, its colours, and what hovering says."""
+"""Images as dots: what is drawn, its colours, and the text when hovering."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def reliability_figure(
     theme: str = "light",
     height: int | None = 460,
 ) -> Figure:
-    """Draw how often answers are right against how sure they were said to be.
+    """Draw how often answers are right against their confidence.
 
     Args:
         confidence: ``[Q]`` in [0, 1].
@@ -65,7 +65,7 @@ def reliability_figure(
         ValueError: unknown theme, or two lengths that differ.
     """
     look = theme_named(theme)
-    said, was, size = reliability(confidence, correct)
+    predicted, observed, size = reliability(confidence, correct)
     figure = go.Figure()
     figure.add_scatter(
         x=[0, 1],
@@ -76,13 +76,13 @@ def reliability_figure(
         hoverinfo="skip",
     )
     figure.add_scatter(
-        x=said,
-        y=was,
+        x=predicted,
+        y=observed,
         mode="lines+markers",
         name="answer confidence",
         # Two standard errors of a share, from the bin's size.
         error_y={
-            "array": 2 * np.sqrt(was * (1 - was) / np.maximum(size, 1)),
+            "array": 2 * np.sqrt(observed * (1 - observed) / np.maximum(size, 1)),
             "color": look.muted,
             "thickness": 1,
             "width": 0,
@@ -90,7 +90,7 @@ def reliability_figure(
         customdata=size,
         line={"color": look.accent, "width": 3},
         marker={"size": 8},
-        hovertemplate="said %{x:.2f}, right %{y:.1%} of %{customdata:,} answers<extra></extra>",
+        hovertemplate="confidence %{x:.2f}, right %{y:.1%} of %{customdata:,}<extra></extra>",
     )
     figure.update_layout(
         layout(look, height),

@@ -33,7 +33,7 @@ def risk_coverage_figure(
 
     Args:
         curves: ``coverage`` ``[K]`` rising to 1, and under every other name the risk ``[K]`` among
-            the share that this score is surest of. Names that are not known are drawn as they are.
+            the most confident share by this score. Names that are not known are drawn as they are.
         theme: ``"light"`` or ``"dark"``.
         height: in pixels.
 

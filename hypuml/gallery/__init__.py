@@ -4,7 +4,7 @@ The folder is made of files other tools can open too::
 
     gallery.json              format version, data set, curvature, model, layout, file hashes
     items.parquet             one row per image: id, image, label, taxonomy, split, uncertainty,
-                              radius, x, y, umap_x, umap_y; outside, where the model can tell
+                              radius, x, y, umap_x, umap_y; outside, from models with this output
     embeddings.safetensors    one tensor ``points`` [N, n] float32
     thumbs/0000.webp ...      atlas tiles of 100 thumbnails
 

@@ -73,7 +73,7 @@ def _unanswerable(model: AnswerConfidence | None, labels: IntArray, hits: Hits) 
     if not (labels >= 0).any():
         return "No image here has a class, so no answer is right or wrong."
     if not hits.ids.size:
-        return "There is no answer to be sure of."
+        return "There is no answer."
     if (labels[hits.ids[:, 0]] < 0).all():
         return "The first answer has no class, so it is neither right nor wrong."
     return ""

@@ -85,10 +85,10 @@ def build_gallery(
         progress: called as ``progress(done, total)`` after every batch.
         seed: of the layout.
         metrics: ``metrics(rows, points, uncertainty)`` gives numbers to record in the manifest,
-            from the dataset rows of the readable images and what the model says of them.
-        confidence: how sure an answer is, recorded so that the gallery can tell; the model's own
+            from the dataset rows of the readable images and their embedding.
+        confidence: the fitted answer confidence, recorded in the gallery; the model's own
             (its attribute ``confidence``, where it has one) when omitted.
-        pictures: whether the gallery holds thumbnails and says where the originals lie. Without,
+        pictures: whether the gallery holds thumbnails and the place of the originals. Without,
             they are found again by their ids where the data set is one of the registry's.
         umap: whether to fit a free UMAP beside the radius-true layout.
 
@@ -170,7 +170,7 @@ def embed_images(
     """Send every image through the model and into the atlas, where there is one.
 
     Returns:
-        Rows that could be read, what the model says of them, and the others' ids with reasons.
+        Rows that could be read, their embedding, and the others' ids with reasons.
     """
     kept: list[int] = []
     embeddings: list[Embedding] = []

@@ -32,7 +32,7 @@ from hypuml.types import Answer, FloatArray, Hits, IntArray, TaxonomyPath
 
 
 class Gallery(Pictures):
-    """Images of a data set as one model sees them. Read-only and safe to share between threads.
+    """Images of a data set as embedded by one model. Read-only and safe to share between threads.
 
     Attributes:
         folder: where it lies.
@@ -51,8 +51,8 @@ class Gallery(Pictures):
         levels: names of the taxonomy's levels, in the order of ``paths``.
         images: path of each original below ``source``; empty when drawn by code.
         splits: ``"seen"`` or ``"unseen"`` for each image.
-        outside: ``[N]`` bool, images unlike anything that the model was fitted on; None where the
-            model cannot tell, and in galleries made before it could.
+        outside: ``[N]`` bool, images unlike anything that the model was fitted on; None from a
+            model without this output.
         confidence: the fitted answer confidence; None where the model came without one.
     """
 
@@ -92,7 +92,7 @@ class Gallery(Pictures):
 
         Raises:
             GalleryError: missing, damaged, incomplete, of another version, or contradicting itself;
-                the message says which file, what is wrong and what to do.
+                the message names the file, what is wrong and what to do.
         """
         folder = Path(folder).expanduser()
         manifest = read_manifest(folder)
@@ -220,7 +220,7 @@ class Gallery(Pictures):
         return checkpoint_of(self.folder, self.manifest)
 
     def check_model(self, checkpoint: str | Path) -> None:
-        """Make sure that a checkpoint is the one whose points are in this gallery.
+        """Check that a checkpoint is the one whose points are in this gallery.
 
         Args:
             checkpoint: folder of a checkpoint.

@@ -165,7 +165,7 @@ def read_verified(folder: Path, name: str, manifest: dict[str, Any]) -> bytes:
         ) from None
     if size != entry.get("bytes"):
         raise GalleryError(
-            f"{path} has {size:,} bytes where {MANIFEST} says {entry.get('bytes')!r}: it is "
+            f"{path} has {size:,} bytes where {MANIFEST} has {entry.get('bytes')!r}: it is "
             f"incomplete or was exchanged; copy it again, or {AGAIN}"
         )
     if hashlib.sha256(data).hexdigest() != entry["sha256"]:

@@ -34,7 +34,7 @@ def checkpoint_of(gallery: Path, manifest: dict[str, Any]) -> Path | None:
 
 
 def check_weights(checkpoint: Path, gallery: Path, manifest: dict[str, Any]) -> None:
-    """Make sure that a checkpoint made a gallery.
+    """Check that a checkpoint made a gallery.
 
     Raises:
         GalleryError: another model, or none.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hypuml.types import Dataset
 
 # Seconds for which a data set that was not here is not looked for again: looking is quick, but
-# every picture of a page asks.
+# every picture of a page needs it.
 PATIENCE = 10.0
 
 

@@ -1,4 +1,4 @@
-"""Thumbnails of a gallery that stores none, made of its originals when they are asked for.
+"""Thumbnails of a gallery that stores none, made of its originals on demand.
 
 Same sizes and same tiles as :mod:`hypuml.gallery.thumbs`. What could not be made is never
 remembered: the originals may be fetched while the gallery is open.

@@ -22,7 +22,7 @@ from hypuml.gallery import Gallery
 
 
 def measured(entry: Entry, gallery: Gallery, known: Records) -> None:
-    """Draw what there is data for, and say what there is none for."""
+    """Draw what there is data for, and a note for the rest."""
     with st.spinner("Looking at every answer of the gallery (once)"):
         found = judged(entry.version)
     left, right = st.columns(2, gap="medium")
@@ -35,9 +35,9 @@ def measured(entry: Entry, gallery: Gallery, known: Records) -> None:
 
 
 def _whose(found: Judged) -> str:
-    asked = len(found.queries)
-    of = "" if asked == found.possible else f" (a random sample of {found.possible:,})"
-    return f"{asked:,} images of this gallery{of}, each asking all the others"
+    count = len(found.queries)
+    of = "" if count == found.possible else f" (a random sample of {found.possible:,})"
+    return f"{count:,} images of this gallery{of}, each a query to all the others"
 
 
 def _risk(found: Judged | None) -> None:

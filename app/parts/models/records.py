@@ -133,7 +133,7 @@ def read_folder(folder: Path, data: str = "DATA") -> Records:
 
 
 def shown(folder: Path) -> str:
-    """A folder as it is said on the page: inside the project, or by its last name."""
+    """A folder as it is shown on the page: inside the project, or by its last name."""
     return str(folder.relative_to(ROOT)) if folder.is_relative_to(ROOT) else folder.name
 
 

@@ -31,7 +31,7 @@ _PART = {
 
 
 def study() -> None:
-    """Draw the study that is chosen, or say that there is none."""
+    """Draw the study that is chosen, or a note that there is none."""
     files = {title_of(path): path for path in study_files()}
     if not files:
         lacking(

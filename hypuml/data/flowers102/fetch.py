@@ -1,7 +1,7 @@
 """One file from the web: resumable, checked, never half there under its own name.
 
 Bytes arrive in ``NAME.part`` beside the target. A download that stops leaves that file, and the
-next one asks the server for the rest (HTTP Range, RFC 9110 §14). Only a file with the right MD5 sum
+next one requests the rest (HTTP Range, RFC 9110 §14). Only a file with the right MD5 sum
 gets the name it was fetched for.
 """
 
@@ -24,7 +24,7 @@ Progress = Callable[[int, int], None]
 
 
 class DownloadError(OSError):
-    """A file could not be had from the web; the message says which and why, without advice."""
+    """A file could not be had from the web; the message names it and the reason, without advice."""
 
 
 def fetch(url: str, target: Path, md5: str, progress: Progress | None = None) -> None:
@@ -34,7 +34,7 @@ def fetch(url: str, target: Path, md5: str, progress: Progress | None = None) ->
         url: where it is.
         target: where it shall be; its folder exists.
         md5: its MD5 sum, in lower-case hexadecimal.
-        progress: called with (bytes that are here, bytes of the whole file) where the server says
+        progress: called with (bytes that are here, bytes of the whole file) where the server gives
             how long the file is.
 
     Raises:
@@ -60,7 +60,7 @@ def _md5(path: Path) -> str:
 
 
 def _receive(url: str, part: Path, progress: Progress | None) -> None:
-    """Ask for what ``part`` lacks and append it; without Range on the server, for everything."""
+    """Request what ``part`` lacks and append it; without Range on the server, for everything."""
     here = part.stat().st_size if part.exists() else 0
     headers = {"User-Agent": "hypuml"} | ({"Range": f"bytes={here}-"} if here else {})
     try:
