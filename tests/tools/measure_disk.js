@@ -2,7 +2,8 @@
 // address of the disk's modules; `disk` is the Disk on the page, where there is one.
 async (where) => {
   const [H, V, P, D] = await Promise.all(
-    ["hyperbolic", "view", "points", "painting"].map((name) => import(`${where}/${name}.js`)));
+    ["math/hyperbolic", "math/view", "layers/points", "layers/frame"].map(
+      (name) => import(`${where}/${name}.js`)));
   const root = document.querySelector(".hypdisk");
   const disk = root?.disk;
   const box = () => disk.parts.stage.getBoundingClientRect();

@@ -80,8 +80,8 @@ class Seen:
             arg=count,
             timeout=600_000,
         )
-        where = next(r.url for r in self.responses if r.url.endswith("/view.js"))
-        self.page.evaluate(CODE, where.rpartition("/")[0])
+        where = next(r.url for r in self.responses if r.url.endswith("/math/view.js"))
+        self.page.evaluate(CODE, where.removesuffix("/math/view.js"))
         self.quiet()
 
     def quiet(self, seconds: float = 1.5) -> None:
@@ -115,13 +115,13 @@ def app(browser: Any, *folders: Path, webgl: bool = False) -> Iterator[Seen]:
         page.set_default_timeout(120_000)
         if webgl:
             chosen = (
-                (JS / "points.js")
+                (JS / "layers" / "points.js")
                 .read_text(encoding="utf-8")
                 .replace("const first = prefer ??", 'const first = prefer ?? "webgl" ??')
             )
             assert '?? "webgl" ??' in chosen
             page.route(
-                "**/disk/*/points.js",
+                "**/disk/*/layers/points.js",
                 lambda route: route.fulfill(body=chosen, content_type="text/javascript"),
             )
         try:

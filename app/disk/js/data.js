@@ -5,7 +5,7 @@
 // `__metadata__.disk`, again as JSON. An answer that cannot be read or does not fit together is
 // refused as a whole, with one Error whose message can be shown.
 
-/** @typedef {import("./types.js").Cloud} Cloud */
+/** @import { Cloud } from "./types.js" */
 /** @typedef {Float32Array | Uint8Array | Uint16Array | Uint32Array | Int32Array} TypedArray */
 /** @typedef {{tensors: Record<string, TypedArray>, meta: any}} Tensors */
 /** @typedef {new (buffer: ArrayBuffer, start: number, count: number) => TypedArray} ArrayType */

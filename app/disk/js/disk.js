@@ -1,35 +1,33 @@
 // The disk: holds what is shown and how it is looked at, draws a frame when something changed, and
 // works out at rest what is too slow for every frame (which point is where, labels, pictures).
 
-import { act } from "./acting.js";
-import { build } from "./build.js";
-import { Card } from "./card.js";
-import { coloursOf, recolour } from "./colouring.js";
-import { highlightFlags, setSelected } from "./colours.js";
+import { act } from "./input/bindings.js";
+import { build } from "./panels/build.js";
+import { Card } from "./panels/card.js";
+import { coloursOf, recolour } from "./layers/colouring.js";
+import { highlightFlags, setSelected } from "./layers/colours.js";
 import { fetchCloud, reason } from "./data.js";
-import { address } from "./dom.js";
-import { Echo } from "./echo.js";
+import { address } from "./panels/dom.js";
+import { Echo } from "./echo_filter.js";
 import { Handles } from "./handles.js";
-import { GroupLabels } from "./labels.js";
-import { Lasso } from "./lasso.js";
-import { Motion } from "./motion.js";
-import { paint, stageOf } from "./painting.js";
-import { sayLayout, sayShown, showTools, updatePanels } from "./panels.js";
-import { Picker, screenPositions } from "./picking.js";
-import { Pictures, shuffled } from "./pictures.js";
-import { Places } from "./places.js";
-import { createPoints } from "./points.js";
-import { sizes } from "./sizes.js";
-import { Table } from "./table.js";
-import { onThemeChange } from "./theme.js";
-import { Threshold } from "./threshold.js";
-import { Turning } from "./turning.js";
-import { HOME, pack, unpack } from "./view.js";
-import { Legend } from "./legend.js";
+import { GroupLabels } from "./layers/labels.js";
+import { Lasso } from "./input/lasso.js";
+import { Motion } from "./input/motion.js";
+import { paint, stageOf } from "./layers/frame.js";
+import { sayLayout, sayShown, showTools, updatePanels } from "./panels/panels.js";
+import { Picker, screenPositions } from "./math/picking.js";
+import { Pictures, shuffled } from "./layers/pictures.js";
+import { Places } from "./math/positions.js";
+import { createPoints } from "./layers/points.js";
+import { sizes } from "./layers/sizes.js";
+import { Table } from "./panels/table.js";
+import { onThemeChange } from "./layers/theme.js";
+import { Threshold } from "./panels/threshold.js";
+import { Turning } from "./input/layout_transition.js";
+import { HOME, pack, unpack } from "./math/view.js";
+import { Legend } from "./panels/legend.js";
 
-/** @typedef {import("./types.js").Cloud} Cloud */
-/** @typedef {import("./types.js").Events} Events */
-/** @typedef {import("./types.js").Scene} Scene */
+/** @import { Cloud, Events, Scene } from "./types.js" */
 
 const REST = 180; // ms without movement before the slow things are worked out
 
@@ -55,7 +53,7 @@ export class Disk {
     this.places = new Places(new Float32Array(0), 1);
     this.threshold = Infinity;
     this.flags = new Uint8Array(0);
-    /** @type {import("./colouring.js").Colouring | null} */
+    /** @type {import("./layers/colouring.js").Colouring | null} */
     this.colouring = null;
     /** @type {Float32Array | null} */
     this.screenXY = null;

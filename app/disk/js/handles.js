@@ -1,9 +1,8 @@
 // Where the handles are: where Python puts them, and wherever they have been dragged since.
 
-import { Echo } from "./echo.js";
+import { Echo } from "./echo_filter.js";
 
-/** @typedef {import("./types.js").Point} Point */
-/** @typedef {import("./types.js").Shape} Shape */
+/** @import { Point, Shape } from "./types.js" */
 
 export class Handles {
   constructor() {

@@ -3,8 +3,6 @@
 
 import { Disk } from "./disk.js";
 
-/** @typedef {import("./types.js").Scene} Scene */
-
 /** @type {WeakMap<Element, Disk>} */
 const disks = new WeakMap();
 

@@ -14,12 +14,12 @@ pytestmark = pytest.mark.browser
 
 # `moved` is translation(p) o rotation(angle) in JavaScript, to be compared with NumPy's.
 PRELUDE = """
-const A = await import("/js/around.js");
-const E = await import("/js/echo.js");
-const H = await import("/js/hyperbolic.js");
-const K = await import("/js/picking.js");
-const P = await import("/js/places.js");
-const V = await import("/js/view.js");
+const A = await import("/js/math/around.js");
+const E = await import("/js/echo_filter.js");
+const H = await import("/js/math/hyperbolic.js");
+const K = await import("/js/math/picking.js");
+const P = await import("/js/math/positions.js");
+const V = await import("/js/math/view.js");
 const floats = (x) => Float32Array.from(x.flat());
 const moved = (p, angle) => H.compose(H.translation(p), H.rotation(angle));
 """

@@ -31,7 +31,8 @@ START = """async () => {
   window.told = [];
   window.tell = (name) => (value) => told.push([name, value]);
   const load = (name) => import(`/js/${name}.js`);
-  const names = ["dom", "theme", "card", "threshold", "legend", "table"];
+  const names = ["panels/dom", "layers/theme", "panels/card", "panels/threshold", "panels/legend",
+    "panels/table"];
   Object.assign(window, ...(await Promise.all(names.map(load))));
   window.stage = document.querySelector(".stage");
   window.strip = document.querySelector(".strip");
