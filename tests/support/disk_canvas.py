@@ -41,7 +41,7 @@ PRELUDE = """async () => {
     return {frame, view, theme, layout: layout ?? {name: "origin", unit: 1},
       cloud: count ? {count, xy: Float32Array.from(xy), exact} : null, screen, base, screenXY,
       resolve: (a) => Array.isArray(a) ? a : "row" in a ? (a.row < count ? base(a.row) : null)
-        : "handle" in a ? handles[a.handle] ?? null : null, reduced: false};
+        : "handle" in a ? handles[a.handle] ?? null : null};
   };
   const paint = (draw) => {
     const canvas = document.createElement("canvas");

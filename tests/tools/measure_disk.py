@@ -72,9 +72,9 @@ class Seen:
         self.page.goto(f"{self.server.url}/?gallery={gallery}{rest}")
         self.page.wait_for_function(
             """(count) => {
-              const {disk} = document.querySelector(".hypdisk") ?? {};
+              const shot = document.querySelector(".hypdisk")?.snapshot?.();
               const says = document.querySelector(".hypdisk .says")?.textContent ?? "";
-              return disk?.cloud?.count === count && disk.screenXY && says &&
+              return shot?.count === count && shot.resting && says &&
                 !says.includes("being measured");
             }""",
             arg=count,
@@ -414,14 +414,13 @@ def maths(browser: Any, _: Any = None) -> Numbers:
 
 
 def circle(browser: Any, _: Any = None, queries: int = 20, k: int = 10) -> Numbers:
-    """The query-centred view of the shipped garden: who is drawn inside the circle."""
+    """The query-centred view of the shipped garden: what is drawn inside the circle."""
     gallery = Gallery.open(SHIPPED)
     rows = np.random.default_rng(11).permutation(len(gallery))[:queries]
     top, others, missing, painted, margins = 0, 0, 0, [], []
     with app(browser) as seen:
-        first = gallery.ids[rows[0]]
-        seen.visit("garden", len(gallery), f"&view=query&k={k}&query={first}")
         for row in rows:
+            seen.visit("garden", len(gallery), f"&view=query&k={k}&query={gallery.ids[row]}")
             truth = gallery.search(gallery.points[[row]], k, np.array([row])).ids[0].tolist()
             found = seen.do("inside", {"row": int(row), "top": truth})
             top += found["top"]

@@ -1,35 +1,37 @@
-// Telling news from echoes. What the disk tells Python comes back with the next scene, perhaps when
-// the user has already moved on; that must not pull her back. What Python says by itself (a link,
-// the browser's back button) has to be followed.
+// Separates news from echoes. A value sent to Python comes back with the next scene, perhaps when
+// the user has already moved on, and must not pull her back. A value that comes for another reason
+// (a link, the browser's back button) has to be followed.
 
 /** @template T */
-export class Echo {
-  constructor() {
-    /** @type {string | null} what Python last said */
-    this.last = null;
-    /** @type {string[]} what we said and have not heard back, oldest first */
-    this.waiting = [];
+export class EchoFilter {
+  /** The last value received, as JSON. @type {string | null} */
+  #received = null;
+  /** Values sent whose echo has not come yet, as JSON, oldest first. @type {string[]} */
+  #pending = [];
+
+  /** How many values were sent and have not come back. @returns {number} */
+  get pending() {
+    return this.#pending.length;
   }
 
-  /** Note what is being told to Python. @param {T} value */
-  tell(value) {
-    this.waiting.push(JSON.stringify(value));
+  /** Note a value that is being sent to Python. @param {T} value */
+  sent(value) {
+    this.#pending.push(JSON.stringify(value));
   }
 
-  /**
-   * Whether what Python says is news, to be followed.
-   * @param {T} value
-   * @returns {boolean}
-   */
+  /** Whether Python has this value, or will have it shortly. @param {T} value */
+  isCurrent(value) {
+    return JSON.stringify(value) === (this.#pending.at(-1) ?? this.#received);
+  }
+
+  /** Whether a value from Python is news, to be followed. @param {T} value @returns {boolean} */
   isNews(value) {
-    const said = JSON.stringify(value);
-    const before = this.last;
-    this.last = said;
-    const heard = this.waiting.lastIndexOf(said);
-    if (heard >= 0) {
-      this.waiting.splice(0, heard + 1);
-      return false;
-    }
-    return said !== before;
+    const now = JSON.stringify(value);
+    const before = this.#received;
+    this.#received = now;
+    const echo = this.#pending.lastIndexOf(now);
+    if (echo < 0) return now !== before;
+    this.#pending.splice(0, echo + 1);
+    return false;
   }
 }

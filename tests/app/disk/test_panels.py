@@ -31,8 +31,8 @@ START = """async () => {
   window.told = [];
   window.tell = (name) => (value) => told.push([name, value]);
   const load = (name) => import(`/js/${name}.js`);
-  const names = ["panels/dom", "layers/theme", "panels/card", "panels/threshold", "panels/legend",
-    "panels/table"];
+  const names = ["math/cut", "math/numbers", "layers/theme", "panels/dom", "panels/card",
+    "panels/legend", "panels/table", "panels/threshold"];
   Object.assign(window, ...(await Promise.all(names.map(load))));
   window.stage = document.querySelector(".stage");
   window.strip = document.querySelector(".strip");

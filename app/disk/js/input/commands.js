@@ -1,163 +1,170 @@
-// What can be done with the disk, whatever it is that asks for it: a key, a button, a gesture.
+// What can be done with the disk, by keys, buttons or gestures.
 
-import { Outward, inWords } from "./keyboard_nav.js";
-import { stageOf } from "../layers/frame.js";
-import { NO_PICTURES, updatePanels } from "../panels/panels.js";
 import { HOME, glidedTo, panned, toBase, toScreen, zoomed } from "../math/view.js";
+import { NO_PICTURES, press, showMessage, updatePanels } from "../panels/update.js";
+import { KeyboardNav, inWords } from "./keyboard_nav.js";
 
-/** @import { Point } from "../types.js" */
 /** @import { Disk } from "../disk.js" */
+/** @import { Point, Tool, View } from "../types.js" */
 /** @import { Pointing } from "./pointing.js" */
 
-const NUDGE = 300; // ms without a key after which a handle moved by keys is let go
+const NUDGE = 300; // ms without a key after which a handle moved by keys is dropped
+const BRIEFLY = 2200; // ms that a message stays
+const LONGER = 5000;
 
 export class Commands {
+  #disk;
+  #state;
+  #pointing;
+  #nav;
+  #steps = Promise.resolve();
+  #nudged = 0;
+
   /** @param {Disk} disk @param {Pointing} pointing */
   constructor(disk, pointing) {
-    this.disk = disk;
-    this.pointing = pointing;
-    this.outward = new Outward(disk);
-    this.steps = Promise.resolve();
-    this.nudged = 0;
+    this.#disk = disk;
+    this.#state = disk.state;
+    this.#pointing = pointing;
+    this.#nav = new KeyboardNav(disk);
   }
 
   home() {
-    return this.fly(HOME);
+    return this.#fly(HOME);
   }
 
   /** Bring a base point to the middle. @param {Point} z */
-  glide(z) {
-    return this.fly(glidedTo(this.disk.view, z));
+  glideTo(z) {
+    return this.#fly(glidedTo(this.#state.view, z));
   }
 
-  /** @param {import("../types.js").View} view */
-  async fly(view) {
-    await this.disk.turning.fly(view, true);
-    this.disk.rest();
+  glideToFocused() {
+    const { focused, positions } = this.#state;
+    if (focused >= 0) this.glideTo(positions.base(focused));
+  }
+
+  queryFocused() {
+    const { focused } = this.#state;
+    if (focused >= 0) this.#disk.events.query(focused);
+  }
+
+  /** @param {View} view */
+  async #fly(view) {
+    await this.#disk.transition.fly(view, true);
+    this.#disk.onIdle();
+  }
+
+  /** About the middle of the disk. @param {number} factor */
+  zoom(factor) {
+    const { cx, cy } = this.#state.frame;
+    this.zoomAt([cx, cy], factor);
   }
 
   /** @param {Point} px the pixel that stays @param {number} factor */
-  zoom(px, factor) {
-    const { disk } = this;
-    disk.motion.finish();
-    disk.view = zoomed(disk.view, disk.frame, px, factor);
-    disk.stir();
+  zoomAt(px, factor) {
+    this.#disk.motion.finish();
+    this.#state.setView(zoomed(this.#state.view, this.#state.frame, px, factor));
   }
 
   /** Move the chosen handle, or else the disk. @param {number} dx @param {number} dy in radii */
   pan(dx, dy) {
-    const { disk } = this;
-    if (this.nudge([dx / 4, dy / 4])) return;
-    disk.motion.finish();
-    disk.view = panned(disk.view, dx, dy);
-    disk.stir();
+    if (this.#nudge([dx / 4, dy / 4])) return;
+    this.#disk.motion.finish();
+    this.#state.setView(panned(this.#state.view, dx, dy));
   }
 
   /**
-   * Move the chosen handle on the screen; Python hears when the keys rest.
+   * Move the chosen handle on the screen; Python gets its place when the keys rest.
    * @param {Point} by in disk radii
    * @returns {boolean} whether there is one
    */
-  nudge([dx, dy]) {
-    const { disk } = this;
-    const { handles, view, frame } = disk;
+  #nudge([dx, dy]) {
+    const { handles, view, frame } = this.#state;
     const id = handles.chosen;
     const at = id === null ? null : handles.at(id);
     if (id === null || !at) return false;
     const [x, y] = toScreen(view, frame, at);
     handles.move(id, toBase(view, frame, [x + frame.radius * dx, y - frame.radius * dy]));
-    disk.requestDraw();
-    clearTimeout(this.nudged);
-    this.nudged = window.setTimeout(() => {
-      const end = disk.gone ? null : handles.tell(id);
-      if (end) disk.events.handle(id, end);
+    clearTimeout(this.#nudged);
+    this.#nudged = window.setTimeout(() => {
+      const end = this.#disk.gone ? null : handles.drop(id);
+      if (end) this.#disk.events.handle(id, end);
     }, NUDGE);
     return true;
   }
 
-  /** @param {"move" | "lasso" | "box"} tool the same again puts it away */
+  /** @param {Tool} tool the present one again puts it away */
   tool(tool) {
-    const { disk } = this;
-    if (!disk.cloud) return;
-    disk.tool = disk.tool === tool ? "move" : tool;
-    disk.press("lasso", disk.tool === "lasso");
-    disk.press("box", disk.tool === "box");
-    disk.parts.stage.classList.toggle("choosing", disk.tool !== "move");
-  }
-
-  /** Select what the outline encloses. @param {boolean} more to what is selected already */
-  select(more) {
-    const { disk } = this;
-    const outline = disk.lasso.close(stageOf(disk));
-    if (!disk.screenXY) disk.rest();
-    const rows = outline.length ? disk.picker.inPolygon(outline) : [];
-    const before = more ? (disk.scene?.selection ?? []) : [];
-    if (!rows.length && !before.length) disk.lasso.clear();
-    disk.events.select([...new Set([...before, ...rows])].sort((a, b) => a - b));
-    this.tool("move");
+    if (this.#state.cloud) this.#state.setTool(this.#state.tool === tool ? "move" : tool);
   }
 
   pictures() {
-    const { disk } = this;
-    if (!disk.cloud) return;
-    if (!disk.scene?.cloud?.tile) {
-      disk.say(`${NO_PICTURES}.`);
-      window.setTimeout(() => disk.say(""), 2200);
-      return;
-    }
-    disk.showPictures = !disk.showPictures;
-    disk.press("pictures", disk.showPictures);
-    disk.rest();
-    disk.requestDraw();
+    const { cloud, scene, showPictures } = this.#state;
+    if (!cloud) return;
+    if (!scene?.cloud?.tile) return showMessage(this.#disk.parts, `${NO_PICTURES}.`, BRIEFLY);
+    this.#state.setShowPictures(!showPictures);
+    this.#disk.onIdle();
   }
 
   async table() {
-    const { disk } = this;
-    if (!disk.cloud) return;
-    if (disk.table.isOpen) return disk.table.close();
-    disk.press("table", true);
-    disk.hover(-1);
-    await disk.turning.measure();
-    updatePanels(disk);
-    disk.table.open();
+    const { parts, table, transition } = this.#disk;
+    if (!this.#state.cloud) return;
+    if (table.isOpen) return table.close();
+    press(parts, "table", true);
+    this.#state.setHovered(-1);
+    await transition.measure();
+    updatePanels(this.#disk);
+    table.open();
   }
 
   turn() {
-    return this.disk.turning.ask(this.disk.places.layout.name === "query" ? "origin" : "query");
+    const { name } = this.#state.positions.layout;
+    return this.#disk.transition.choose(name === "query" ? "origin" : "query");
   }
 
   /** Keys may come faster than distances: one step after the other. @param {number} by */
   step(by) {
-    this.steps = this.steps.then(() => this.stepOnce(by));
+    this.#steps = this.#steps.then(() => this.#stepOnce(by));
   }
 
   /** @param {number} by */
-  async stepOnce(by) {
-    const { disk, pointing } = this;
-    if (!disk.scene?.cloud) {
-      disk.parts.live.textContent = disk.handles.choose(by);
-      disk.requestDraw();
+  async #stepOnce(by) {
+    const { live } = this.#disk.parts;
+    const state = this.#state;
+    if (!state.scene?.cloud) {
+      live.textContent = state.handles.choose(by);
       return;
     }
-    const row = await this.outward.next(pointing.focused, by);
+    const row = await this.#nav.next(state.focused, by);
     if (row < 0) return;
-    pointing.focused = row;
-    if (!disk.screenXY) disk.rest();
-    disk.hover(row);
-    pointing.look(row, true);
-    disk.parts.live.textContent = inWords(disk, row);
+    state.setFocused(row);
+    if (!state.screenXY) this.#disk.onIdle();
+    state.setHovered(row);
+    this.#pointing.look(row, true);
+    live.textContent = inWords(state, row);
   }
 
   /** Put away what was chosen last: tool, image, selection, highlight. */
   clear() {
-    const { disk, pointing } = this;
-    disk.handles.chosen = null;
-    disk.requestDraw();
-    if (disk.tool !== "move") return this.tool("move");
-    pointing.look(-1, true);
-    disk.hover(-1);
-    pointing.focused = -1;
-    if (disk.scene?.selection.length) disk.events.select([]);
-    else if (disk.scene?.highlight.length) disk.events.highlight([]);
+    const state = this.#state;
+    state.handles.release();
+    if (state.tool !== "move") return this.tool("move");
+    this.#pointing.look(-1, true);
+    state.setHovered(-1);
+    state.setFocused(-1);
+    if (state.scene?.selection.length) this.#disk.events.select([]);
+    else if (state.scene?.highlight.length) this.#disk.events.highlight([]);
+  }
+
+  /** Copy the address of the view, and say what it cannot carry. */
+  async copyLink() {
+    const linked = this.#state.scene?.query?.linked ?? true;
+    const left = linked ? "" : " Your own picture is not in it: a link cannot carry it.";
+    let done = "Link copied.";
+    try {
+      await navigator.clipboard.writeText(location.href);
+    } catch {
+      done = "The link is the address of this page: copy it there.";
+    }
+    showMessage(this.#disk.parts, done + left, linked ? BRIEFLY : LONGER);
   }
 }

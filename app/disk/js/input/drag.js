@@ -1,113 +1,132 @@
-// What is done with a pointer or fingers down: dragging the disk or a handle, drawing an outline,
-// pinching, clicking.
+// What a press holds until it is let go: the disk, a handle, or the end of an outline; clicks and
+// pinches.
 
 import { shapesOf, stageOf } from "../layers/frame.js";
+import { closed, extended } from "../layers/lasso.js";
 import { handleAt } from "../layers/shapes.js";
 import { HOME, dragged, toBase, toDisk, toScreen, zoomed } from "../math/view.js";
 
-/** @import { Point } from "../types.js" */
 /** @import { Disk } from "../disk.js" */
-/** @import { Pointing } from "./pointing.js" */
+/** @import { Point, View } from "../types.js" */
 /** @import { Commands } from "./commands.js" */
+/** @import { Pointing } from "./pointing.js" */
 
-/** What a press holds, until it is let go. */
-export class Holding {
+export class Drag {
+  #disk;
+  #state;
+  #pointing;
+  #commands;
+  /** The view when the fingers came down. @type {View} */
+  #start = HOME;
+  /** The base point that a drag holds. @type {Point} */
+  #held = [0, 0];
+  /** @type {string | null} */
+  #handle = null;
+  #moved = false;
+
   /** @param {Disk} disk @param {Pointing} pointing @param {Commands} commands */
   constructor(disk, pointing, commands) {
-    this.disk = disk;
-    this.pointing = pointing;
-    this.commands = commands;
-    /** @type {import("../types.js").View} the view when the fingers came down */
-    this.start = HOME;
-    /** @type {Point} the base point that a drag holds */
-    this.held = [0, 0];
-    /** @type {string | null} */
-    this.handle = null;
-    this.moved = false;
+    this.#disk = disk;
+    this.#state = disk.state;
+    this.#pointing = pointing;
+    this.#commands = commands;
   }
 
   /** @param {Point} px */
-  inDisk(px) {
-    return Math.hypot(...toDisk(this.disk.view, this.disk.frame, px)) < 1;
+  #inDisk(px) {
+    return Math.hypot(...toDisk(this.#state.view, this.#state.frame, px)) < 1;
   }
 
-  /** @param {Point} px */
+  /** Begin a press. @param {Point} px @returns {boolean} whether a drag can come of it */
   grab(px) {
-    const { disk } = this;
-    disk.motion.finish();
-    this.held = toBase(disk.view, disk.frame, px);
-    this.handle = handleAt(px, shapesOf(disk), stageOf(disk));
-    this.moved = false;
-    this.pointing.look(-1, true);
-    const grabbed = this.handle !== null || disk.tool !== "move" || this.inDisk(px);
-    disk.turning.pressed = grabbed;
-    return grabbed;
+    const state = this.#state;
+    this.#disk.motion.finish();
+    this.#held = toBase(state.view, state.frame, px);
+    this.#handle = handleAt(px, shapesOf(state), stageOf(this.#disk));
+    this.#moved = false;
+    this.#pointing.look(-1, true);
+    state.setHeld(this.#handle !== null || state.tool !== "move" || this.#inDisk(px));
+    return state.held;
   }
 
   /** @param {Point} from @param {Point} to */
-  drag(from, to) {
-    const { disk } = this;
-    this.moved = true;
-    if (this.handle !== null) disk.handles.move(this.handle, toBase(disk.view, disk.frame, to));
-    else if (disk.tool !== "move") disk.lasso.extend(disk.tool, from, to);
+  move(from, to) {
+    const state = this.#state;
+    const { frame, outline, tool, view } = state;
+    this.#moved = true;
+    if (this.#handle !== null) state.handles.move(this.#handle, toBase(view, frame, to));
+    else if (tool !== "move") state.setOutline(extended(outline, tool, from, to));
     else {
       // From where it is now, not from where the press was: each part of the way is short.
-      disk.view = dragged(disk.view, disk.frame, toScreen(disk.view, disk.frame, this.held), to);
-      disk.parts.stage.classList.add("dragging");
-      disk.stir();
+      state.setView(dragged(view, frame, toScreen(view, frame, this.#held), to));
+      this.#disk.parts.stage.classList.add("dragging");
     }
-    disk.requestDraw();
   }
 
-  /** @param {Point} _ @param {PointerEvent} event */
-  drop(_, event) {
-    const { disk } = this;
-    disk.turning.pressed = false;
-    disk.parts.stage.classList.remove("dragging");
-    if (this.handle !== null) this.letGo();
-    else if (disk.tool !== "move" && this.moved) this.commands.select(event.shiftKey);
-    else disk.rest();
+  /** @param {PointerEvent} event */
+  drop(event) {
+    this.#state.setHeld(false);
+    this.#disk.parts.stage.classList.remove("dragging");
+    if (this.#handle !== null) this.#dropHandle();
+    else if (this.#state.tool !== "move" && this.#moved) this.#select(event.shiftKey);
+    else this.#disk.onIdle();
   }
 
-  /** A handle stays where it is; Python is told when it moved. */
-  letGo() {
-    const { disk, handle } = this;
-    const at = handle !== null && this.moved ? disk.handles.tell(handle) : null;
-    if (handle !== null && at) disk.events.handle(handle, at);
-    this.handle = null;
+  /** A handle stays where it is; Python gets its place where it moved. */
+  #dropHandle() {
+    const handle = this.#handle;
+    const at = handle !== null && this.#moved ? this.#state.handles.drop(handle) : null;
+    if (handle !== null && at) this.#disk.events.handle(handle, at);
+    this.#handle = null;
+  }
+
+  /** Select what the outline encloses. @param {boolean} more added to what is selected already */
+  #select(more) {
+    const state = this.#state;
+    const { corners, outline } = closed(state.outline, state.view, state.frame);
+    state.setOutline(outline);
+    if (!state.screenXY) this.#disk.onIdle();
+    const rows = corners.length ? this.#disk.picker.inPolygon(corners) : [];
+    const before = more ? (state.scene?.selection ?? []) : [];
+    if (!rows.length && !before.length) state.setOutline();
+    this.#disk.events.select([...new Set([...before, ...rows])].sort((a, b) => a - b));
+    this.#commands.tool("move");
   }
 
   /** @param {Point} px @param {PointerEvent} event */
   click(px, event) {
-    const { disk } = this;
-    disk.turning.pressed = false;
-    if (this.handle !== null || disk.tool !== "move") {
-      this.handle = null;
+    const state = this.#state;
+    state.setHeld(false);
+    if (this.#handle !== null || state.tool !== "move") {
+      this.#handle = null;
       return;
     }
-    if (!disk.screenXY) disk.rest();
-    const row = this.pointing.rowAt(px);
-    const place = () => (row >= 0 ? disk.places.base(row) : toBase(disk.view, disk.frame, px));
-    if (event.shiftKey && this.inDisk(px)) this.commands.glide(place());
-    else if (row >= 0 && !event.shiftKey) disk.events.query(row);
+    if (!state.screenXY) this.#disk.onIdle();
+    const row = this.#pointing.rowAt(px);
+    if (event.shiftKey && this.#inDisk(px)) {
+      const { frame, positions, view } = state;
+      this.#commands.glideTo(row >= 0 ? positions.base(row) : toBase(view, frame, px));
+    }
+    if (row >= 0 && !event.shiftKey) this.#disk.events.query(row);
   }
 
-  hold() {
-    this.letGo();
-    this.start = this.disk.view;
-    this.disk.turning.pressed = true;
-    this.moved = false; // an outline that was begun with one finger is none
-    this.disk.lasso.drawn = [];
+  /** A second finger has come: what the first one held is let go. */
+  beginPinch() {
+    const state = this.#state;
+    this.#dropHandle();
+    this.#start = state.view;
+    this.#moved = false; // an outline that was begun with one finger is none
+    state.setHeld(true);
+    state.setOutline({ ...state.outline, drawn: [] });
   }
 
   /** @param {[Point, Point]} from @param {[Point, Point]} to */
   pinch(from, to) {
-    const { disk, start } = this;
+    const { frame } = this.#state;
     const [a, b] = [middle(from), middle(to)];
     const factor = spreadOf(to) / Math.max(1, spreadOf(from));
-    const moved = this.inDisk(a) ? dragged(start, disk.frame, a, b) : start;
-    disk.view = zoomed(moved, disk.frame, b, factor);
-    disk.stir();
+    const moved = this.#inDisk(a) ? dragged(this.#start, frame, a, b) : this.#start;
+    this.#state.setView(zoomed(moved, frame, b, factor));
   }
 }
 

@@ -1,5 +1,5 @@
-// Pointer, wheel and touch on the stage, told apart: click, drag, pinch, wheel, hover.
-// Knows nothing of disks: it reports pixels of the stage.
+// Pointer, wheel and touch on the stage, as gestures: click, drag, pinch, wheel, hover.
+// Independent of what the disk shows: it reports pixels of the stage.
 
 /** @import { Point } from "../types.js" */
 
@@ -15,8 +15,8 @@
  *   wheel: (px: Point, factor: number) => void,
  *   hover: (px: Point | null) => void,
  * }} Gestures
- * `grab` says whether a press there begins a drag (else only a click can come of it), `hold` that a
- * second finger has come and a pinch begins; every drag and pinch ends with `drop`.
+ * `grab` returns whether a press there begins a drag (else only a click can come of it); `hold` is
+ * the begin of a pinch, by a second finger; every drag and pinch ends with `drop`.
  */
 
 const SLOP = 4; // pixels a press may wander and still be a click
@@ -24,11 +24,9 @@ const TOUCH_SLOP = 9;
 
 /**
  * Listen on `stage` until the returned function is called.
- * @param {HTMLElement} stage
- * @param {Gestures} act
- * @returns {() => void}
+ * @param {HTMLElement} stage @param {Gestures} act @returns {() => void}
  */
-export function listen(stage, act) {
+export function listenGestures(stage, act) {
   /** @type {Map<number, Point>} */
   const down = new Map();
   /** @type {null | {from: Point, moved: boolean, grabbed: boolean}} */

@@ -1,18 +1,22 @@
-// Stepping through the images from the query outwards, and saying in words what is there: the disk
-// for those who do not see it, or have no pointer.
+// Stepping through the images from the query outwards, and describing them in words: the disk for
+// those who do not see it, or have no pointer.
 
-import { fixed } from "../panels/dom.js";
-import { keepLimit } from "../panels/threshold.js";
+import { isKept } from "../math/cut.js";
+import { fixed } from "../math/numbers.js";
 
 /** @import { Disk } from "../disk.js" */
+/** @import { State } from "../state.js" */
 
-export class Outward {
+export class KeyboardNav {
+  #disk;
+  /** Rows by distance to the query; as they are without one. @type {Uint32Array | null} */
+  #order = null;
+  /** What the order belongs to. */
+  #key = "";
+
   /** @param {Disk} disk */
   constructor(disk) {
-    this.disk = disk;
-    /** @type {Uint32Array | null} rows by distance to the query; as they are without one */
-    this.order = null;
-    this.of = "";
+    this.#disk = disk;
   }
 
   /**
@@ -21,30 +25,30 @@ export class Outward {
    * @returns {Promise<number>} -1 when there is nothing
    */
   async next(row, by) {
-    const rows = await this.rows();
+    const rows = await this.#rows();
     if (!rows.length) return -1;
     const at = rows.indexOf(row);
     return rows[at < 0 ? 0 : (at + by + rows.length) % rows.length];
   }
 
-  async rows() {
-    const { scene, cloud, turning } = this.disk;
-    const of = JSON.stringify([scene?.cloud?.points, scene?.query?.who]);
-    if (this.order && this.of === of) return this.order;
-    const found = await turning.measure();
+  async #rows() {
+    const { scene, cloud } = this.#disk.state;
+    const key = JSON.stringify([scene?.cloud?.points, scene?.query?.who]);
+    if (this.#order && this.#key === key) return this.#order;
+    const found = await this.#disk.transition.measure();
     const rows = Uint32Array.from({ length: cloud?.count ?? 0 }, (_, i) => i);
     if (found) rows.sort((a, b) => found.distances[a] - found.distances[b] || a - b);
-    [this.order, this.of] = [rows, of];
+    [this.#order, this.#key] = [rows, key];
     return rows;
   }
 }
 
-/** A point in words. @param {Disk} disk @param {number} row */
-export function inWords({ cloud, turning, threshold }, row) {
+/** A point in words. @param {State} state @param {number} row */
+export function inWords({ cloud, distances, threshold }, row) {
   if (!cloud) return "";
   const path = cloud.paths[cloud.group[row]];
   const u = cloud.uncertainty[row];
-  const far = turning.distances ? `, distance to the query ${fixed(turning.distances[row], 2)}` : "";
-  const rejected = u > keepLimit(threshold) ? ", rejected" : "";
+  const far = distances ? `, distance to the query ${fixed(distances[row], 2)}` : "";
+  const rejected = isKept(u, threshold) ? "" : ", rejected";
   return `${path.join(", ") || "no class"}, uncertainty ${fixed(u, 3)}${far}${rejected}`;
 }

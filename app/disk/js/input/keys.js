@@ -1,17 +1,10 @@
-// What the keyboard does on the stage: one table, which is also what the help says.
+// What the keyboard does on the stage: one table, and the same in words.
 
-/**
- * @typedef {{
- *   pan: (dx: number, dy: number) => void, zoom: (factor: number) => void, home: () => void,
- *   step: (by: number) => void, query: () => void, clear: () => void, turn: () => void,
- *   glide: () => void,
- *   tool: (tool: "lasso" | "box") => void, pictures: () => void, table: () => void,
- * }} Keys
- */
+/** @import { Commands } from "./commands.js" */
 
 const STEP = 0.12; // of the disk's radius
 
-/** @type {Record<string, (act: Keys) => void>} */
+/** @type {Record<string, (act: Commands) => void>} */
 const KEYS = {
   ArrowLeft: (act) => act.pan(-STEP, 0),
   ArrowRight: (act) => act.pan(STEP, 0),
@@ -24,10 +17,10 @@ const KEYS = {
   Home: (act) => act.home(),
   "[": (act) => act.step(-1),
   "]": (act) => act.step(1),
-  Enter: (act) => act.query(),
+  Enter: (act) => act.queryFocused(),
   Escape: (act) => act.clear(),
   c: (act) => act.turn(),
-  g: (act) => act.glide(),
+  g: (act) => act.glideToFocused(),
   l: (act) => act.tool("lasso"),
   b: (act) => act.tool("box"),
   p: (act) => act.pictures(),
@@ -37,17 +30,13 @@ const KEYS = {
 /** For screen readers and the help. */
 export const HELP =
   "Arrow keys move the disk, plus and minus zoom, 0 brings everything home. " +
-  "Square brackets step through the images from the query outwards, Enter asks with the one " +
-  "shown, G brings it to the middle, Escape clears. C turns to the query-centred view, L and B draw a lasso or a box, " +
-  "P shows pictures, T the same as a table.";
+  "Square brackets step through the images from the query outwards, Enter queries with the one " +
+  "shown, G brings it to the middle, Escape clears. C turns to the query-centred view, L and B " +
+  "draw a lasso or a box, P shows pictures, T the same as a table.";
 
-/**
- * @param {HTMLElement} stage
- * @param {Keys} act
- * @returns {() => void} stops listening
- */
+/** @param {HTMLElement} stage @param {Commands} act @returns {() => void} stops listening */
 export function listenKeys(stage, act) {
-  const heard = (/** @type {KeyboardEvent} */ event) => {
+  const pressed = (/** @type {KeyboardEvent} */ event) => {
     if (event.target !== stage || event.ctrlKey || event.metaKey || event.altKey) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (!Object.hasOwn(KEYS, key)) return;
@@ -55,6 +44,6 @@ export function listenKeys(stage, act) {
     event.stopPropagation(); // Streamlit has keys of its own, such as C
     KEYS[key](act);
   };
-  stage.addEventListener("keydown", heard);
-  return () => stage.removeEventListener("keydown", heard);
+  stage.addEventListener("keydown", pressed);
+  return () => stage.removeEventListener("keydown", pressed);
 }

@@ -1,228 +1,201 @@
-// Turning from one layout to another, and moving the view: what is animated, what Python is told.
+// Changing from one layout to another, and moving the view: what is animated, and what Python is
+// sent.
 //
 // To the query-centred view in two steps, each of which means something: the picture glides (an
 // isometry) until the query is in the middle, then every point goes along its ray to its true
-// distance. Back in the reverse order. Other turns take each point straight to its new place.
+// distance. Back in the reverse order. Other changes take each point straight to its new place.
 
+import { address, fetchAround, fetchUmap } from "../data.js";
 import { around } from "../math/around.js";
-import { fetchAround, fetchUmap } from "../data.js";
-import { address } from "../panels/dom.js";
-import {
-  IDENTITY, angleOf, apply, centre, compose, dist0, inside, rotation, translation,
-} from "../math/hyperbolic.js";
-import { sayLayout, updatePanels } from "../panels/panels.js";
+import { IDENTITY, angleOf, compose, rotation, translation } from "../math/hyperbolic.js";
+import { Positions } from "../math/positions.js";
 import { HOME, between, glidedTo } from "../math/view.js";
+import { showMessage } from "../panels/update.js";
 
-/** @import { Point, View } from "../types.js" */
 /** @import { Disk } from "../disk.js" */
-/** @typedef {"origin" | "query" | "umap"} Name */
+/** @import { LayoutName, Point, View } from "../types.js" */
 
 const GLIDE = 420; // ms
 const SPREAD = 480;
 
-export class Turning {
+/**
+ * A change under way: where from, whether it is animated, and whether no other one has begun.
+ * @typedef {{former: LayoutName, animated: boolean, isLast: () => boolean}} Change
+ */
+
+export class LayoutTransition {
+  #disk;
+  #state;
+  #count = 0;
+  /** @type {LayoutName} */
+  #target = "origin";
+
   /** @param {Disk} disk */
   constructor(disk) {
-    this.disk = disk;
-    /** Whether a button or finger holds the view. */
-    this.pressed = false;
-    /** @type {Float32Array | null} true distances to the query, where they are known */
-    this.distances = null;
-    this.turn = 0;
-    /** Where the present or last turn leads. @type {Name} */
-    this.target = "origin";
+    this.#disk = disk;
+    this.#state = disk.state;
   }
 
-  /** Which layouts there are. @returns {Record<Name, boolean>} */
-  possible() {
-    const { cloud, scene } = this.disk;
-    return { origin: true, query: Boolean(cloud && scene?.query), umap: Boolean(cloud?.umap) };
+  /** Where the present or last change leads. */
+  get target() {
+    return this.#target;
   }
 
-  /** Whether the origin has left the middle. */
-  isMoved() {
-    return dist0(centre(this.disk.view.move)) > 1e-6;
-  }
-
-  /** Another gallery comes: forget what belongs to this one. */
+  /** Another gallery comes: end what is under way. */
   stop() {
-    this.turn += 1;
-    this.target = "origin";
-    this.distances = null;
-    this.disk.motion.finish();
+    this.#count += 1;
+    this.#target = "origin";
+    this.#disk.motion.finish();
   }
 
-  /** The user wants a layout. @param {Name} name */
-  async ask(name) {
+  /** The user chose a layout. @param {LayoutName} name */
+  async choose(name) {
     await this.to(name, null, true);
-    this.tell();
+    this.report();
   }
 
   /**
    * Python wants a view.
-   * @param {Name} name
-   * @param {View | null} view
-   * @param {boolean} animated
+   * @param {LayoutName} name @param {View | null} view @param {boolean} animated
    */
-  async show(name, view, animated) {
-    if (name !== this.target) await this.to(name, view, animated);
+  async follow(name, view, animated) {
+    if (name !== this.#target) await this.to(name, view, animated);
     else await this.fly(view ?? HOME, animated);
   }
 
-  /** Another query asks: its distances are not known yet. */
-  forget() {
-    this.distances = null;
-    if (this.disk.table.isOpen) this.measure();
+  /** Another query: its distances are not known yet. */
+  forgetDistances() {
+    this.#state.setDistances(null);
+    if (this.#disk.table.isOpen) this.measure();
   }
 
-  /**
-   * Tell Python where the view came to rest, if it does not know.
-   */
-  tell() {
-    const { disk } = this;
-    if ((disk.scene?.cloud && !disk.cloud) || disk.motion.running || this.pressed) return;
-    const [layout, at] = disk.packed();
-    const said = JSON.stringify([layout, at]);
-    if (said === (disk.views.waiting.at(-1) ?? disk.views.last)) return;
-    disk.views.tell([layout, at]);
-    disk.events.view(layout, at);
+  /** Send Python where the view came to rest, if it does not have that. */
+  report() {
+    const { events, motion, views } = this.#disk;
+    const { cloud, held, packed, scene } = this.#state;
+    if ((scene?.cloud && !cloud) || motion.running || held || views.isCurrent(packed)) return;
+    views.sent(packed);
+    events.view(...packed);
   }
 
-  /**
-   * True distances to the query; null, and a sentence, where they cannot be had.
-   * @returns {Promise<{distances: Float32Array, unit: number} | null>}
-   */
+  /** Fetch the true distances to the query; null where they cannot be had. */
   async measure() {
-    const { scene } = this.disk;
+    const { scene } = this.#state;
     if (!scene?.cloud || !scene.query) return null;
     const { who } = scene.query;
     try {
       const found = await fetchAround(address(scene.cloud.around, { who }));
-      if (this.disk.scene?.query?.who !== who) return null;
-      this.distances = found.distances;
-      updatePanels(this.disk);
+      if (this.#state.scene?.query?.who !== who) return null;
+      this.#state.setDistances(found.distances);
       return found;
     } catch {
-      this.disk.say("The distances to this query are no longer known here: ask with it again.");
+      const lost = "The distances to this query are no longer known here: ask with it again.";
+      showMessage(this.#disk.parts, lost);
       return null;
     }
   }
 
   /**
-   * @param {Name} name
+   * @param {LayoutName} name
    * @param {View | null} view to end with; the start of the layout when null
    * @param {boolean} animated
    */
   async to(name, view, animated) {
-    const { disk } = this;
-    const { cloud, scene, places } = disk;
-    if (!cloud || !scene || !this.possible()[name]) return;
-    const turn = ++this.turn;
-    this.target = name;
-    const former = places.layout.name;
-    const glide = animated ? GLIDE : 0;
-    const spread = animated ? SPREAD : 0;
-    if (name === "query") {
-      const found = await this.measure();
-      if (!found && turn === this.turn) this.target = former;
-      if (!found || turn !== this.turn || disk.gone) return;
-      const q = /** @type {Point} */ (this.anchor());
-      const sets = around(cloud.xy, q, found.distances, found.unit, cloud.exact);
-      const layout = { name, unit: found.unit };
-      if (former === "origin") {
-        await this.fly(glidedTo(disk.view, q), glide > 0);
-        if (turn !== this.turn) return;
-        const turned = rotation(angleOf(compose(disk.view.move, translation(q))));
-        disk.view = { ...disk.view, move: turned };
-        this.place(layout, sets.from, sets.to, q);
-      } else this.morph(layout, sets.to, q);
-      await this.spread(spread, 1);
-    } else if (name === "origin" && former === "query") {
-      const { centre: q } = places;
-      await this.spread(spread, 0);
-      if (turn !== this.turn) return;
-      const move = compose(disk.view.move, translation([-q[0], -q[1]]));
-      disk.view = { ...disk.view, move };
-      this.place({ name, unit: cloud.unit }, cloud.xy, cloud.xy);
-    } else {
-      const umap = name === "umap" ? await fetchUmap(scene.cloud?.umap ?? "").catch(() => null) : null;
-      if (turn !== this.turn) return;
-      if (name === "umap" && !umap) {
-        this.target = former;
-        return;
-      }
-      if (umap) this.morph({ name, unit: null }, umap);
-      else this.morph({ name: "origin", unit: cloud.unit }, cloud.xy);
-      await this.spread(spread, 1);
+    const { cloud, layouts, positions } = this.#state;
+    if (!cloud || !layouts[name]) return;
+    const count = ++this.#count;
+    const former = positions.layout.name;
+    this.#target = name;
+    const isLast = () => count === this.#count && !this.#disk.gone;
+    const change = { former, animated, isLast };
+    let possible = true;
+    if (name === "query") possible = await this.#toQuery(change);
+    else if (name === "umap") possible = await this.#toUmap(change);
+    else if (former === "query") await this.#fromQuery(change);
+    else await this.#straight(new Positions({ name, unit: cloud.unit }, cloud.xy), change);
+    if (!isLast()) return;
+    if (possible) await this.fly(view ?? HOME, animated);
+    else this.#target = former;
+  }
+
+  /** @param {Change} change @returns {Promise<boolean>} false where there are no distances */
+  async #toQuery({ former, animated, isLast }) {
+    const state = this.#state;
+    const found = await this.measure();
+    const { cloud } = state;
+    if (!found || !cloud || !isLast()) return Boolean(found);
+    const q = /** @type {Point} */ (this.#queryPlace());
+    const { from, to } = around(cloud.xy, q, found.distances, found.unit, cloud.exact);
+    /** @type {import("../types.js").Layout} */
+    const layout = { name: "query", unit: found.unit };
+    if (former !== "origin") {
+      await this.#straight(new Positions(layout, to, to, q), { former, animated, isLast });
+      return true;
     }
-    if (turn === this.turn) await this.fly(view ?? HOME, glide > 0);
+    await this.fly(glidedTo(state.view, q), animated);
+    if (!isLast()) return true;
+    const turned = rotation(angleOf(compose(state.view.move, translation(q))));
+    state.setView({ ...state.view, move: turned });
+    state.setPositions(new Positions(layout, from, to, q));
+    await this.#spread(animated, (t) => t);
+    return true;
   }
 
-  /** Where the query lies on the gallery's disk. @returns {Point | null} */
-  anchor() {
-    const { scene, cloud } = this.disk;
-    const row = scene?.query?.row;
-    if (row === null || row === undefined || !cloud) return scene?.query?.xy ?? null;
-    return [cloud.xy[2 * row], cloud.xy[2 * row + 1]];
+  /** Every point back to where the gallery's disk has it. @param {Change} change */
+  async #fromQuery({ animated, isLast }) {
+    const state = this.#state;
+    const { centre: q } = state.positions;
+    await this.#spread(animated, (t) => 1 - t);
+    const { cloud } = state;
+    if (!cloud || !isLast()) return;
+    const move = compose(state.view.move, translation([-q[0], -q[1]]));
+    state.setView({ ...state.view, move });
+    state.setPositions(new Positions({ name: "origin", unit: cloud.unit }, cloud.xy));
+  }
+
+  /** @param {Change} change @returns {Promise<boolean>} false where it could not be fetched */
+  async #toUmap(change) {
+    const url = this.#state.scene?.cloud?.umap ?? "";
+    const xy = await fetchUmap(url).catch(() => null);
+    if (!xy || !change.isLast()) return Boolean(xy);
+    await this.#straight(new Positions({ name: "umap", unit: null }, xy), change);
+    return true;
   }
 
   /**
-   * @param {import("../types.js").Layout} layout
-   * @param {Float32Array} from
-   * @param {Float32Array} to
-   * @param {Point} [q]
+   * From what is displayed now, whatever that is, straight to other positions.
+   * @param {Positions} end @param {Change} change
    */
-  place(layout, from, to, q) {
-    const { disk } = this;
-    disk.places.set(layout, from, to, q);
-    disk.renderer.setPositions(from, to);
-    disk.lasso.clear();
-    sayLayout(disk);
-    disk.stir();
+  async #straight({ layout, to, centre }, { animated }) {
+    const state = this.#state;
+    const from = state.positions.displayed(state.view.move);
+    state.setView({ ...state.view, move: IDENTITY });
+    state.setPositions(new Positions(layout, from, to, centre));
+    await this.#spread(animated, (t) => t);
   }
 
-  /**
-   * Begin at what is displayed now, whatever that is.
-   * @param {import("../types.js").Layout} layout
-   * @param {Float32Array} to
-   * @param {Point} [q]
-   */
-  morph(layout, to, q) {
-    const { disk } = this;
-    const from = disk.places.displayed(disk.view.move);
-    disk.view = { ...disk.view, move: IDENTITY };
-    this.place(layout, from, to, q);
-  }
-
-  /** @param {number} ms @param {0 | 1} end the time between the sets to end at */
-  async spread(ms, end) {
-    const { disk } = this;
-    await disk.motion.run(ms, (t) => {
-      disk.places.t = end ? t : 1 - t;
-      disk.stir();
+  /** @param {boolean} animated @param {(t: number) => number} time between the sets */
+  #spread(animated, time) {
+    const state = this.#state;
+    return this.#disk.motion.run(animated ? SPREAD : 0, (t) => {
+      state.setPositions(state.positions.at(time(t)));
     });
   }
 
   /** @param {View} view @param {boolean} animated */
-  async fly(view, animated) {
-    const { disk } = this;
-    const start = disk.view;
-    await disk.motion.run(animated ? GLIDE : 0, (t) => {
-      disk.view = t === 1 ? view : between(start, view, t);
-      disk.stir();
+  fly(view, animated) {
+    const state = this.#state;
+    const start = state.view;
+    return this.#disk.motion.run(animated ? GLIDE : 0, (t) => {
+      state.setView(t === 1 ? view : between(start, view, t));
     });
   }
 
-  /**
-   * Where a point of the gallery's disk lies in this layout; null where that is not known.
-   * @param {Point} z
-   * @returns {Point | null}
-   */
-  placeOf(z) {
-    const { cloud, places } = this.disk;
-    const { layout, centre: q } = places;
-    if (!cloud || layout.name === "origin") return z;
-    if (layout.name === "umap" || !cloud.exact) return null;
-    return inside(apply(translation([-q[0], -q[1]]), z));
+  /** Where the query lies on the gallery's disk. @returns {Point | null} */
+  #queryPlace() {
+    const { scene, cloud } = this.#state;
+    const row = scene?.query?.row;
+    if (row === null || row === undefined || !cloud) return scene?.query?.xy ?? null;
+    return [cloud.xy[2 * row], cloud.xy[2 * row + 1]];
   }
 }

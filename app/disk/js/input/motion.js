@@ -2,27 +2,19 @@
 
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 
-/** Whether the user asked for less motion. @returns {boolean} */
-export function reducedMotion() {
-  return still.matches;
-}
-
 /** Runs one animation at a time; starting another, or `finish`, brings the former to its end. */
 export class Motion {
-  constructor() {
-    /** @type {null | (() => void)} */
-    this.end = null;
-  }
+  /** @type {null | (() => void)} */
+  #end = null;
 
   /** Whether something moves. @returns {boolean} */
   get running() {
-    return this.end !== null;
+    return this.#end !== null;
   }
 
   /**
    * Call `step` with eased times from 0 (excluded) to 1 (always reached, exactly once).
-   * @param {number} milliseconds
-   * @param {(t: number) => void} step
+   * @param {number} milliseconds @param {(t: number) => void} step
    * @returns {Promise<void>} resolved after the last step
    */
   run(milliseconds, step) {
@@ -36,7 +28,7 @@ export class Motion {
       let ticket = 0;
       const end = () => {
         cancelAnimationFrame(ticket);
-        this.end = null;
+        this.#end = null;
         step(1);
         resolve();
       };
@@ -46,14 +38,14 @@ export class Motion {
         if (t > 0) step(ease(t));
         ticket = requestAnimationFrame(tick);
       };
-      this.end = end;
+      this.#end = end;
       ticket = requestAnimationFrame(tick);
     });
   }
 
   /** Bring what moves to its end at once. */
   finish() {
-    if (this.end) this.end();
+    if (this.#end) this.#end();
   }
 }
 

@@ -1,9 +1,8 @@
-// What the colours of the points say: uncertainty, or classes at one level of the taxonomy.
+// What the colours of the points stand for: uncertainty, or classes at one level of the taxonomy.
 
+import { address, reason } from "../data.js";
 import { fetchGroups, paletteBytes, pointCodes, uncertaintyCodes } from "./colours.js";
-import { reason } from "../data.js";
-import { address } from "../panels/dom.js";
-import { updatePanels } from "../panels/panels.js";
+import { showMessage } from "../panels/update.js";
 import { readTheme } from "./theme.js";
 
 /** @import { Cloud, Scene } from "../types.js" */
@@ -23,32 +22,31 @@ export function coloursOf({ cloud }) {
   return cloud && [cloud.points, cloud.colours, cloud.colour, cloud.palette, cloud.range];
 }
 
-/** Colour the points of a disk as its scene says. @param {Disk} disk */
+/** Colour the points as the scene wants them. @param {Disk} disk */
 export async function recolour(disk) {
-  const { scene, cloud } = disk;
+  const { state, renderer, parts } = disk;
+  const { scene, cloud } = state;
   if (!scene?.cloud || !cloud) return;
   const wanted = JSON.stringify(coloursOf(scene));
   if (scene.cloud.colours) {
-    const theme = readTheme(disk.parts.root).dark ? "dark" : "light";
+    const theme = readTheme(parts.root).dark ? "dark" : "light";
+    let groups, codes, bytes;
     try {
-      const groups = await fetchGroups(address(scene.cloud.colours, { theme }));
-      if (disk.gone || wanted !== JSON.stringify(disk.scene && coloursOf(disk.scene))) return;
-      const codes = pointCodes(cloud, groups);
-      disk.colouring = byGroup(cloud, groups, codes, depth(cloud, scene.cloud.colour));
-      disk.renderer.setColours(codes, paletteBytes(groups.colours));
+      groups = await fetchGroups(address(scene.cloud.colours, { theme }));
+      const now = state.scene && coloursOf(state.scene);
+      if (disk.gone || wanted !== JSON.stringify(now)) return;
+      codes = pointCodes(cloud, groups);
+      bytes = paletteBytes(groups.colours);
     } catch (error) {
-      disk.say(reason(error));
-      return;
+      return showMessage(parts, reason(error));
     }
-  } else {
-    const { palette, range } = scene.cloud;
-    disk.colouring = byUncertainty(cloud, palette, range);
-    const codes = uncertaintyCodes(cloud.uncertainty, range[0], range[1], palette.length);
-    disk.renderer.setColours(codes, paletteBytes(palette));
+    renderer.setColours(codes, bytes);
+    return state.setColouring(byGroup(cloud, groups, codes, depth(cloud, scene.cloud.colour)));
   }
-  updatePanels(disk);
-  disk.restSoon();
-  disk.requestDraw();
+  const { palette, range } = scene.cloud;
+  const codes = uncertaintyCodes(cloud.uncertainty, range[0], range[1], palette.length);
+  renderer.setColours(codes, paletteBytes(palette));
+  state.setColouring(byUncertainty(cloud, palette, range));
 }
 
 /** How many names of a path a level takes. @param {Cloud} cloud @param {string} level */
@@ -58,8 +56,7 @@ function depth(cloud, level) {
 }
 
 /**
- * @param {Cloud} cloud
- * @param {{names: string[], codes: number[], colours: string[]}} groups
+ * @param {Cloud} cloud @param {{names: string[], codes: number[], colours: string[]}} groups
  * @param {Uint16Array} codes
  * @param {number} names how many names of a path make a group
  * @returns {Colouring}
@@ -80,14 +77,13 @@ function byGroup(cloud, groups, codes, names) {
 }
 
 /**
- * @param {Cloud} cloud
- * @param {string[]} palette
- * @param {[number, number]} range
+ * @param {Cloud} cloud @param {string[]} palette @param {[number, number]} range
  * @returns {Colouring}
  */
 function byUncertainty(cloud, palette, range) {
   const { names, codes } = labelled(cloud);
-  return { names, codes, legend: () => ({ kind: "uncertainty", palette, range }), pathOf: () => [] };
+  const legend = () => ({ kind: "uncertainty", palette, range });
+  return { names, codes, legend, pathOf: () => [] };
 }
 
 /**

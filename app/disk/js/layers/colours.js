@@ -14,21 +14,21 @@ import { DIM, SELECTED } from "../types.js";
 const MOST = 65536; // codes are 16 bits
 
 /** @type {Map<string, Promise<Groups>>} */
-const asked = new Map();
+const requests = new Map();
 
 /**
- * The groups at an address, asked for once; a failed request is not kept.
+ * The groups at an address, fetched once; a failed request is not kept.
  * @param {string} url
  * @returns {Promise<Groups>} rejects with one sentence
  */
 export function fetchGroups(url) {
-  const known = asked.get(url);
+  const known = requests.get(url);
   if (known) return known;
   const promise = load(url).catch((error) => {
-    asked.delete(url);
+    requests.delete(url);
     throw new Error(`The colours could not be loaded: ${error.message}`);
   });
-  asked.set(url, promise);
+  requests.set(url, promise);
   return promise;
 }
 
@@ -41,10 +41,7 @@ async function load(url) {
   return groups;
 }
 
-/**
- * @param {any} data
- * @returns {data is Groups}
- */
+/** @param {any} data @returns {data is Groups} */
 function isGroups(data) {
   if (![data?.names, data?.codes, data?.colours].every(Array.isArray)) return false;
   const { names, codes, colours } = data;
@@ -61,9 +58,7 @@ function isGroups(data) {
 
 /**
  * The number of each point's group, by its path.
- * @param {Cloud} cloud
- * @param {Groups} groups
- * @returns {Uint16Array} [N]
+ * @param {Cloud} cloud @param {Groups} groups @returns {Uint16Array} [N]
  */
 export function pointCodes(cloud, groups) {
   if (groups.codes.length !== cloud.paths.length) {
@@ -122,12 +117,31 @@ function normalised(css) {
 }
 
 /**
+ * Any CSS colour as bytes; what is none becomes grey.
+ * @param {string} css
+ * @returns {Uint8Array | Uint8ClampedArray} red, green, blue, alpha
+ */
+export function bytesOf(css) {
+  try {
+    return paletteBytes([css]);
+  } catch {
+    // Not written as sRGB, such as oklch(): only a pixel shows it.
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = 1;
+    const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    ctx.fillStyle = "grey";
+    ctx.fillStyle = css;
+    ctx.fillRect(0, 0, 1, 1);
+    return ctx.getImageData(0, 0, 1, 1).data;
+  }
+}
+
+/**
  * The step of each uncertainty on a scale of `steps` colours, of which the ends also serve what
  * lies beyond them: `uncertainty_colours` of hypuml/figures/palette.py, half rounded to even as
  * NumPy does, so that dots, captions and the query panel agree.
  * @param {Float32Array} u [N]
- * @param {number} low
- * @param {number} high
+ * @param {number} low @param {number} high
  * @param {number} steps number of colours
  * @returns {Uint16Array} [N], values in [0, steps - 1]
  */
@@ -151,8 +165,7 @@ function rint(x) {
 /**
  * Dims every point that is not below a branch of the taxonomy; an empty path dims none. An image
  * without a class is below no branch.
- * @param {Cloud} cloud
- * @param {string[]} path
+ * @param {Cloud} cloud @param {string[]} path
  * @param {Uint8Array} flags [N], changed in place; other bits stay
  */
 export function highlightFlags(cloud, path, flags) {

@@ -17,11 +17,7 @@ const STEPS = [1, 2, 2.5, 5, 10];
 const SIZE = 11;
 const SECTORS = 4 * RAYS;
 
-/**
- * Draw everything below the points.
- * @param {CanvasRenderingContext2D} ctx
- * @param {Stage} stage
- */
+/** Draw everything below the points. @param {CanvasRenderingContext2D} ctx @param {Stage} stage */
 export function drawGrid(ctx, stage) {
   const { theme } = stage;
   const edge = new Path2D();
@@ -83,11 +79,7 @@ export function ringDistances(unit, zoom = 1, away = 0) {
   return Array.from({ length: count }, (_, i) => Number((step * (i + 1)).toPrecision(12)));
 }
 
-/**
- * @param {CanvasRenderingContext2D} ctx
- * @param {Stage} stage
- * @param {number} unit
- */
+/** @param {CanvasRenderingContext2D} ctx @param {Stage} stage @param {number} unit */
 function rings(ctx, stage, unit) {
   const { theme, view } = stage;
   const away = dist0(apply(view.move, [0, 0]));
@@ -102,7 +94,7 @@ function rings(ctx, stage, unit) {
   for (const d of distances) {
     const rho = radiusOf(unit * d);
     const at = stage.screen([rho * dx, rho * dy]);
-    const text = first ? `${sayFirst(stage, d)}${note(stage)}` : String(d);
+    const text = first ? `${withMeaning(stage, d)}${note(stage)}` : String(d);
     const box = boxOf(ctx, text, SIZE, { at });
     if (!inFrame(box, stage.frame) || !taken.free(box)) continue;
     taken.add(box);
@@ -112,12 +104,8 @@ function rings(ctx, stage, unit) {
   }
 }
 
-/**
- * The first number says what all of them are.
- * @param {Stage} stage
- * @param {number} d
- */
-function sayFirst(stage, d) {
+/** The first number, with what all of them are. @param {Stage} stage @param {number} d */
+function withMeaning(stage, d) {
   return stage.layout.name === "query" ? `${d} from the query` : `distance ${d}`;
 }
 
@@ -154,8 +142,7 @@ const emptiestOf = new WeakMap();
 
 /**
  * Middle of the sector with the fewest points; the topmost of equals, where one reads first.
- * @param {Cloud} cloud
- * @returns {number} angle
+ * @param {Cloud} cloud @returns {number} angle
  */
 export function emptiest(cloud) {
   const known = emptiestOf.get(cloud);

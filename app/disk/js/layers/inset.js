@@ -1,4 +1,4 @@
-// A small disk that says where the origin went: a cross-hair, turned as the picture is, and the
+// A small disk that shows where the origin went: a cross-hair, turned as the picture is, and the
 // ring it started from; a rectangle shows what of the disk is on the stage when it is enlarged.
 // Drawn at the context's origin, `size` pixels square.
 
@@ -10,8 +10,7 @@ import { toDisk } from "../math/view.js";
 const MARGIN = 2;
 
 /**
- * @param {CanvasRenderingContext2D} ctx
- * @param {Stage} stage
+ * @param {CanvasRenderingContext2D} ctx @param {Stage} stage
  * @param {number} [size] of the square, in CSS pixels
  */
 export function drawInset(ctx, stage, size = 64) {
@@ -40,9 +39,7 @@ export function drawInset(ctx, stage, size = 64) {
 
 /**
  * Where the origin was, and the way it went.
- * @param {CanvasRenderingContext2D} ctx
- * @param {number} middle
- * @param {{x: number, y: number}} at
+ * @param {CanvasRenderingContext2D} ctx @param {number} middle @param {{x: number, y: number}} at
  * @param {import("../types.js").Theme} theme
  */
 function start(ctx, middle, at, theme) {
@@ -60,8 +57,7 @@ function start(ctx, middle, at, theme) {
 }
 
 /**
- * @param {CanvasRenderingContext2D} ctx
- * @param {{x: number, y: number}} at
+ * @param {CanvasRenderingContext2D} ctx @param {{x: number, y: number}} at
  * @param {number} angle anticlockwise
  * @param {import("../types.js").Theme} theme
  */
@@ -87,9 +83,7 @@ function crossHair(ctx, at, angle, theme) {
 
 /**
  * What is on the stage.
- * @param {CanvasRenderingContext2D} ctx
- * @param {Stage} stage
- * @param {number} middle
+ * @param {CanvasRenderingContext2D} ctx @param {Stage} stage @param {number} middle
  * @param {number} radius
  */
 function seen(ctx, { view, frame, theme }, middle, radius) {

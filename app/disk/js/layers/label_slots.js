@@ -1,7 +1,7 @@
-// Where a text may stand beside what it names, the best place first (see texts.js for spots).
+// Where a text may stand beside what it names, the best place first (see texts.js for slots).
 
 /** @import { Point } from "../types.js" */
-/** @import { Spot } from "./texts.js" */
+/** @import { Slot } from "./texts.js" */
 
 /** Around a dot, right first. @type {Point[]} */
 const SIDES = [
@@ -13,7 +13,7 @@ const AROUND = [90, 60, 120, 30, 150, 270, 300, 240, 0, 180];
 /**
  * On a curve, from its middle outwards, then beside its middle.
  * @param {(t: number) => Point} at pixels of the curve, t in [0, 1]
- * @returns {Spot[]}
+ * @returns {Slot[]}
  */
 export function onCurve(at) {
   const middle = at(0.5);
@@ -24,7 +24,7 @@ export function onCurve(at) {
 /**
  * On a circle, its top first.
  * @param {{at: Point, radius: number}} round in pixels
- * @returns {Spot[]}
+ * @returns {Slot[]}
  */
 export function onCircle({ at: [x, y], radius }) {
   return AROUND.map((degrees) => {
@@ -37,7 +37,7 @@ export function onCircle({ at: [x, y], radius }) {
  * Around a dot.
  * @param {Point} at
  * @param {number} gap pixels between the dot's middle and the text
- * @returns {Spot[]}
+ * @returns {Slot[]}
  */
 export function beside(at, gap) {
   return SIDES.map((side) => ({ at, side, gap }));

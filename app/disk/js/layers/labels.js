@@ -3,12 +3,12 @@
 // Placed when the view comes to rest; until the next rest each name follows one member of its
 // group, its anchor: a member, not a mean, so that a ring-shaped group is not named in its hole.
 
-import { rim } from "./paths.js";
+import { rim, sight } from "./paths.js";
 import { boxOf, font, inFrame, shorten, Taken, write } from "./texts.js";
 import { DIM } from "../types.js";
 
 /** @import { Point, Stage } from "../types.js" */
-/** @import { Box, Spot } from "./texts.js" */
+/** @import { Box, Slot } from "./texts.js" */
 /**
  * A name in its place: its box at rest, and where the middle of the box is seen from the anchor.
  * @typedef {{row: number, code: number, text: string, box: Box, shift: Point}} Label
@@ -47,7 +47,7 @@ export class GroupLabels {
       const row = anchorOf(members, stage.screenXY, stage.frame.width);
       const at = /** @type {Point} */ ([stage.screenXY[2 * row], stage.screenXY[2 * row + 1]]);
       const text = shorten(names[code]);
-      const boxes = spotsAt(at, stage).map((spot) => boxOf(pen, text, SIZE, spot));
+      const boxes = slotsAt(at, stage).map((slot) => boxOf(pen, text, SIZE, slot));
       const free = boxes.filter((b) => inFrame(b, stage.frame) && taken.free(b));
       const box = free.find((b) => onDisk(b, stage)) ?? free[0];
       if (!box) continue;
@@ -60,10 +60,7 @@ export class GroupLabels {
     }
   }
 
-  /**
-   * @param {CanvasRenderingContext2D} ctx
-   * @param {Stage} stage
-   */
+  /** @param {CanvasRenderingContext2D} ctx @param {Stage} stage */
   draw(ctx, stage) {
     const { theme } = stage;
     ctx.save();
@@ -81,14 +78,13 @@ export class GroupLabels {
 /**
  * Groups worth a name, the largest first, with their visible, not dimmed members: those of group
  * g are `rows.subarray(starts[g], starts[g + 1])`.
- * @param {Stage} stage
- * @param {string[]} names
- * @param {Uint16Array | Uint32Array} codes
+ * @param {Stage} stage @param {string[]} names @param {Uint16Array | Uint32Array} codes
  * @param {Uint8Array} flags
  */
 function visibleGroups(stage, names, codes, flags) {
   const xy = /** @type {Float32Array} */ (stage.screenXY);
-  const seen = visible(xy, stage);
+  const inSight = sight(stage);
+  const seen = Uint8Array.from(flags, (_, i) => Number(inSight(xy[2 * i], xy[2 * i + 1])));
   const starts = new Uint32Array(names.length + 1);
   const dimmed = new Uint32Array(names.length);
   for (let i = 0; i < seen.length; i += 1) {
@@ -109,26 +105,6 @@ function visibleGroups(stage, names, codes, flags) {
     next[codes[i]] += 1;
   }
   return { groups, rows, starts };
-}
-
-/**
- * Which points lie in the frame and in the disk.
- * @param {Float32Array} xy pixels
- * @param {Stage} stage
- */
-function visible(xy, stage) {
-  const { width, height } = stage.frame;
-  const { at, radius } = rim(stage);
-  const seen = new Uint8Array(xy.length / 2);
-  for (let i = 0; i < seen.length; i += 1) {
-    const x = xy[2 * i];
-    const y = xy[2 * i + 1];
-    const dx = x - at[0];
-    const dy = y - at[1];
-    const framed = x >= 0 && y >= 0 && x <= width && y <= height;
-    if (framed && dx * dx + dy * dy <= radius * radius) seen[i] = 1;
-  }
-  return seen;
 }
 
 /**
@@ -168,14 +144,13 @@ function anchorOf(members, xy, width) {
  * Where a name may stand: towards the disk's middle first, where there is room beside points that
  * lie along the rim, else above, below, on them.
  * @param {Point} at the anchor's pixel
- * @param {Stage} stage
- * @returns {Spot[]}
+ * @param {Stage} stage @returns {Slot[]}
  */
-function spotsAt(at, stage) {
+function slotsAt(at, stage) {
   const { at: middle, radius } = rim(stage);
   const [dx, dy] = [middle[0] - at[0], middle[1] - at[1]];
   const away = Math.hypot(dx, dy);
-  /** @type {Spot[]} */
+  /** @type {Slot[]} */
   const around = [
     { at, side: [0, -1], gap: 8 },
     { at, side: [0, 1], gap: 8 },
@@ -187,11 +162,7 @@ function spotsAt(at, stage) {
   return [{ at, side: [dx / away, dy / away], gap: 16 }, ...around];
 }
 
-/**
- * Whether both ends of a name lie on the disk.
- * @param {Box} box
- * @param {Stage} stage
- */
+/** Whether both ends of a name lie on the disk. @param {Box} box @param {Stage} stage */
 function onDisk({ x, y, width, height }, stage) {
   const { at, radius } = rim(stage);
   const dy = y + height / 2 - at[1];

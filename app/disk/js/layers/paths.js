@@ -6,6 +6,7 @@
 // y upwards, those of a canvas downwards: signs flip.
 
 import { apply, arc, ballCircle, geodesic } from "../math/hyperbolic.js";
+import { toPixels } from "../math/view.js";
 
 /** @import { Point, Stage } from "../types.js" */
 
@@ -15,40 +16,36 @@ const SAMPLES = 128;
 
 /**
  * Where a base point is in the displayed disk.
- * @param {Stage} stage
- * @param {Point} base
- * @returns {Point}
+ * @param {Stage} stage @param {Point} base @returns {Point}
  */
 export function shown(stage, base) {
   return apply(stage.view.move, base);
 }
 
-/**
- * Pixels of a shown point.
- * @param {Stage} stage
- * @param {Point} w
- * @returns {Point}
- */
+/** Pixels of a shown point. @param {Stage} stage @param {Point} w @returns {Point} */
 export function pixels({ frame, view }, w) {
-  return [
-    frame.cx + frame.radius * (view.zoom * w[0] + view.pan[0]),
-    frame.cy - frame.radius * (view.zoom * w[1] + view.pan[1]),
-  ];
+  return toPixels(view, frame, w);
 }
 
-/**
- * The rim in pixels.
- * @param {Stage} stage
- * @returns {{at: Point, radius: number}}
- */
+/** The rim in pixels. @param {Stage} stage @returns {{at: Point, radius: number}} */
 export function rim(stage) {
   return { at: pixels(stage, [0, 0]), radius: stage.frame.radius * stage.view.zoom };
 }
 
 /**
+ * Whether a pixel lies in the frame and in the disk.
+ * @param {Stage} stage @returns {(x: number, y: number) => boolean}
+ */
+export function sight(stage) {
+  const { width, height } = stage.frame;
+  const { at: [cx, cy], radius } = rim(stage);
+  return (x, y) => x >= 0 && y >= 0 && x <= width && y <= height &&
+    (x - cx) * (x - cx) + (y - cy) * (y - cy) <= radius * radius;
+}
+
+/**
  * Restrict drawing to the disk, until the context is restored.
- * @param {CanvasRenderingContext2D} ctx
- * @param {Stage} stage
+ * @param {CanvasRenderingContext2D} ctx @param {Stage} stage
  */
 export function clipToDisk(ctx, stage) {
   const { at, radius } = rim(stage);
@@ -84,9 +81,7 @@ export function addCircle(path, { at, radius }) {
 
 /**
  * Add the geodesic from one shown point to another, or between two points of the rim.
- * @param {Path2D | CanvasRenderingContext2D} path
- * @param {Stage} stage
- * @param {Point} z
+ * @param {Path2D | CanvasRenderingContext2D} path @param {Stage} stage @param {Point} z
  * @param {Point} w
  * @param {boolean} [goOn] the path is already at z
  */
@@ -125,8 +120,7 @@ function sweep({ start, end, anticlockwise }) {
 
 /**
  * Add the segment that is straight in the base picture; the move bends it, so it is sampled.
- * @param {Path2D} path
- * @param {Stage} stage
+ * @param {Path2D} path @param {Stage} stage
  * @param {Point} from base point
  * @param {Point} to base point
  */
@@ -137,10 +131,7 @@ export function addStraight(path, stage, from, to) {
 
 /**
  * The point at t of a straight segment.
- * @param {Point} from
- * @param {Point} to
- * @param {number} t
- * @returns {Point}
+ * @param {Point} from @param {Point} to @param {number} t @returns {Point}
  */
 export function mix(from, to, t) {
   return [from[0] + t * (to[0] - from[0]), from[1] + t * (to[1] - from[1])];
@@ -148,8 +139,7 @@ export function mix(from, to, t) {
 
 /**
  * Direction, in pixels and of length 1, in which the geodesic between shown points arrives.
- * @param {Point} z
- * @param {Point} w
+ * @param {Point} z @param {Point} w
  * @returns {Point | null} null if the points are one
  */
 export function arrival(z, w) {
@@ -164,10 +154,7 @@ export function arrival(z, w) {
 
 /**
  * The shown point of a geodesic that is seen `back` pixels before its end.
- * @param {Stage} stage
- * @param {Point} z
- * @param {Point} w
- * @param {number} back
+ * @param {Stage} stage @param {Point} z @param {Point} w @param {number} back
  * @returns {Point} z where the geodesic is not that long
  */
 export function before(stage, z, w, back) {
@@ -187,11 +174,7 @@ export function before(stage, z, w, back) {
   return geodesic(z, w, near);
 }
 
-/**
- * @param {Point} tip in pixels
- * @param {Point} direction of length 1
- * @param {number} size
- */
+/** @param {Point} tip in pixels @param {Point} direction of length 1 @param {number} size */
 export function arrowHead([x, y], [dx, dy], size) {
   const head = new Path2D();
   const [bx, by] = [x - size * dx, y - size * dy];

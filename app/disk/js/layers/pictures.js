@@ -1,10 +1,10 @@
 // Thumbnails on the disk, each at its point, as many as fit without overlap. Which ones is decided
 // when the view comes to rest; until the next rest they follow their points.
 
-import { rim } from "./paths.js";
-import { CORNER, MOST_PICTURES, MOST_TILES, Sheet } from "./thumbnail_layer.js";
+import { sight } from "./paths.js";
+import { CORNER, MOST_PICTURES, MOST_TILES, ThumbnailLayer } from "./thumbnail_layer.js";
 
-/** @import { Cloud, Point, Stage } from "../types.js" */
+/** @import { Cloud, Point, Scene, Stage } from "../types.js" */
 
 const SMALL = 44;
 const LARGE = 64;
@@ -24,7 +24,7 @@ export class Pictures {
    * @param {() => void} redraw called when pictures have arrived
    */
   constructor(tileUrl, tiles, redraw) {
-    this.sheet = new Sheet(tileUrl, tiles, redraw);
+    this.layer = new ThumbnailLayer(tileUrl, tiles, redraw);
   }
 
   /**
@@ -35,16 +35,20 @@ export class Pictures {
   place(stage, order) {
     const xy = stage.screenXY;
     if (!xy) return;
-    const seen = visible(xy, stage, order ?? shuffled(xy.length / 2));
+    const inSight = sight(stage);
+    const seen = [...(order ?? shuffled(xy.length / 2))].filter((row) =>
+      inSight(xy[2 * row], xy[2 * row + 1]));
     this.side = sideFor(seen.length);
     this.rows = this.#spread(seen, xy);
-    this.sheet.want(this.rows);
+    this.layer.want(this.rows);
   }
 
-  /**
-   * @param {CanvasRenderingContext2D} ctx
-   * @param {Stage} stage
-   */
+  /** Rows whose pictures are here. @returns {number[]} */
+  get drawn() {
+    return this.rows.filter((row) => this.layer.has(row));
+  }
+
+  /** @param {CanvasRenderingContext2D} ctx @param {Stage} stage */
   draw(ctx, stage) {
     const { side } = this;
     const mats = new Path2D();
@@ -54,7 +58,7 @@ export class Pictures {
     for (const row of this.rows) {
       const [px, py] = stage.screen(stage.base(row));
       const [x, y] = [px - side / 2, py - side / 2];
-      if (!this.sheet.paint(ctx, row, x, y, side)) continue;
+      if (!this.layer.paint(ctx, row, x, y, side)) continue;
       mats.roundRect(x, y, side, side, CORNER * side);
       edges.roundRect(x - 1, y - 1, side + 2, side + 2, CORNER * side + 1);
     }
@@ -69,15 +73,14 @@ export class Pictures {
 
   /**
    * The picture under a pixel.
-   * @param {Point} px
-   * @param {Stage} stage
+   * @param {Point} px @param {Stage} stage
    * @returns {number} its row, -1 if there is none
    */
   at(px, stage) {
     for (let i = this.rows.length - 1; i >= 0; i -= 1) {
       const [x, y] = stage.screen(stage.base(this.rows[i]));
       const reach = Math.max(Math.abs(x - px[0]), Math.abs(y - px[1]));
-      if (reach <= this.side / 2 && this.sheet.has(this.rows[i])) return this.rows[i];
+      if (reach <= this.side / 2 && this.layer.has(this.rows[i])) return this.rows[i];
     }
     return -1;
   }
@@ -97,7 +100,7 @@ export class Pictures {
     const rows = [];
     for (const row of seen) {
       if (rows.length === MOST_PICTURES) break;
-      const tile = this.sheet.tileOf(row);
+      const tile = this.layer.tileOf(row);
       if (tiles.size === MOST_TILES && !tiles.has(tile)) continue;
       const [x, y] = [xy[2 * row], xy[2 * row + 1]];
       const cell = Math.floor(x / size) + 1 + stride * (Math.floor(y / size) + 1);
@@ -119,25 +122,6 @@ export class Pictures {
 }
 
 /**
- * Rows whose point is in the frame and in the disk, in the order given.
- * @param {Float32Array} xy pixels
- * @param {Stage} stage
- * @param {Uint32Array} order
- */
-function visible(xy, stage, order) {
-  const { width, height } = stage.frame;
-  const { at, radius } = rim(stage);
-  const rows = [];
-  for (const row of order) {
-    const x = xy[2 * row];
-    const y = xy[2 * row + 1];
-    if (x < 0 || y < 0 || x > width || y > height) continue;
-    if (Math.hypot(x - at[0], y - at[1]) <= radius) rows.push(row);
-  }
-  return rows;
-}
-
-/**
  * Size of pictures in CSS pixels; a few may be larger than many.
  * @param {number} count of points in sight
  * @returns {number}
@@ -152,8 +136,7 @@ let shuffle = new Uint32Array(0);
 
 /**
  * All rows, neighbours far apart, the same each time: steps of the golden section.
- * @param {number} count
- * @returns {Uint32Array}
+ * @param {number} count @returns {Uint32Array}
  */
 export function shuffled(count) {
   if (shuffle.length === count) return shuffle;
@@ -164,10 +147,19 @@ export function shuffled(count) {
 }
 
 /**
- * @param {number} a
- * @param {number} b
- * @returns {number} their greatest common divisor
+ * Rows in the order in which they get a picture: the query and its answers first.
+ * @param {Scene | null} scene @param {number} count
  */
+export function pictureOrder(scene, count) {
+  const { query, hits = [] } = scene ?? {};
+  const first = [query?.row ?? -1, ...hits.map(({ row }) => row)].filter((row) => row >= 0);
+  const rows = new Uint32Array(first.length + count);
+  rows.set(first);
+  rows.set(shuffled(count), first.length);
+  return rows;
+}
+
+/** @param {number} a @param {number} b @returns {number} their greatest common divisor */
 function divisor(a, b) {
   return b === 0 ? a : divisor(b, a % b);
 }

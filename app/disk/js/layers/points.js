@@ -3,12 +3,12 @@
 // WebGL2 computed by the processor is the slower one of the two (20,000 points on 620 x 520
 // pixels, two cores: 35 frames/s against 60; 100,000 points: 6 against 59).
 
-import { createCanvasPoints } from "./points_canvas.js";
-import { createGlPoints } from "./points_gl.js";
+import { CanvasPoints } from "./points_canvas.js";
+import { GlPoints } from "./points_gl.js";
 
 /** @import { PointRenderer } from "../types.js" */
 
-/** Whether WebGL2 runs on graphics hardware; unknown until asked. @type {boolean | null} */
+/** Whether WebGL2 runs on graphics hardware; unknown at first. @type {boolean | null} */
 let hardware = null;
 
 /**
@@ -20,23 +20,20 @@ let hardware = null;
  */
 export function createPoints(canvas, prefer) {
   const first = prefer ?? (hasHardware() ? "webgl" : "canvas");
-  const points = (first === "webgl" && createGlPoints(canvas)) ||
-    (prefer !== "webgl" && createCanvasPoints(canvas));
+  const points = (first === "webgl" && GlPoints.create(canvas)) ||
+    (prefer !== "webgl" && CanvasPoints.create(canvas));
   if (!points) throw new Error("This browser cannot draw the points: it has no WebGL2.");
   return points;
 }
 
-/**
- * Browsers offer WebGL2 also where they compute it themselves, and only its name tells.
- * @returns {boolean}
- */
+/** Browsers offer WebGL2 also where they compute it themselves, and only its name shows that. */
 function hasHardware() {
   if (hardware === null) {
-    // A canvas of its own: one that has been asked for WebGL cannot be used for Canvas 2D.
+    // A canvas of its own: one whose context is WebGL cannot be used for Canvas 2D.
     const gl = document.createElement("canvas").getContext("webgl2",
       { failIfMajorPerformanceCaveat: true });
-    const told = gl?.getExtension("WEBGL_debug_renderer_info");
-    const name = gl?.getParameter(told ? told.UNMASKED_RENDERER_WEBGL : gl.RENDERER);
+    const info = gl?.getExtension("WEBGL_debug_renderer_info");
+    const name = gl?.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER);
     hardware = Boolean(gl) && !/swiftshader|llvmpipe|softpipe|software|basic render/i.test(name);
     gl?.getExtension("WEBGL_lose_context")?.loseContext();
   }

@@ -1,159 +1,108 @@
-// The points without WebGL2: drawn by our own loop into an image, which Canvas 2D shows.
-//
-// Where WebGL2 exists but is computed by the processor, this is the faster of the two.
+// The points without graphics hardware: stamped into the pixels of an image, which Canvas 2D shows.
+// Many times faster than Canvas 2D's own circles, and faster than WebGL2 computed by the processor.
 
 import { screenPositions } from "../math/picking.js";
-import { LOOKS, REJECTED, below, fitStage, lookOf, rgba } from "./points_look.js";
-import { Raster, pack, scaled } from "./points_raster.js";
 import { DIM, SELECTED } from "../types.js";
+import { Stamps, divide, over, pack, PHASES, scaled, STEPS } from "./dot_stamps.js";
+import { PointArrays } from "./points_arrays.js";
+import { LOOKS, REJECTED, below, lookOf, rgba } from "./points_look.js";
 
-/** @import { Frame, PointRenderer, PointStyle, View } from "../types.js" */
-
-/**
- * @param {HTMLCanvasElement} canvas
- * @returns {PointRenderer | null} null where the canvas is already taken for something else
- */
-export function createCanvasPoints(canvas) {
-  const context = canvas.getContext("2d");
-  return context && new CanvasPoints(canvas, context);
-}
+/** @import { PointRenderer, PointStyle, View } from "../types.js" */
+/** @import { ArrayName } from "./points_arrays.js" */
 
 /** @implements {PointRenderer} */
-class CanvasPoints {
+export class CanvasPoints extends PointArrays {
+  kind = /** @type {const} */ ("canvas");
+  #context;
+  /** @type {Stamps | null} */
+  #stamps = null;
+  #xy = new Float32Array(0);
+  /** Points from the lowest to the highest. */
+  #order = new Int32Array(0);
+  /** Each point's code and look in one number, and the fills' packed colours by it. */
+  #numbers = new Int32Array(0);
+  #fills = new Int32Array(0);
+  // What these were made for.
+  #sorted = "";
+  #painted = "";
+  #stamped = "";
+
+  /** @param {HTMLCanvasElement} canvas @param {CanvasRenderingContext2D} context */
+  constructor(canvas, context) {
+    super(canvas);
+    this.#context = context;
+  }
+
   /**
    * @param {HTMLCanvasElement} canvas
-   * @param {CanvasRenderingContext2D} context
+   * @returns {CanvasPoints | null} null where the canvas is already taken for something else
    */
-  constructor(canvas, context) {
-    /** @type {"canvas"} */
-    this.kind = "canvas";
-    this.canvas = canvas;
-    this.context = context;
-    /** @type {Float32Array} */
-    this.from = new Float32Array(0);
-    /** @type {Float32Array} */
-    this.to = new Float32Array(0);
-    /** @type {Float32Array} */
-    this.xy = new Float32Array(0);
-    /** @type {Float32Array} */
-    this.uncertainty = new Float32Array(0);
-    /** @type {Uint16Array} */
-    this.codes = new Uint16Array(0);
-    /** @type {Uint8Array} */
-    this.palette = new Uint8Array(4);
-    /** @type {Uint8Array} */
-    this.flags = new Uint8Array(0);
-    /** @type {Frame | null} */
-    this.frame = null;
-    /** @type {Raster | null} */
-    this.raster = null;
-    // Each point's code and look in one number, the fills' colours by it, and the points from the
-    // lowest to the highest.
-    this.numbers = this.colours = this.order = new Int32Array(0);
-    // What these and the raster were made for.
-    this.sorted = this.painted = this.stamped = "";
+  static create(canvas) {
+    const context = canvas.getContext("2d");
+    return context && new CanvasPoints(canvas, context);
   }
 
-  /**
-   * @param {Float32Array} from
-   * @param {Float32Array} to
-   */
-  setPositions(from, to) {
-    if (from.length !== to.length) throw new Error(`${from.length} and ${to.length} coordinates`);
-    this.from = from;
-    this.to = to;
-    if (this.xy.length === from.length) return;
-    this.xy = new Float32Array(from.length);
-    this.numbers = new Int32Array(from.length / 2);
-    this.order = new Int32Array(from.length / 2);
-    this.sorted = "";
+  /** @param {ArrayName[]} names */
+  changed(...names) {
+    const sameCount = this.#xy.length === this.from.length;
+    if (names.includes("palette")) this.#painted = "";
+    if (!names.includes("from")) this.#sorted = "";
+    else if (!sameCount) {
+      this.#sorted = "";
+      this.#xy = new Float32Array(this.from.length);
+      this.#numbers = new Int32Array(this.from.length / 2);
+      this.#order = new Int32Array(this.from.length / 2);
+    }
   }
 
-  /** @param {Float32Array} uncertainty */
-  setUncertainty(uncertainty) {
-    this.uncertainty = uncertainty;
-    this.sorted = "";
-  }
-
-  /**
-   * @param {Uint16Array} codes
-   * @param {Uint8Array} palette
-   */
-  setColours(codes, palette) {
-    this.codes = codes;
-    this.palette = palette.length ? palette : new Uint8Array(4);
-    this.sorted = this.painted = "";
-  }
-
-  /** @param {Uint8Array} flags */
-  setFlags(flags) {
-    this.flags = flags;
-    this.sorted = "";
-  }
-
-  /** @param {Frame} frame */
-  resize(frame) {
-    this.frame = frame;
-    fitStage(this.canvas, frame);
-  }
-
-  /**
-   * @param {View} view
-   * @param {PointStyle} style
-   */
+  /** @param {View} view @param {PointStyle} style */
   draw(view, style) {
-    const { canvas, context, frame, xy } = this;
-    context.clearRect(0, 0, canvas.width, canvas.height);
-    if (!frame || xy.length === 0) return;
-    const raster = this.prepare(style, frame.ratio);
-    screenPositions(frame, view, this.from, this.to, style.t, xy);
-    raster.draw(xy, frame.ratio, this.order, this.numbers, this.colours);
-    context.putImageData(raster.image, -raster.margin, -raster.margin);
+    const { canvas, frame } = this;
+    this.#context.clearRect(0, 0, canvas.width, canvas.height);
+    if (!frame || this.#xy.length === 0) return;
+    const stamps = this.#prepare(style, frame.ratio);
+    screenPositions(frame, view, this.from, this.to, style.t, this.#xy);
+    this.#stamp(stamps, frame.ratio);
+    this.#context.putImageData(stamps.image, -stamps.margin, -stamps.margin);
   }
 
   /**
-   * Makes anew what the style or the arrays have changed.
+   * Make anew what the style or the arrays have changed.
    * @param {PointStyle} style
-   * @param {number} ratio
-   * @returns {Raster}
+   * @param {number} ratio device pixels per CSS pixel
    */
-  prepare(style, ratio) {
+  #prepare({ size, theme, threshold }, ratio) {
     const { width, height } = this.canvas;
-    const { rejected, edge, accent } = style.theme;
-    const stamped = [width, height, style.size, ratio, edge, accent].join();
-    if (!this.raster || stamped !== this.stamped) {
-      const size = style.size * ratio;
-      this.raster = new Raster(width, height, size, ratio, rgba(edge), rgba(accent));
-      this.stamped = stamped;
+    const { rejected, edge, accent } = theme;
+    const stamped = [width, height, size, ratio, edge, accent].join();
+    if (!this.#stamps || stamped !== this.#stamped) {
+      this.#stamps = new Stamps(width, height, size * ratio, ratio, rgba(edge), rgba(accent));
+      this.#stamped = stamped;
     }
-    if (rejected !== this.painted) {
-      this.paint(rejected);
-      this.painted = rejected;
-    }
-    if (String(style.threshold) !== this.sorted) {
-      this.sort(style.threshold);
-      this.sorted = String(style.threshold);
-    }
-    return this.raster;
+    if (rejected !== this.#painted) this.#paint(rejected);
+    if (String(threshold) !== this.#sorted) this.#sort(threshold);
+    return this.#stamps;
   }
 
-  /** @param {string} rejected */
-  paint(rejected) {
+  /** @param {string} rejected CSS colour */
+  #paint(rejected) {
     const { palette } = this;
-    this.colours = new Int32Array((palette.length / 4) * LOOKS);
-    for (let i = 0; i < this.colours.length; i++) {
+    this.#painted = rejected;
+    this.#fills = new Int32Array((palette.length / 4) * LOOKS);
+    for (let i = 0; i < this.#fills.length; i++) {
       const [r, g, b, a] = palette.subarray(4 * Math.floor(i / LOOKS));
       const own = [r * a, g * a, b * a, 255 * a].map((x) => x / 255 / 255);
       const { alpha } = lookOf(i % LOOKS, 1, 1);
-      this.colours[i] = scaled(pack(i & REJECTED ? rgba(rejected) : own), Math.round(256 * alpha));
+      this.#fills[i] = scaled(pack(i & REJECTED ? rgba(rejected) : own), Math.round(256 * alpha));
     }
   }
 
   /** @param {number} threshold */
-  sort(threshold) {
-    const { numbers, order } = this;
+  #sort(threshold) {
+    const [numbers, order] = [this.#numbers, this.#order];
     const count = order.length;
     const last = this.palette.length / 4 - 1;
+    this.#sorted = String(threshold);
     // As long as new arrays come one after the other, those of another length count as zeros.
     const [uncertainty, codes, flags] = [this.uncertainty, this.codes, this.flags].map((a) =>
       a.length === count ? a : new Uint8Array(count));
@@ -166,8 +115,40 @@ class CanvasPoints {
     for (let i = 0; i < count; i++) if (!below(numbers[i] % LOOKS)) order[place++] = i;
   }
 
+  /**
+   * Stamp all points into the image.
+   * @param {Stamps} stamps
+   * @param {number} ratio device pixels per CSS pixel
+   */
+  #stamp({ fills, image, margin, mixed, offsets, others, pixels, reach, starts }, ratio) {
+    const [xy, order, numbers, colours] = [this.#xy, this.#order, this.#numbers, this.#fills];
+    const { width, height } = image;
+    pixels.fill(0);
+    for (let k = 0; k < order.length; k++) {
+      const i = order[k];
+      const column = Math.floor((xy[2 * i] * ratio + margin) * STEPS);
+      const row = Math.floor((xy[2 * i + 1] * ratio + margin) * STEPS);
+      const x = Math.floor(column / STEPS);
+      const y = Math.floor(row / STEPS);
+      if (!(x >= reach && x < width - reach && y >= reach && y < height - reach)) continue;
+      const number = numbers[i];
+      const s = (number % LOOKS) * PHASES + (row % STEPS) * STEPS + (column % STEPS);
+      const colour = colours[number];
+      const at = y * width + x;
+      let p = starts[s];
+      if (colour >>> 24 === 255) {
+        for (; p < mixed[s]; p++) pixels[at + offsets[p]] = colour;
+      }
+      for (; p < starts[s + 1]; p++) {
+        const q = at + offsets[p];
+        pixels[q] = over(pixels[q], scaled(colour, fills[p]) + others[p]);
+      }
+    }
+    divide(image.data, pixels);
+  }
+
   destroy() {
-    this.raster = null;
+    this.#stamps = null;
     this.canvas.width = this.canvas.height = 1;
   }
 }

@@ -1,4 +1,4 @@
-// How a point looks, said once for both renderers: concentric circles around its place.
+// How a point looks, once for both renderers: concentric circles around its place.
 //
 // From outside in: the outline of a selected point, the thin edge, the fill, and the hole. Radii
 // are in the unit of `size`; -1 means that there is none.
@@ -6,10 +6,8 @@
 // Kept points are filled dots with a thin edge. Rejected ones are small open rings, so that shape
 // tells them apart as well as colour. Dim ones are small and pale.
 
-import { paletteBytes } from "./colours.js";
-import { fit } from "./sizes.js";
+import { bytesOf } from "./colours.js";
 
-/** @import { Frame } from "../types.js" */
 /** @typedef {{hole: number, fill: number, edge: number, outline: number, alpha: number}} Look */
 
 // What a point's number of look is made of; DIM and SELECTED are the flags' bits 1 and 2.
@@ -41,32 +39,17 @@ export function lookOf(look, size, px) {
   };
 }
 
-/**
- * @param {Look} look
- * @returns {number} the outermost radius, with room for its smooth border
- */
+/** @param {Look} look @returns {number} the outermost radius, with room for its smooth border */
 export function reach(look) {
   return Math.max(look.fill, look.edge, look.outline) + 1;
 }
 
 /**
  * Whether points of this look are drawn below the others.
- * @param {number} look
- * @returns {boolean}
+ * @param {number} look @returns {boolean}
  */
 export function below(look) {
   return (look & 2) === 0 && look !== 0;
-}
-
-/**
- * Gives the canvas the stage's size, on the page and in device pixels.
- * @param {HTMLCanvasElement} canvas
- * @param {Frame} frame
- */
-export function fitStage(canvas, { width, height, ratio }) {
-  fit(canvas, width * ratio, height * ratio);
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
 }
 
 /** @type {Map<string, Float32Array>} */
@@ -84,23 +67,4 @@ export function rgba(css) {
     colours.set(css, found);
   }
   return found;
-}
-
-/**
- * @param {string} css
- * @returns {Uint8Array | Uint8ClampedArray} red, green, blue, alpha
- */
-function bytesOf(css) {
-  try {
-    return paletteBytes([css]);
-  } catch {
-    // Not written as sRGB, such as oklch(): only a pixel tells.
-    const canvas = document.createElement("canvas");
-    canvas.width = canvas.height = 1;
-    const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-    ctx.fillStyle = "grey";
-    ctx.fillStyle = css;
-    ctx.fillRect(0, 0, 1, 1);
-    return ctx.getImageData(0, 0, 1, 1).data;
-  }
 }

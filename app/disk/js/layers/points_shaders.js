@@ -94,10 +94,7 @@ void main() {
   colour = mix(colour, fillColour, covered.y) * (1.0 - covered.x);
 }`;
 
-/**
- * @param {WebGL2RenderingContext} gl
- * @returns {WebGLProgram}
- */
+/** @param {WebGL2RenderingContext} gl @returns {WebGLProgram} */
 export function link(gl) {
   const program = gl.createProgram();
   for (const [type, source] of /** @type {[number, string][]} */ ([

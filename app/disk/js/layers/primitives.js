@@ -1,15 +1,15 @@
-// What shapes are made of, and how it is put on the canvas: fills, strokes over a casing in the
-// disk's colour (so that they stay legible over points), discs, then texts where there is room.
+// The primitives that shapes are made of, and how they are drawn: fills, strokes over a casing in
+// the disk's colour (so that they stay legible over points), discs, then texts where there is room.
 
 import { clipToDisk } from "./paths.js";
 import { boxOf, font, inFrame, plate, shorten, Taken, write } from "./texts.js";
 
 /** @import { Anchor, Point, Stage } from "../types.js" */
-/** @import { Box, Spot } from "./texts.js" */
+/** @import { Box, Slot } from "./texts.js" */
 /** @typedef {{path: Path2D, colour: string, width: number, dash: number[]}} Stroke */
 /**
  * `always`: drawn even where it has to overlap; `quiet`: smaller and thinner.
- * @typedef {{text: string, colour: string, spots: Spot[], always?: boolean, quiet?: boolean}} Text
+ * @typedef {{text: string, colour: string, slots: Slot[], always?: boolean, quiet?: boolean}} Text
  */
 /**
  * @typedef {{
@@ -19,23 +19,21 @@ import { boxOf, font, inFrame, plate, shorten, Taken, write } from "./texts.js";
  *   dots: {at: Point, size: number, colour: string, hollow: boolean}[],
  *   handles: {at: Point, radius: number, colour: string}[],
  *   texts: Text[],
- * }} Marks
+ * }} Primitives
  */
 
 const SIZE = 12;
 const CASING = 2.5;
 const FEW = 24;
 
-/** @returns {Marks} */
-export function newMarks() {
+/** @returns {Primitives} */
+export function newPrimitives() {
   return { fills: [], strokes: [], heads: [], dots: [], handles: [], texts: [] };
 }
 
 /**
  * CSS of a shape's colour.
- * @param {{colour?: string}} shape
- * @param {Stage} stage
- * @returns {string}
+ * @param {{colour?: string}} shape @param {Stage} stage @returns {string}
  */
 export function colourOf({ colour = "accent" }, { theme }) {
   const named = { accent: theme.accent, ink: theme.ink, muted: theme.muted, alarm: theme.alarm };
@@ -46,8 +44,7 @@ export function colourOf({ colour = "accent" }, { theme }) {
 
 /**
  * The base points of anchors.
- * @param {Stage} stage
- * @param {Anchor[]} anchors
+ * @param {Stage} stage @param {Anchor[]} anchors
  * @returns {Point[] | null} null if one of them has no place
  */
 export function anchored(stage, anchors) {
@@ -61,10 +58,8 @@ export function anchored(stage, anchors) {
 }
 
 /**
- * @param {Path2D} path
- * @param {{colour?: string, width?: number, dashed?: boolean}} shape
- * @param {Stage} stage
- * @returns {Stroke}
+ * @param {Path2D} path @param {{colour?: string, width?: number, dashed?: boolean}} shape
+ * @param {Stage} stage @returns {Stroke}
  */
 export function stroke(path, shape, stage) {
   const width = shape.width ?? 2;
@@ -72,29 +67,22 @@ export function stroke(path, shape, stage) {
   return { path, colour: colourOf(shape, stage), width, dash };
 }
 
-/**
- * @param {CanvasRenderingContext2D} ctx
- * @param {Marks} marks
- * @param {Stage} stage
- */
-export function drawMarks(ctx, marks, stage) {
+/** @param {CanvasRenderingContext2D} ctx @param {Primitives} primitives @param {Stage} stage */
+export function drawPrimitives(ctx, primitives, stage) {
   ctx.save();
   ctx.lineJoin = "round";
   ctx.save();
   clipToDisk(ctx, stage);
-  drawFills(ctx, marks);
-  drawStrokes(ctx, marks, stage);
+  drawFills(ctx, primitives);
+  drawStrokes(ctx, primitives, stage);
   ctx.restore();
-  for (const dot of marks.dots) drawDot(ctx, dot, stage);
-  for (const handle of marks.handles) drawHandle(ctx, handle, stage);
-  drawTexts(ctx, marks, stage);
+  for (const dot of primitives.dots) drawDot(ctx, dot, stage);
+  for (const handle of primitives.handles) drawHandle(ctx, handle, stage);
+  drawTexts(ctx, primitives, stage);
   ctx.restore();
 }
 
-/**
- * @param {CanvasRenderingContext2D} ctx
- * @param {Marks} marks
- */
+/** @param {CanvasRenderingContext2D} ctx @param {Primitives} primitives */
 function drawFills(ctx, { fills }) {
   for (const { path, colour } of fills) {
     ctx.globalAlpha = 0.15;
@@ -108,11 +96,7 @@ function drawFills(ctx, { fills }) {
   ctx.globalAlpha = 1;
 }
 
-/**
- * @param {CanvasRenderingContext2D} ctx
- * @param {Marks} marks
- * @param {Stage} stage
- */
+/** @param {CanvasRenderingContext2D} ctx @param {Primitives} primitives @param {Stage} stage */
 function drawStrokes(ctx, { strokes, heads }, { theme }) {
   // All casings first, or the later of two lines would cut the earlier.
   ctx.globalAlpha = 0.7;
@@ -139,8 +123,7 @@ function drawStrokes(ctx, { strokes, heads }, { theme }) {
 }
 
 /**
- * @param {CanvasRenderingContext2D} ctx
- * @param {Marks["dots"][number]} dot
+ * @param {CanvasRenderingContext2D} ctx @param {Primitives["dots"][number]} dot
  * @param {Stage} stage
  */
 function drawDot(ctx, { at, size, colour, hollow }, { theme }) {
@@ -160,8 +143,7 @@ function drawDot(ctx, { at, size, colour, hollow }, { theme }) {
 }
 
 /**
- * @param {CanvasRenderingContext2D} ctx
- * @param {Marks["handles"][number]} handle
+ * @param {CanvasRenderingContext2D} ctx @param {Primitives["handles"][number]} handle
  * @param {Stage} stage
  */
 function drawHandle(ctx, { at: [x, y], radius, colour }, { theme }) {
@@ -186,27 +168,23 @@ function drawHandle(ctx, { at: [x, y], radius, colour }, { theme }) {
   ctx.fill();
 }
 
-/**
- * @param {CanvasRenderingContext2D} ctx
- * @param {Marks} marks
- * @param {Stage} stage
- */
+/** @param {CanvasRenderingContext2D} ctx @param {Primitives} primitives @param {Stage} stage */
 function drawTexts(ctx, { texts, strokes, dots, handles }, { theme, frame }) {
   const taken = new Taken();
   for (const { at, size } of dots) taken.add(square(at, size / 2 + 1));
   for (const { at, radius } of handles) taken.add(square(at, radius + 2));
   // Asking every line is worth it among a few only; of many, a text cannot keep clear anyway.
   const lines = strokes.length <= FEW ? strokes : [];
-  for (const { text, colour, spots, always, quiet } of texts) {
+  for (const { text, colour, slots, always, quiet } of texts) {
     const size = quiet ? SIZE - 1 : SIZE;
     ctx.font = font(theme, size, quiet ? 400 : 600);
     const words = shorten(text, 48);
-    const places = spots
-      .map((spot) => ({ box: boxOf(ctx, words, size, spot), on: !spot.side }))
+    const places = slots
+      .map((slot) => ({ box: boxOf(ctx, words, size, slot), on: !slot.side }))
       .filter(({ box }) => inFrame(box, frame) && taken.free(box));
     const clear = places.find(({ box, on }) => on || !crossed(ctx, box, lines));
     let place = clear ?? places[0];
-    if (!place && always) place = { box: boxOf(ctx, words, size, spots[0]), on: false };
+    if (!place && always) place = { box: boxOf(ctx, words, size, slots[0]), on: false };
     if (!place) continue;
     taken.add(place.box);
     if (place.on) plate(ctx, place.box, theme.disk);
@@ -216,9 +194,7 @@ function drawTexts(ctx, { texts, strokes, dots, handles }, { theme, frame }) {
 
 /**
  * Whether a line runs through a text's box.
- * @param {CanvasRenderingContext2D} ctx
- * @param {Box} box
- * @param {Stroke[]} lines
+ * @param {CanvasRenderingContext2D} ctx @param {Box} box @param {Stroke[]} lines
  */
 function crossed(ctx, { x, y, width, height }, lines) {
   const { a, d, e, f } = ctx.getTransform();
@@ -232,10 +208,7 @@ function crossed(ctx, { x, y, width, height }, lines) {
   return false;
 }
 
-/**
- * @param {Point} at
- * @param {number} reach
- */
+/** @param {Point} at @param {number} reach */
 function square([x, y], reach) {
   return { x: x - reach, y: y - reach, width: 2 * reach, height: 2 * reach };
 }

@@ -1,20 +1,21 @@
 // Geometry beside the points: geodesics, straight lines, paths, rings, balls, trees, dots, and
-// handles to drag. One function per type of shape turns it into marks (strokes, fills, discs,
-// texts); marks are then drawn layer by layer, so that no line crosses out a handle or a text.
+// handles to drag. One function per type of shape turns it into primitives (strokes, fills, discs,
+// texts); these are then drawn layer by layer, so that no line crosses out a handle or a text.
 
-import { fixed } from "../panels/dom.js";
 import { dist, geodesic as along, ideals } from "../math/hyperbolic.js";
-import { anchored, colourOf, drawMarks, newMarks, stroke } from "./primitives.js";
+import { fixed } from "../math/numbers.js";
+import { anchored, colourOf, drawPrimitives, newPrimitives, stroke } from "./primitives.js";
 import {
   addCircle, addGeodesic, addStraight, arrival, arrowHead, before, circle, mix, pixels, shown,
 } from "./paths.js";
 import { beside, onCircle, onCurve } from "./label_slots.js";
 
 /** @import { Anchor, Point, Shape, Stage } from "../types.js" */
-/** @import { Marks } from "./primitives.js" */
+/** @import { Primitives } from "./primitives.js" */
+/** @import { Slot } from "./texts.js" */
 /**
  * @template {Shape["type"]} T
- * @typedef {(shape: Extract<Shape, {type: T}>, stage: Stage, marks: Marks) => void} Part
+ * @typedef {(shape: Extract<Shape, {type: T}>, stage: Stage, primitives: Primitives) => void} Part
  */
 
 const HANDLE = 9;
@@ -22,26 +23,22 @@ const ARROW = 11;
 
 /**
  * Draw all shapes whose anchors have a place.
- * @param {CanvasRenderingContext2D} ctx
- * @param {Shape[]} shapes
- * @param {Stage} stage
+ * @param {CanvasRenderingContext2D} ctx @param {Shape[]} shapes @param {Stage} stage
  */
 export function drawShapes(ctx, shapes, stage) {
-  const marks = newMarks();
-  // Arrows last: they keep clear of what marks their end.
+  const primitives = newPrimitives();
+  // Arrows last: they keep clear of what primitives their end.
   const arrows = shapes.filter((shape) => shape.type === "path");
   for (const shape of [...shapes.filter((shape) => shape.type !== "path"), ...arrows]) {
     const part = /** @type {Part<any> | undefined} */ (PARTS[shape.type]);
-    if (part) part(shape, stage, marks);
+    if (part) part(shape, stage, primitives);
   }
-  drawMarks(ctx, marks, stage);
+  drawPrimitives(ctx, primitives, stage);
 }
 
 /**
  * The handle under a pixel: the nearest, and of equals the one drawn last.
- * @param {Point} px
- * @param {Shape[]} shapes
- * @param {Stage} stage
+ * @param {Point} px @param {Shape[]} shapes @param {Stage} stage
  * @param {number} [within] pixels; generous, for fingers
  * @returns {string | null} its id
  */
@@ -58,16 +55,15 @@ export function handleAt(px, shapes, stage, within = 18) {
 }
 
 /**
- * Where a handle is: perhaps under a finger, ahead of what Python knows.
- * @param {Extract<Shape, {type: "handle"}>} shape
- * @param {Stage} stage
+ * Where a handle is: perhaps under a finger, ahead of Python.
+ * @param {Extract<Shape, {type: "handle"}>} shape @param {Stage} stage
  */
 function handlePlace(shape, stage) {
   return stage.resolve({ handle: shape.id }) ?? shape.at;
 }
 
 /** @type {Part<"geodesic">} */
-function geodesic(shape, stage, marks) {
+function geodesic(shape, stage, primitives) {
   const ends = anchored(stage, [shape.from, shape.to]);
   if (!ends) return;
   const [z, w] = ends.map((end) => shown(stage, end));
@@ -75,76 +71,71 @@ function geodesic(shape, stage, marks) {
   const path = new Path2D();
   const [from, to] = shape.whole ? ideals(z, w) : [z, w];
   addGeodesic(path, stage, from, to);
-  marks.strokes.push(stroke(path, shape, stage));
-  const text = said(shape, dist(ends[0], ends[1]), stage);
-  if (!text) return;
-  const spots = onCurve((t) => pixels(stage, along(z, w, t)));
-  marks.texts.push({ text, colour: colourOf(shape, stage), spots });
+  primitives.strokes.push(stroke(path, shape, stage));
+  const slots = onCurve((t) => pixels(stage, along(z, w, t)));
+  label(shape, dist(ends[0], ends[1]), slots, stage, primitives);
 }
 
 /** @type {Part<"line">} */
-function line(shape, stage, marks) {
+function line(shape, stage, primitives) {
   const ends = anchored(stage, [shape.from, shape.to]);
   if (!ends) return;
   const path = new Path2D();
   addStraight(path, stage, ends[0], ends[1]);
-  marks.strokes.push(stroke(path, shape, stage));
-  const text = said(shape, shape.measured ? lengthOf(ends[0], ends[1]) : 0, stage);
-  if (!text) return;
-  const spots = onCurve((t) => stage.screen(mix(ends[0], ends[1], t)));
-  marks.texts.push({ text, colour: colourOf(shape, stage), spots });
+  primitives.strokes.push(stroke(path, shape, stage));
+  const slots = onCurve((t) => stage.screen(mix(ends[0], ends[1], t)));
+  const length = shape.measured ? lengthOf(ends[0], ends[1]) : 0;
+  label(shape, length, slots, stage, primitives);
 }
 
 /** @type {Part<"path">} */
-function path(shape, stage, marks) {
+function path(shape, stage, primitives) {
   const places = anchored(stage, shape.through);
   if (!places || places.length < 2) return;
   const stops = places.map((stop) => shown(stage, stop));
   const way = new Path2D();
   const last = stops.length - 1;
-  const back = shape.arrow ? clearance(shape.through[last], stage.screen(places[last]), marks) : 0;
+  const [goal, px] = [shape.through[last], stage.screen(places[last])];
+  const back = shape.arrow ? clearance(goal, px, primitives) : 0;
   const tip = before(stage, stops[last - 1], stops[last], back);
   // The line ends inside the head, or it would blunt it.
   const end = shape.arrow ? before(stage, stops[last - 1], tip, 0.6 * ARROW) : tip;
   for (let i = 1; i <= last; i += 1) {
     addGeodesic(way, stage, stops[i - 1], i < last ? stops[i] : end, i > 1);
   }
-  marks.strokes.push(stroke(way, shape, stage));
+  primitives.strokes.push(stroke(way, shape, stage));
   const direction = shape.arrow ? arrival(stops[last - 1], tip) : null;
   if (direction) {
     const head = arrowHead(pixels(stage, tip), direction, ARROW);
-    marks.heads.push({ path: head, colour: colourOf(shape, stage) });
+    primitives.heads.push({ path: head, colour: colourOf(shape, stage) });
   }
   const length = stops.slice(1).reduce((sum, stop, i) => sum + dist(stops[i], stop), 0);
-  const text = said(shape, length, stage);
-  if (!text) return;
   const [a, b] = stops.slice(Math.floor((last - 1) / 2));
-  const spots = onCurve((t) => pixels(stage, along(a, b, t)));
-  marks.texts.push({ text, colour: colourOf(shape, stage), spots });
+  label(shape, length, onCurve((t) => pixels(stage, along(a, b, t))), stage, primitives);
 }
 
 /** @type {Part<"ring">} */
-function ring(shape, stage, marks) {
+function ring(shape, stage, primitives) {
   const round = circleOf(shape, stage);
   if (!round) return;
   const outline = new Path2D();
   addCircle(outline, round);
-  marks.strokes.push(stroke(outline, { width: 1.5, ...shape }, stage));
-  nameCircle(shape, round, stage, marks);
+  primitives.strokes.push(stroke(outline, { width: 1.5, ...shape }, stage));
+  label(shape, round.distance, onCircle(round), stage, primitives);
 }
 
 /** @type {Part<"ball">} */
-function ball(shape, stage, marks) {
+function ball(shape, stage, primitives) {
   const round = circleOf(shape, stage);
   if (!round) return;
   const outline = new Path2D();
   addCircle(outline, round);
-  marks.fills.push({ path: outline, colour: colourOf(shape, stage) });
-  nameCircle(shape, round, stage, marks);
+  primitives.fills.push({ path: outline, colour: colourOf(shape, stage) });
+  label(shape, round.distance, onCircle(round), stage, primitives);
 }
 
 /** @type {Part<"tree">} */
-function tree(shape, stage, marks) {
+function tree(shape, stage, primitives) {
   const nodes = anchored(stage, shape.nodes)?.map((node) => shown(stage, node));
   if (!nodes) return;
   const colour = shape.colour ?? "muted";
@@ -152,36 +143,38 @@ function tree(shape, stage, marks) {
   shape.parents.forEach((parent, i) => {
     if (nodes[parent] && nodes[i]) addGeodesic(edges, stage, nodes[parent], nodes[i]);
   });
-  marks.strokes.push(stroke(edges, { width: 1.5, ...shape, colour }, stage));
+  primitives.strokes.push(stroke(edges, { width: 1.5, ...shape, colour }, stage));
   nodes.forEach((node, i) => {
     const at = pixels(stage, node);
     const root = !((shape.parents[i] ?? -1) >= 0);
     const size = root ? 9 : 6;
-    marks.dots.push({ at, size, colour: colourOf({ colour }, stage), hollow: false });
+    primitives.dots.push({ at, size, colour: colourOf({ colour }, stage), hollow: false });
     const text = shape.names?.[i];
-    const spots = beside(at, size / 2 + 4);
-    if (text) marks.texts.push({ text, colour: stage.theme.ink, spots, quiet: true });
+    const slots = beside(at, size / 2 + 4);
+    if (text) primitives.texts.push({ text, colour: stage.theme.ink, slots, quiet: true });
   });
 }
 
 /** @type {Part<"handle">} */
-function handle(shape, stage, marks) {
+function handle(shape, stage, primitives) {
   const at = stage.screen(handlePlace(shape, stage));
   const colour = colourOf(shape, stage);
-  marks.handles.push({ at, radius: HANDLE, colour });
+  primitives.handles.push({ at, radius: HANDLE, colour });
   if (!shape.label) return;
-  marks.texts.unshift({ text: shape.label, colour, spots: beside(at, HANDLE + 6), always: true });
+  const slots = beside(at, HANDLE + 6);
+  primitives.texts.unshift({ text: shape.label, colour, slots, always: true });
 }
 
 /** @type {Part<"dot">} */
-function dot(shape, stage, marks) {
+function dot(shape, stage, primitives) {
   const place = anchored(stage, [shape.at]);
   if (!place) return;
   const at = stage.screen(place[0]);
   const size = shape.size ?? 9;
   const colour = colourOf(shape, stage);
-  marks.dots.push({ at, size, colour, hollow: shape.hollow ?? false });
-  if (shape.label) marks.texts.push({ text: shape.label, colour, spots: beside(at, size / 2 + 5) });
+  primitives.dots.push({ at, size, colour, hollow: shape.hollow ?? false });
+  const slots = beside(at, size / 2 + 5);
+  if (shape.label) primitives.texts.push({ text: shape.label, colour, slots });
 }
 
 /** @type {{[T in Shape["type"]]: Part<T>}} */
@@ -189,8 +182,7 @@ const PARTS = { geodesic, line, path, ring, ball, tree, handle, dot };
 
 /**
  * The circle of a ring or ball; null where distances mean nothing or the centre has no place.
- * @param {{centre?: Anchor, distance: number, through?: Anchor | null}} shape
- * @param {Stage} stage
+ * @param {{centre?: Anchor, distance: number, through?: Anchor | null}} shape @param {Stage} stage
  */
 function circleOf(shape, stage) {
   const centre = shape.centre === undefined ? [[0, 0]] : anchored(stage, [shape.centre]);
@@ -203,32 +195,24 @@ function circleOf(shape, stage) {
 }
 
 /**
- * @param {{colour?: string, label?: string, measured?: boolean}} shape
- * @param {{at: Point, radius: number, distance: number}} round
- * @param {Stage} stage
- * @param {Marks} marks
- */
-function nameCircle(shape, round, stage, marks) {
-  const text = said(shape, round.distance, stage);
-  if (text) marks.texts.push({ text, colour: colourOf(shape, stage), spots: onCircle(round) });
-}
-
-/**
  * What stands beside a shape: its label, and its true length where that is wanted and known.
- * @param {{label?: string, measured?: boolean}} shape
+ * @param {{colour?: string, label?: string, measured?: boolean}} shape
  * @param {number} length of the picture
- * @param {Stage} stage
+ * @param {Slot[]} slots @param {Stage} stage @param {Primitives} primitives
  */
-function said({ label, measured }, length, { layout, cloud }) {
-  if (!measured || layout.unit === null) return label;
-  const note = cloud && !cloud.exact ? " of the picture" : "";
-  return `${label ?? ""} ${fixed(length / layout.unit, 2)}${note}`.trim();
+function label(shape, length, slots, stage, primitives) {
+  const { layout, cloud } = stage;
+  let text = shape.label ?? "";
+  if (shape.measured && layout.unit !== null) {
+    const note = cloud && !cloud.exact ? " of the picture" : "";
+    text = `${text} ${fixed(length / layout.unit, 2)}${note}`.trim();
+  }
+  if (text) primitives.texts.push({ text, colour: colourOf(shape, stage), slots });
 }
 
 /**
  * Length of the segment that is straight in the base picture: longer than the shortest path.
- * @param {Point} z
- * @param {Point} w
+ * @param {Point} z @param {Point} w
  */
 function lengthOf(z, w) {
   let sum = 0;
@@ -237,10 +221,10 @@ function lengthOf(z, w) {
 }
 
 /**
- * Pixels an arrow keeps from what marks its end: what is drawn there lies over its head.
+ * Pixels an arrow keeps from what primitives its end: what is drawn there lies over its head.
  * @param {Anchor} anchor
  * @param {Point} px where it is
- * @param {Marks} marks of which those under the arrow are there
+ * @param {Primitives} primitives of which those under the arrow are there
  */
 function clearance(anchor, px, { dots, handles }) {
   const here = (/** @type {Point} */ [x, y]) => Math.hypot(x - px[0], y - px[1]) < 1;

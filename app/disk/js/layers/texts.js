@@ -1,6 +1,6 @@
 // Words on the canvas: fonts, halos, and boxes that must not overlap.
 //
-// A *spot* says where a text may stand: at a pixel, shifted to a side of it (side [1, 0] is right
+// A *slot* is where a text may stand: at a pixel, shifted to a side of it (side [1, 0] is right
 // of it, [0, -1] above) so that `gap` pixels stay free between the pixel and the text's box.
 
 /** @import { Frame, Point, Theme } from "../types.js" */
@@ -8,7 +8,7 @@
  * A text's place: upper left corner and size.
  * @typedef {{x: number, y: number, width: number, height: number}} Box
  */
-/** @typedef {{at: Point, side?: Point, gap?: number}} Spot */
+/** @typedef {{at: Point, side?: Point, gap?: number}} Slot */
 
 const LINE = 1.3;
 const HALO = 4;
@@ -26,9 +26,7 @@ export function font(theme, size, weight = 400) {
 
 /**
  * A name on one line, at most `most` characters.
- * @param {string} text
- * @param {number} [most]
- * @returns {string}
+ * @param {string} text @param {number} [most] @returns {string}
  */
 export function shorten(text, most = 28) {
   const letters = Array.from(text.replace(/\s+/g, " ").trim());
@@ -38,11 +36,9 @@ export function shorten(text, most = 28) {
 
 /**
  * The box of a text of the context's present font.
- * @param {CanvasRenderingContext2D} ctx
- * @param {string} text
+ * @param {CanvasRenderingContext2D} ctx @param {string} text
  * @param {number} size of the font
- * @param {Spot} spot
- * @returns {Box}
+ * @param {Slot} slot @returns {Box}
  */
 export function boxOf(ctx, text, size, { at, side = [0, 0], gap = 0 }) {
   const width = ctx.measureText(text).width;
@@ -55,11 +51,7 @@ export function boxOf(ctx, text, size, { at, side = [0, 0], gap = 0 }) {
   };
 }
 
-/**
- * @param {Box} box
- * @param {Frame} frame
- * @returns {boolean} whether the box lies in the frame
- */
+/** @param {Box} box @param {Frame} frame @returns {boolean} whether the box lies in the frame */
 export function inFrame(box, frame) {
   return (
     box.x >= EDGE &&
@@ -79,10 +71,7 @@ export class Taken {
     this.gap = gap;
   }
 
-  /**
-   * @param {Box} box
-   * @returns {boolean} whether nothing is there yet
-   */
+  /** @param {Box} box @returns {boolean} whether nothing is there yet */
   free(box) {
     const { gap } = this;
     return this.boxes.every(
@@ -103,10 +92,7 @@ export class Taken {
 /**
  * Write into a box, with a halo that keeps the text legible over whatever lies below.
  * @param {CanvasRenderingContext2D} ctx font already set
- * @param {string} text
- * @param {Box} box
- * @param {string} ink
- * @param {string} halo
+ * @param {string} text @param {Box} box @param {string} ink @param {string} halo
  */
 export function write(ctx, text, box, ink, halo) {
   const x = box.x + box.width / 2;
@@ -123,9 +109,7 @@ export function write(ctx, text, box, ink, halo) {
 
 /**
  * Clear the ground of a text that stands on a line: a halo alone lets it through between letters.
- * @param {CanvasRenderingContext2D} ctx
- * @param {Box} box
- * @param {string} ground
+ * @param {CanvasRenderingContext2D} ctx @param {Box} box @param {string} ground
  */
 export function plate(ctx, { x, y, width, height }, ground) {
   ctx.beginPath();

@@ -2,8 +2,11 @@
 //
 // They come from custom properties: the app's own (--accent, --quiet, ...; light-dark() pairs),
 // then Streamlit's (--st-...), then those of hypuml/figures/palette.py. Whether the theme is dark
-// is told by the ground that is really there, not by the system's preference: the app has a switch
-// of its own. What lies around the data (disk, grid, rim) has no property and is chosen by that.
+// follows from the ground that is really there, not from the system's preference: the app has a
+// switch of its own. What lies around the data (disk, grid, rim) has no property and is chosen by
+// that.
+
+import { bytesOf } from "./colours.js";
 
 /** @import { Theme } from "../types.js" */
 
@@ -38,7 +41,7 @@ const known = new WeakMap();
 const watchers = new WeakMap();
 
 /**
- * The colours at `element`. Cheap to ask again while somebody watches it (`onThemeChange`).
+ * The colours at `element`. Cheap to read again while it is watched (`onThemeChange`).
  * @param {Element} element which is in the page
  * @returns {Theme}
  */
@@ -93,11 +96,10 @@ export function onThemeChange(element, callback) {
 
 /**
  * Relative luminance (WCAG 2) of a CSS colour, in [0, 1].
- * @param {string} colour
- * @returns {number}
+ * @param {string} colour @returns {number}
  */
 export function luminance(colour) {
-  const [r, g, b] = channels(colour).map((v) => {
+  const [r, g, b] = Array.from(bytesOf(colour), (v) => {
     const share = v / 255;
     return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
   });
@@ -122,7 +124,7 @@ function read(element) {
   // Half-way in lightness, not in light: grey 119 of 255 is as far from black as from white.
   const dark = luminance(ground) < 0.18;
   const own = dark ? DARK : LIGHT;
-  const font = resolveFont(probe);
+  probe.style.fontFamily = "var(--st-font, inherit)";
   const theme = {
     ...own,
     dark,
@@ -131,49 +133,20 @@ function read(element) {
     ground,
     accent: resolve("--accent", "--st-primary-color", own.accent),
     alarm: resolve("--alarm", own.alarm),
-    font,
+    font: style.fontFamily,
   };
   probe.remove();
   return theme;
 }
 
-/** @param {HTMLElement} probe @returns {string} */
-function resolveFont(probe) {
-  probe.style.fontFamily = "var(--st-font, inherit)";
-  return getComputedStyle(probe).fontFamily;
-}
-
 /**
  * The first opaque background around `element`; null where there is none.
- * @param {Element} element
- * @returns {string | null}
+ * @param {Element} element @returns {string | null}
  */
 function groundOf(element) {
   for (let at = element.parentElement; at; at = at.parentElement) {
     const colour = getComputedStyle(at).backgroundColor;
-    if (channels(colour)[3] >= 0.5) return colour;
+    if (bytesOf(colour)[3] >= 128) return colour;
   }
   return null;
-}
-
-/**
- * Red, green, blue in [0, 255] and opacity in [0, 1].
- * @param {string} colour any CSS colour
- * @returns {number[]}
- */
-function channels(colour) {
-  const found = /^rgba?\(([^)]+)\)$/.exec(colour);
-  if (found) {
-    const [r, g, b, a = 1] = found[1].split(/[\s,/]+/).map(Number);
-    return [r, g, b, a];
-  }
-  // oklch(), color() and whatever comes next: let the browser paint it.
-  const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = 1;
-  const ctx = canvas.getContext("2d");
-  if (!ctx) return [255, 255, 255, 1];
-  ctx.fillStyle = colour;
-  ctx.fillRect(0, 0, 1, 1);
-  const [r, g, b, a] = ctx.getImageData(0, 0, 1, 1).data;
-  return [r, g, b, a / 255];
 }

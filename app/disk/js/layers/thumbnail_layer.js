@@ -15,7 +15,7 @@ const PARALLEL = 24;
 const SLOTS = 13; // squares in a row of the sheet: 13 x 13 are enough
 const SEAM = 2; // pixels between squares, so that none bleeds into the next
 
-export class Sheet {
+export class ThumbnailLayer {
   /** Decoded tiles, the one wanted longest ago first. @type {Map<number, HTMLImageElement>} */
   #tiles = new Map();
   /** @type {Set<number>} */
@@ -27,8 +27,7 @@ export class Sheet {
   #canvas = document.createElement("canvas");
 
   /**
-   * @param {(tile: number) => string} tileUrl
-   * @param {Cloud["tiles"]} tiles
+   * @param {(tile: number) => string} tileUrl @param {Cloud["tiles"]} tiles
    * @param {() => void} arrived called when pictures have come
    */
   constructor(tileUrl, tiles, arrived) {
@@ -69,10 +68,7 @@ export class Sheet {
 
   /**
    * Draw a row's picture.
-   * @param {CanvasRenderingContext2D} ctx
-   * @param {number} row
-   * @param {number} x
-   * @param {number} y
+   * @param {CanvasRenderingContext2D} ctx @param {number} row @param {number} x @param {number} y
    * @param {number} size
    * @returns {boolean} false if it is not here yet
    */
@@ -85,10 +81,7 @@ export class Sheet {
     return true;
   }
 
-  /**
-   * Give each row a square; those that had one keep it.
-   * @param {number[]} rows
-   */
+  /** Give each row a square; those that had one keep it. @param {number[]} rows */
   #reserve(rows) {
     const places = new Map();
     const used = new Set();
@@ -110,10 +103,7 @@ export class Sheet {
     if (this.#canvas.width !== size) this.#canvas.width = this.#canvas.height = size;
   }
 
-  /**
-   * Upper left corner of a square.
-   * @param {number} slot
-   */
+  /** Upper left corner of a square. @param {number} slot */
   #corner(slot) {
     const step = this.shape.side + SEAM;
     return [(slot % SLOTS) * step, Math.floor(slot / SLOTS) * step];
@@ -166,10 +156,7 @@ export class Sheet {
     this.#load();
   }
 
-  /**
-   * @param {number} tile
-   * @param {HTMLImageElement} image
-   */
+  /** @param {number} tile @param {HTMLImageElement} image */
   #keep(tile, image) {
     this.#tiles.set(tile, image);
     for (const oldest of this.#tiles.keys()) {

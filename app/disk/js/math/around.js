@@ -1,6 +1,6 @@
-// The query-centred picture, as hypuml/layout/around.py draws it: radius is the true distance to the
-// query. Directions are the picture's once it is moved so that the query is in the middle; seen from
-// a query near the rim all others lie in one narrow beam, so directions are spread around the circle
+// The query-centred picture, as hypuml/layout draws it: radius is the true distance to the query.
+// Directions are the picture's once it is moved so that the query is in the middle; seen from a
+// query near the rim all others lie in one narrow beam, so directions are spread around the circle
 // in the order they have. In two dimensions they are true and stay.
 
 import { apply, inside, radiusOf, translation } from "./hyperbolic.js";

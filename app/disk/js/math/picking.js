@@ -15,8 +15,7 @@ const RIM = 1 - 1e-6;
 
 /**
  * Pixels of all points while they move from one set of base points to another; see PointRenderer.
- * @param {Frame} frame
- * @param {View} view
+ * @param {Frame} frame @param {View} view
  * @param {Float32Array} from  [2N] base points
  * @param {Float32Array} to  [2N] base points
  * @param {number} t  in [0, 1]
@@ -56,10 +55,7 @@ export function screenPositions(frame, view, from, to, t, out) {
   return out;
 }
 
-/**
- * @param {number} r  a base point's radius
- * @returns {number} log0(z) / z
- */
+/** @param {number} r a base point's radius @returns {number} log0(z) / z */
 function log0Factor(r) {
   return r > 1e-4 ? Math.atanh(Math.min(r, RIM)) / r : 1;
 }
@@ -148,10 +144,7 @@ export class Picker {
     return rows;
   }
 
-  /**
-   * @param {Frame} frame
-   * @returns {number} how many points lie on the stage
-   */
+  /** @param {Frame} frame @returns {number} how many points lie on the stage */
   inView(frame) {
     const { xy } = this;
     let count = 0;
@@ -164,11 +157,7 @@ export class Picker {
   }
 }
 
-/**
- * @param {number} x
- * @param {number} y
- * @returns {number}
- */
+/** @param {number} x @param {number} y @returns {number} */
 function cell(x, y) {
   const column = (x >> SHIFT) & (SIDE - 1);
   const row = (y >> SHIFT) & (SIDE - 1);
@@ -177,9 +166,7 @@ function cell(x, y) {
 
 /**
  * First and last column (or row) of cells around a pixel; each cell at most once.
- * @param {number} x
- * @param {number} within
- * @returns {[number, number]}
+ * @param {number} x @param {number} within @returns {[number, number]}
  */
 function span(x, within) {
   const first = (x - within) >> SHIFT;

@@ -1,31 +1,31 @@
-// Where the points are: two sets of base positions and a time between them, so that one layout can
-// turn into another. The renderers do the same on all points at once.
+// Where the points of a gallery are under a layout: two sets of base positions and a time between
+// them, so that one layout can turn into another. The renderers do the same on all points at once.
 
-import { apply, exp0, log0 } from "./hyperbolic.js";
+import { apply, exp0, inside, log0, translation } from "./hyperbolic.js";
 
 /** @import { Isometry, Layout, Point } from "../types.js" */
 
-/** Positions of a gallery's points under the present layout. */
-export class Places {
-  /** @param {Float32Array} xy [2N] @param {number} unit picture distance per true distance */
-  constructor(xy, unit) {
-    this.from = xy;
-    this.to = xy;
-    this.t = 1;
-    /** @type {Layout} */
-    this.layout = { name: "origin", unit };
-    /** @type {Point} base point of the query in the "origin" layout when the layout is "query" */
-    this.centre = [0, 0];
-  }
-
+/** A value: never changed in place. */
+export class Positions {
   /**
    * @param {Layout} layout
-   * @param {Float32Array} from
-   * @param {Float32Array} to
-   * @param {Point} [centre]
+   * @param {Float32Array} from [2N]
+   * @param {Float32Array} [to] [2N]; the same set where nothing moves
+   * @param {Point} [centre] base point of the query in the "origin" layout, for the "query" layout
+   * @param {number} [t] time between the sets, in [0, 1]
    */
-  set(layout, from, to, centre = [0, 0]) {
-    Object.assign(this, { layout, from, to, centre, t: from === to ? 1 : 0 });
+  constructor(layout, from, to = from, centre = [0, 0], t = from === to ? 1 : 0) {
+    this.layout = layout;
+    this.from = from;
+    this.to = to;
+    this.centre = centre;
+    this.t = t;
+    Object.freeze(this);
+  }
+
+  /** The same sets at another time. @param {number} t */
+  at(t) {
+    return new Positions(this.layout, this.from, this.to, this.centre, t);
   }
 
   /** Where a point is now. @param {number} row @returns {Point} */
@@ -37,9 +37,21 @@ export class Places {
   }
 
   /**
+   * Where a point of the "origin" layout lies in this one.
+   * @param {Point} z
+   * @param {boolean} exact whether the distances of the picture are true
+   * @returns {Point | null} null where that is not known
+   */
+  locate(z, exact) {
+    const { layout, centre } = this;
+    if (layout.name === "origin") return z;
+    if (layout.name === "umap" || !exact) return null;
+    return inside(apply(translation([-centre[0], -centre[1]]), z));
+  }
+
+  /**
    * All points as they are displayed under a move, as base positions of the unmoved view.
-   * @param {Isometry} move
-   * @returns {Float32Array}
+   * @param {Isometry} move @returns {Float32Array}
    */
   displayed(move) {
     const out = new Float32Array(this.to.length);
@@ -57,7 +69,7 @@ export class Places {
  * Between two places along the straight line of the tangent space at the origin.
  * @param {Point} z @param {Point} w @param {number} t @returns {Point}
  */
-export function between(z, w, t) {
+function between(z, w, t) {
   const a = log0(z);
   const b = log0(w);
   return exp0([(1 - t) * a[0] + t * b[0], (1 - t) * a[1] + t * b[1]]);

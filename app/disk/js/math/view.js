@@ -25,12 +25,22 @@ const TURNS_ALL = 0.8;
 export const HOME = { move: IDENTITY, zoom: 1, pan: [0, 0] };
 Object.freeze(HOME);
 
+/** Whether the origin has left the middle. @param {View} view */
+export const isMoved = ({ move }) => dist0(centre(move)) > 1e-6;
+
 /**
  * Pixels of a base point.
  * @param {View} view @param {Frame} frame @param {Point} z @returns {Point}
  */
-export function toScreen({ move, zoom, pan }, { cx, cy, radius }, z) {
-  const [x, y] = apply(move, z);
+export function toScreen(view, frame, z) {
+  return toPixels(view, frame, apply(view.move, z));
+}
+
+/**
+ * Pixels of a displayed point.
+ * @param {View} view @param {Frame} frame @param {Point} w @returns {Point}
+ */
+export function toPixels({ zoom, pan }, { cx, cy, radius }, [x, y]) {
   return [cx + radius * (zoom * x + pan[0]), cy - radius * (zoom * y + pan[1])];
 }
 
@@ -54,8 +64,9 @@ export function toBase(view, frame, px) {
  * The view after a (part of a) drag: what was under `from` is under `to`. In the middle the disk
  * moves along the line between them. Near the rim that line is short on the screen and endless in
  * the disk, so that a pull along the rim would throw the middle out: there, going around turns
- * the disk about its middle, and only going in or out moves it. `from` must lie in the disk (else nothing moves). `to` is held back at BRINK from the rim, or at
- * the distance of `from` where that is nearer, so that a drag always starts without a leap.
+ * the disk about its middle, and only going in or out moves it. `from` must lie in the disk (else
+ * nothing moves). `to` is held back at BRINK from the rim, or at the distance of `from` where that
+ * is nearer, so that a drag always starts without a leap.
  * @param {View} view at the start of the drag
  * @param {Frame} frame @param {Point} from @param {Point} to pixels @returns {View}
  */
@@ -77,11 +88,13 @@ export function panned(view, dx, dy) {
 }
 
 /**
- * An isometry that takes p to q: turns about the origin as far as both are near the rim, then moves.
+ * An isometry that takes p to q: turns about the origin as far as both are near the rim, then
+ * moves.
  * @param {Point} p @param {Point} q @returns {import("../types.js").Isometry}
  */
 function carry(p, q) {
-  const near = (Math.min(Math.hypot(...p), Math.hypot(...q)) - TURNS_FROM) / (TURNS_ALL - TURNS_FROM);
+  const r = Math.min(Math.hypot(...p), Math.hypot(...q));
+  const near = (r - TURNS_FROM) / (TURNS_ALL - TURNS_FROM);
   const share = Math.min(1, Math.max(0, near));
   const around = Math.atan2(p[0] * q[1] - p[1] * q[0], p[0] * q[0] + p[1] * q[1]);
   const turn = rotation(around * share * share * (3 - 2 * share));
@@ -156,7 +169,7 @@ export function pack({ move, zoom, pan }) {
 }
 
 /**
- * The view of six numbers, or null where they are not one (they may come from anybody's link).
+ * The view of six numbers, or null where they are not one (they may come from any link).
  * @param {unknown} numbers @returns {View | null}
  */
 export function unpack(numbers) {

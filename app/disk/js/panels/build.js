@@ -3,12 +3,12 @@
 
 import { iconButton, make } from "./dom.js";
 
-/** @typedef {"home" | "pictures" | "lasso" | "box" | "table" | "link"} Tool */
-/** @typedef {"origin" | "query" | "umap"} LayoutName */
+/** @import { LayoutName } from "../types.js" */
+/** @typedef {"home" | "pictures" | "lasso" | "box" | "table" | "link"} ToolButton */
 
 export const PICTURES = "Pictures instead of dots, where there is room (P)";
 
-/** @type {[Tool, string][]} */
+/** @type {[ToolButton, string][]} */
 const TOOLS = [
   ["home", "Home: the origin in the middle (0, or double-click)"],
   ["pictures", PICTURES],
@@ -21,19 +21,21 @@ const TOOLS = [
 /** @type {[LayoutName, string, string][]} */
 const LAYOUTS = [
   ["origin", "origin", "Radius is the true distance from the origin: how sure the model is"],
-  ["query", "query", "Radius is the true distance to the query: inside the circle is the answer (C)"],
+  ["query", "query",
+    "Radius is the true distance to the query: inside the circle is the answer (C)"],
   ["umap", "free UMAP", "Neighbours first: radius is not meaningful"],
 ];
 
 /** @param {string} className */
 function canvas(className) {
-  return make("canvas", className, "", { "aria-hidden": "true" }); // stage and table say it in words
+  // What it shows is in the stage's label and in the table as well.
+  return make("canvas", className, "", { "aria-hidden": "true" });
 }
 
 /**
  * Build everything inside `root`.
  * @param {HTMLElement} root
- * @param {Record<Tool, () => void>} act what the buttons do
+ * @param {Record<ToolButton, () => void>} act what the buttons do
  * @param {(layout: LayoutName) => void} turn
  */
 export function build(root, act, turn) {
@@ -44,7 +46,7 @@ export function build(root, act, turn) {
   const badge = make("p", "corner top-left badge");
   const tools = make("div", "corner top-right control");
   const buttons = Object.fromEntries(
-    TOOLS.map(([name, says]) => [name, iconButton(name, says, act[name])]),
+    TOOLS.map(([name, label]) => [name, iconButton(name, label, act[name])]),
   );
   tools.append(...Object.values(buttons));
   const left = make("div", "corner bottom-left");
@@ -69,15 +71,12 @@ export function build(root, act, turn) {
 
 /** @typedef {ReturnType<typeof build>} Parts */
 
-/**
- * "origin | query | free UMAP", one of them pressed.
- * @param {(layout: LayoutName) => void} turn
- */
+/** "origin | query | free UMAP", one of them pressed. @param {(layout: LayoutName) => void} turn */
 function segments(turn) {
   const label = "What the middle of the disk is";
   const group = make("div", "layouts control", "", { role: "group", "aria-label": label });
-  const made = LAYOUTS.map(([name, text, says]) => {
-    const button = make("button", name, text, { type: "button", title: says });
+  const made = LAYOUTS.map(([name, text, title]) => {
+    const button = make("button", name, text, { type: "button", title });
     button.onclick = () => turn(name);
     return { name, button };
   });

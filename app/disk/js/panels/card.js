@@ -1,20 +1,22 @@
-// What a point says when one looks at it: picture, class, and numbers.
+// The card of the point that is pointed at: picture, class, and numbers.
 //
 // The card lies in the browser's top layer, above every panel and dialog, and never takes the
 // pointer. Where it goes depends on the point, not on the pointer, so that it stands still. What
-// the page knows is there at once; what the server knows has its place kept until it comes.
+// is on the page already is there at once; the place of what is fetched is kept until it comes.
 
-import { address, fixed, make, write } from "./dom.js";
-import { keepLimit } from "./threshold.js";
+import { address } from "../data.js";
+import { isKept } from "../math/cut.js";
+import { fixed } from "../math/numbers.js";
+import { make, write } from "./dom.js";
 
 /** @import { Cloud, Point, Scene } from "../types.js" */
 /**
- * `distance` is the true one to the query where the page knows it; `threshold` is the present cut,
+ * `distance` is the true one to the query where it is on the page; `threshold` is the present cut,
  * the scene's where it is not given.
  * @typedef {{cloud: Cloud, scene: Scene, distance: number | null, threshold?: number}} Look
  */
 /**
- * What the server says of an image.
+ * The facts of an image, from the server.
  * @typedef {{id: string, path: string[], u: number, d0: number, distance: number | null,
  *            confidence: number | null, reason: string}} Facts
  */
@@ -32,7 +34,7 @@ export class Card {
     /** By address. @type {Map<string, Facts>} */
     this.facts = new Map();
     /** What is shown, empty when nothing is; the address of its facts; that of its thumbnail. */
-    this.key = this.asked = this.thumb = "";
+    this.key = this.url = this.thumb = "";
     this.element = make("div", "hypdisk-card", "", { "aria-hidden": "true" });
     this.picture = make("div", "picture");
     this.trail = make("p", "trail");
@@ -54,28 +56,26 @@ export class Card {
    * @param {number} row
    * @param {Point} px the point, in pixels of the window (clientX, clientY)
    * @param {Look} look
-   * @returns {void}
    */
   show(row, px, look) {
     const { scene, cloud } = look;
-    const asked = address(scene.cloud?.card ?? "", { row, who: scene.query?.who ?? "" });
-    const rejected = cloud.uncertainty[row] > keepLimit(look.threshold ?? cutOf(scene));
-    const key = JSON.stringify([asked, row, rejected, look.distance]);
+    const url = address(scene.cloud?.card ?? "", { row, who: scene.query?.who ?? "" });
+    const rejected = !isKept(cloud.uncertainty[row], look.threshold ?? cutOf(scene));
+    const key = JSON.stringify([url, row, rejected, look.distance]);
     if (key === this.key) return;
     this.key = key;
-    this.asked = asked;
+    this.url = url;
     this.showPicture(row, scene.cloud?.picture ?? "");
     this.chip.hidden = !rejected;
     write(this.u, fixed(cloud.uncertainty[row], 3));
     this.distance.parentElement?.toggleAttribute("hidden", !scene.query);
     const path = cloud.paths[cloud.group[row]] ?? [];
-    const known = this.facts.get(asked);
+    const known = this.facts.get(url);
     this.write(path, look.distance, known ?? WAITING);
-    if (!known) this.ask(asked, path, look.distance);
+    if (!known) this.fetch(url, path, look.distance);
     this.place(px);
   }
 
-  /** @returns {void} */
   hide() {
     if (!this.key) return;
     this.key = "";
@@ -83,7 +83,6 @@ export class Card {
     else this.element.classList.remove("shown");
   }
 
-  /** @returns {void} */
   destroy() {
     this.key = "";
     this.element.remove();
@@ -101,7 +100,7 @@ export class Card {
   /**
    * The thumbnail at once, the larger picture when it has come. A new element each time: an old
    * one would go on showing the last picture until the next is there.
-   * @private @param {number} row @param {string} template @returns {void}
+   * @private @param {number} row @param {string} template
    */
   showPicture(row, template) {
     const thumb = template && address(template, { kind: "thumb", row });
@@ -122,38 +121,37 @@ export class Card {
 
   /**
    * What is known of the image in words and numbers.
-   * @private @param {string[]} path @param {number | null} distance as the page knows it
+   * @private @param {string[]} path @param {number | null} distance as it is on the page
    * @param {Facts | string} facts from the server, or what stands in their place
-   * @returns {void}
    */
   write(path, distance, facts) {
-    const said = typeof facts === "string" ? null : facts;
+    const known = typeof facts === "string" ? null : facts;
     const rest = typeof facts === "string" ? facts : UNKNOWN;
     write(this.name, path.at(-1) ?? "no class");
     this.name.classList.toggle("none", !path.length);
     this.trail.classList.toggle("path", path.length > 0);
-    // An image without a class goes by its name, which only the server knows.
-    write(this.trail, path.length ? path.slice(0, -1).join(" › ") : (said?.id ?? rest));
+    // An image without a class goes by its name, which is among the facts.
+    write(this.trail, path.length ? path.slice(0, -1).join(" › ") : (known?.id ?? rest));
     this.trail.hidden = path.length === 1;
-    write(this.d0, number(said?.d0, rest));
-    write(this.distance, number(distance ?? said?.distance, rest));
-    write(this.confidence, probability(said?.confidence, rest));
+    write(this.d0, number(known?.d0, rest));
+    write(this.distance, number(distance ?? known?.distance, rest));
+    write(this.confidence, probability(known?.confidence, rest));
   }
 
-  /** @private @param {string} asked @param {string[]} path @param {number | null} distance */
-  async ask(asked, path, distance) {
+  /** @private @param {string} url @param {string[]} path @param {number | null} distance */
+  async fetch(url, path, distance) {
     /** @type {Facts | string} */
     let facts = UNKNOWN;
     try {
-      const answer = await fetch(asked);
-      if (answer.ok) this.remember(asked, (facts = await answer.json()));
+      const answer = await fetch(url);
+      if (answer.ok) this.remember(url, (facts = await answer.json()));
     } catch {
-      // The numbers are an extra: without them the card still says what the page knows.
+      // The numbers are an extra: without them the card still has what is on the page.
     }
-    if (this.key && this.asked === asked) this.write(path, distance, facts);
+    if (this.key && this.url === url) this.write(path, distance, facts);
   }
 
-  /** @private @param {string} key @param {Facts} facts @returns {void} */
+  /** @private @param {string} key @param {Facts} facts */
   remember(key, facts) {
     this.facts.delete(key);
     this.facts.set(key, facts);
@@ -161,7 +159,7 @@ export class Card {
     if (this.facts.size > MOST_FACTS && oldest !== undefined) this.facts.delete(oldest);
   }
 
-  /** @private @param {Point} px @returns {void} */
+  /** @private @param {Point} px */
   place(px) {
     const card = this.element;
     if (card.matches("[popover]")) {
@@ -214,7 +212,7 @@ function number(value, rest) {
 /**
  * A probability; only what is certain is 1.00 (as in app/parts/numbers.py).
  * @param {number | null | undefined} value
- * @param {string} rest what to say where there is none
+ * @param {string} rest what stands where there is none
  * @returns {string}
  */
 function probability(value, rest) {

@@ -1,11 +1,7 @@
-// Making elements, and writing numbers the way Python does.
-//
-// Text always goes through textContent and attributes through setAttribute: labels are data, never
-// markup. Counts are written in British English, as everywhere in the app, whatever the browser's
-// language: the same number must not look different beside one that Python wrote.
+// Making elements. Text always goes through textContent and attributes through setAttribute: labels
+// are data, never markup.
 
 const SVG = "http://www.w3.org/2000/svg";
-const COUNT = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
 
 /** Outlines in a 20 x 20 box, drawn with the text's colour. @type {Record<string, string>} */
 const ICONS = {
@@ -26,11 +22,8 @@ const ICONS = {
 /**
  * A new element.
  * @template {keyof HTMLElementTagNameMap} K
- * @param {K} name
- * @param {string} [className]
- * @param {string} [text]
- * @param {Record<string, string | number>} [attributes]
- * @returns {HTMLElementTagNameMap[K]}
+ * @param {K} name @param {string} [className] @param {string} [text]
+ * @param {Record<string, string | number>} [attributes] @returns {HTMLElementTagNameMap[K]}
  */
 export function make(name, className = "", text = "", attributes = {}) {
   const made = document.createElement(name);
@@ -42,16 +35,14 @@ export function make(name, className = "", text = "", attributes = {}) {
 
 /**
  * Set an element's text, without touching the page when it is there already.
- * @param {Node} node
- * @param {string} text
- * @returns {void}
+ * @param {Node} node @param {string} text
  */
 export function write(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
 /**
- * One of the outlines, for a button that says elsewhere what it does.
+ * One of the outlines, for a button whose label is elsewhere.
  * @param {string} name "home", "pictures", "lasso", "box", "table", "link", "close", "back", "on"
  * @returns {SVGSVGElement}
  */
@@ -70,71 +61,11 @@ export function icon(name) {
  * A quiet square button with an outline instead of words.
  * @param {string} name of the outline
  * @param {string} label what it does
- * @param {() => void} act
- * @returns {HTMLButtonElement}
+ * @param {() => void} act @returns {HTMLButtonElement}
  */
 export function iconButton(name, label, act) {
   const button = make("button", "tool", "", { type: "button", title: label, "aria-label": label });
   button.append(icon(name));
   button.onclick = act;
   return button;
-}
-
-/**
- * `1912` as `1,912`.
- * @param {number} value
- * @returns {string}
- */
-export function count(value) {
-  return COUNT.format(value);
-}
-
-/**
- * Fixed decimals; an exact half goes to the even neighbour, as in Python (toFixed rounds it up).
- * @param {number} value
- * @param {number} digits
- * @returns {string}
- */
-export function fixed(value, digits) {
-  // With d decimals only odd multiples of 2^-(d+1) are exact halves, and this product is exact.
-  if (Math.abs(value * 2 ** (digits + 1)) % 2 !== 1) return value.toFixed(digits);
-  const below = Math.floor(value * 10 ** digits);
-  return ((below + (Math.abs(below) % 2)) / 10 ** digits).toFixed(digits);
-}
-
-/**
- * `0.834` as `83 %`; only none is 0 %, only all is 100 % (as in app/parts/text.py).
- * @param {number} share in [0, 1]
- * @returns {string}
- */
-export function percent(share) {
-  const value = 100 * share;
-  if ((value > 0 && value < 0.5) || (value >= 99.5 && value < 100)) {
-    return `${fixed(Math.min(Math.max(value, 0.1), 99.9), 1)} %`;
-  }
-  return `${fixed(value, 0)} %`;
-}
-
-/**
- * An address with its `{placeholders}` filled in.
- * @param {string} template
- * @param {Record<string, string | number>} values
- * @returns {string}
- */
-export function address(template, values) {
-  return template.replace(/\{(\w+)\}/g, (whole, name) =>
-    name in values ? encodeURIComponent(values[name]) : whole,
-  );
-}
-
-/**
- * The colour of an uncertainty.
- * @param {number} u
- * @param {string[]} palette from sure to unsure
- * @param {[number, number]} range the uncertainties at its ends
- * @returns {string}
- */
-export function colourOf(u, palette, [low, high]) {
-  const share = Math.min(1, Math.max(0, (u - low) / Math.max(high - low, 1e-12)));
-  return palette[Math.round(share * (palette.length - 1))] ?? "currentColor";
 }

@@ -1,8 +1,9 @@
-// What the dots' colours say: a bar for uncertainty, a list for groups.
+// What the dots' colours stand for: a bar for uncertainty, a list for groups.
 //
-// A group's line is a button: who listens makes the group stand out, or no longer.
+// A group's line is a button, which makes the group stand out, or no longer.
 
-import { count, fixed, make } from "./dom.js";
+import { count, fixed } from "../math/numbers.js";
+import { make } from "./dom.js";
 
 /**
  * @typedef {{kind: "uncertainty", palette: string[], range: [number, number]}
@@ -30,16 +31,13 @@ export class Legend {
     parent.append(this.element);
   }
 
-  /**
-   * @param {Colouring} colouring
-   * @returns {void}
-   */
+  /** @param {Colouring} colouring */
   update(colouring) {
     if (colouring.kind === "uncertainty") this.scale(colouring);
     else this.groups(colouring);
   }
 
-  /** @private @param {Extract<Colouring, {kind: "uncertainty"}>} colouring @returns {void} */
+  /** @private @param {Extract<Colouring, {kind: "uncertainty"}>} colouring */
   scale({ palette, range }) {
     if (!this.isNew(["u", palette.length, palette[0], palette.at(-1), range])) return;
     const [low, high] = range;
@@ -54,7 +52,7 @@ export class Legend {
     this.element.replaceChildren(make("p", "", "uncertainty u"), bar, ends);
   }
 
-  /** @private @param {Extract<Colouring, {kind: "groups"}>} colouring @returns {void} */
+  /** @private @param {Extract<Colouring, {kind: "groups"}>} colouring */
   groups({ names, colours, counts, highlighted }) {
     const picked = new Set(typeof highlighted === "string" ? [highlighted] : (highlighted ?? []));
     const listed = choose(names, counts, picked);
@@ -108,9 +106,7 @@ export class Legend {
 /**
  * Which groups are listed: all of a few in their own order, of many the biggest, and always what
  * stands out.
- * @param {string[]} names
- * @param {ArrayLike<number>} counts
- * @param {Set<string>} picked
+ * @param {string[]} names @param {ArrayLike<number>} counts @param {Set<string>} picked
  * @returns {number[]} their indices
  */
 export function choose(names, counts, picked) {

@@ -4,8 +4,10 @@
 // It lies over the stage while it is open. Nearest images first where there is a query, the surest
 // first where there is none; a page at a time, so that a hundred thousand rows cost nothing.
 
-import { address, count, fixed, iconButton, make, write } from "./dom.js";
-import { keepLimit } from "./threshold.js";
+import { address } from "../data.js";
+import { isKept } from "../math/cut.js";
+import { count, fixed } from "../math/numbers.js";
+import { iconButton, make, write } from "./dom.js";
 
 /** @import { Cloud, Scene } from "../types.js" */
 /**
@@ -59,7 +61,6 @@ export class Table {
     return !this.element.hidden;
   }
 
-  /** @returns {void} */
   open() {
     if (this.isOpen) return;
     this.before = document.activeElement;
@@ -70,7 +71,6 @@ export class Table {
     this.scroller.focus({ preventScroll: true });
   }
 
-  /** @returns {void} */
   close() {
     if (!this.isOpen) return;
     const inside = this.element.contains(document.activeElement);
@@ -82,11 +82,7 @@ export class Table {
     this.events.onClose();
   }
 
-  /**
-   * Take new data; another order begins with its first page.
-   * @param {Tabled} data
-   * @returns {void}
-   */
+  /** Take new data; another order begins with its first page. @param {Tabled} data */
   update(data) {
     const old = this.data;
     this.data = data;
@@ -97,14 +93,13 @@ export class Table {
     if (this.isOpen) this.render();
   }
 
-  /** @private @param {number} pages @returns {void} */
+  /** @private @param {number} pages */
   turn(pages) {
     this.page += pages;
     this.render();
     this.scroller.scrollTop = 0;
   }
 
-  /** @private @returns {void} */
   render() {
     const { data } = this;
     if (!data) return;
@@ -142,7 +137,7 @@ export class Table {
     const path = cloud.paths[cloud.group[row]] ?? [];
     const own = scene.query?.row === row;
     const u = cloud.uncertainty[row];
-    const rejected = threshold !== null && u > keepLimit(threshold);
+    const rejected = threshold !== null && !isKept(u, threshold);
     const rank = ranks.get(row);
     const hit = rank === undefined ? null : hits[rank];
     const distance = distances?.[row] ?? hit?.distance ?? (own ? 0 : null);
@@ -176,8 +171,7 @@ export class Table {
 
 /**
  * Row numbers by ascending value; equal ones, and what is no number, in their own order.
- * @param {Float32Array} values
- * @returns {Uint32Array}
+ * @param {Float32Array} values @returns {Uint32Array}
  */
 export function sortedRows(values) {
   const rows = Uint32Array.from(values, (_, i) => i);
@@ -188,9 +182,7 @@ export function sortedRows(values) {
 
 /**
  * True distance from the origin: the disk's radius is `tanh(unit d0 / 2)`.
- * @param {Cloud} cloud
- * @param {number} row
- * @returns {number}
+ * @param {Cloud} cloud @param {number} row @returns {number}
  */
 function depth({ xy, unit }, row) {
   return (2 * Math.atanh(Math.min(Math.hypot(xy[2 * row], xy[2 * row + 1]), 1 - 1e-9))) / unit;

@@ -1,10 +1,12 @@
 // The cut through the histogram of u: what lies left of it is kept, what lies right is rejected.
 //
 // The number of kept images follows every move and is counted here; what needs Python (Recall@1)
-// is its sentence for the last value it heard, dimmed while the cut is elsewhere. The whole strip
-// can be grabbed. Values lie on the grid `low + i * step`.
+// is its sentence for the last value it received, dimmed while the cut is elsewhere. The whole
+// strip can be grabbed. Values lie on the grid `low + i * step`.
 
-import { colourOf, count, fixed, make, percent, write } from "./dom.js";
+import { histogram, keptCount } from "../math/cut.js";
+import { count, fixed, percent } from "../math/numbers.js";
+import { make, write } from "./dom.js";
 
 /** @import { Scene, Theme } from "../types.js" */
 /**
@@ -14,55 +16,8 @@ import { colourOf, count, fixed, make, percent, write } from "./dom.js";
  */
 
 const BARS = 60;
-/** Milliseconds without a key after which the keyboard's value is told. */
+/** Milliseconds without a key after which the keyboard's value is sent. */
 const QUIET = 300;
-
-/**
- * The largest u that a cut keeps. Cuts are shown with three decimals and half of the last one is
- * forgiven, as in `app.facts.keep_mask`. There numpy compares float32 uncertainties with a Python
- * float and, because that has no width of its own (NEP 50), brings it to float32 first: so the sum
- * is made in float64 and then rounded, and an image at exactly the rounded sum is kept.
- * @param {number} value
- * @returns {number}
- */
-export function keepLimit(value) {
-  return Math.fround(value + 5e-4);
-}
-
-/**
- * How many of the sorted uncertainties a cut keeps.
- * @param {Float32Array} sorted ascending
- * @param {number} value
- * @returns {number}
- */
-export function keptCount(sorted, value) {
-  const limit = keepLimit(value);
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] <= limit) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/**
- * Counts in equal bins from `low` to `high`, the last one closed; what lies outside is left out.
- * @param {Float32Array} values
- * @param {number} low
- * @param {number} high
- * @param {number} [bins]
- * @returns {Uint32Array}
- */
-export function histogram(values, low, high, bins = BARS) {
-  const counts = new Uint32Array(bins);
-  const scale = bins / (high - low);
-  for (const value of values) {
-    if (!(value >= low && value <= high)) continue;
-    counts[Math.min(bins - 1, Math.floor((value - low) * scale))] += 1;
-  }
-  return counts;
-}
 
 export class Threshold {
   /**
@@ -74,8 +29,8 @@ export class Threshold {
     /** @type {Cut | null} */
     this.cut = null;
     this.value = NaN;
-    /** The last value told or heard. */
-    this.told = NaN;
+    /** The last value sent or received. */
+    this.agreed = NaN;
     this.dragging = false;
     this.timer = 0;
     this.sorted = new Float32Array();
@@ -118,7 +73,6 @@ export class Threshold {
   /**
    * Take Python's value, sentence and data. While the cut is being moved it stays where it is.
    * @param {Cut} cut
-   * @returns {void}
    */
   update(cut) {
     const old = this.cut;
@@ -129,22 +83,18 @@ export class Threshold {
     this.says.title = cut.detail;
     this.slider.setAttribute("aria-valuemin", String(cut.low));
     this.slider.setAttribute("aria-valuemax", String(cut.high));
-    // The value that Python said before is no news: perhaps ours is still on its way.
+    // Python's last value again is no news: perhaps ours is still on its way.
     const news = old?.value !== cut.value || old.uncertainty !== cut.uncertainty;
-    if (news) this.told = cut.value;
+    if (news) this.agreed = cut.value;
     this.show(news && !this.dragging && !this.timer ? cut.value : this.value);
   }
 
-  /**
-   * Move the cut without telling anybody.
-   * @param {number} value
-   * @returns {void}
-   */
+  /** Move the cut without an event. @param {number} value */
   setValue(value) {
     if (this.cut) this.show(Math.min(this.cut.high, Math.max(this.cut.low, value)));
   }
 
-  /** @private @param {Cut} cut @returns {void} */
+  /** @private @param {Cut} cut */
   draw(cut) {
     const counts = histogram(cut.uncertainty, cut.low, cut.high);
     const most = Math.max(1, ...counts);
@@ -161,7 +111,7 @@ export class Threshold {
     }
   }
 
-  /** @private @param {number} value @returns {void} */
+  /** @private @param {number} value */
   show(value) {
     const { cut } = this;
     if (!cut) return;
@@ -181,7 +131,7 @@ export class Threshold {
     this.slider.setAttribute("aria-valuetext", `${text}, keeps ${count(kept)} of ${count(n)}`);
   }
 
-  /** @private @param {number} value @returns {void} */
+  /** @private @param {number} value */
   move(value) {
     const next = this.onGrid(value);
     if (next === this.value) return;
@@ -189,20 +139,18 @@ export class Threshold {
     this.events.onMove(next);
   }
 
-  /** @private @returns {void} */
   commit() {
     clearTimeout(this.timer);
     this.timer = 0;
-    if (this.value === this.told) return;
-    this.told = this.value;
+    if (this.value === this.agreed) return;
+    this.agreed = this.value;
     this.events.onCommit(this.value);
   }
 
-  /** @private @returns {void} */
   giveUp() {
     if (!this.dragging) return;
     this.dragging = false;
-    this.move(this.told);
+    this.move(this.agreed);
   }
 
   /** @private @param {number} value @returns {number} the nearest on the grid */
@@ -214,7 +162,7 @@ export class Threshold {
     return Math.min(high, Math.max(low, near));
   }
 
-  /** @private @param {PointerEvent} event @returns {void} */
+  /** @private @param {PointerEvent} event */
   grab(event) {
     if (!this.cut || event.button !== 0 || !event.isPrimary) return;
     clearTimeout(this.timer);
@@ -226,21 +174,20 @@ export class Threshold {
     this.follow(event);
   }
 
-  /** @private @param {PointerEvent} event @returns {void} */
+  /** @private @param {PointerEvent} event */
   follow(event) {
     const { low, high } = /** @type {Cut} */ (this.cut);
     const box = this.bars[0].parentElement?.getBoundingClientRect();
     if (box?.width) this.move(low + ((event.clientX - box.left) / box.width) * (high - low));
   }
 
-  /** @private @returns {void} */
   release() {
     if (!this.dragging) return;
     this.dragging = false;
     this.commit();
   }
 
-  /** @private @param {KeyboardEvent} event @returns {void} */
+  /** @private @param {KeyboardEvent} event */
   key(event) {
     const { cut, value } = this;
     if (!cut || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -276,4 +223,16 @@ function changed(a, b) {
     a.theme !== b.theme || String(a.range) !== String(b.range) ||
     a.palette.length !== b.palette.length || a.palette[0] !== b.palette[0]
   );
+}
+
+/**
+ * The colour of an uncertainty.
+ * @param {number} u
+ * @param {string[]} palette from sure to unsure
+ * @param {[number, number]} range the uncertainties at its ends
+ * @returns {string}
+ */
+function colourOf(u, palette, [low, high]) {
+  const share = Math.min(1, Math.max(0, (u - low) / Math.max(high - low, 1e-12)));
+  return palette[Math.round(share * (palette.length - 1))] ?? "currentColor";
 }

@@ -1,4 +1,4 @@
-// Dots drawn straight into an image's pixels: many times faster than Canvas 2D's own circles.
+// Images of dots, ready to be stamped into the pixels of a larger image.
 //
 // A pixel is packed into 32 bits as an ImageData has it on every machine with a browser: red in
 // the lowest byte, alpha in the highest; premultiplied by alpha while drawing.
@@ -11,12 +11,12 @@ import { LOOKS, lookOf, reach } from "./points_look.js";
 
 /** @import { Look } from "./points_look.js" */
 
-const STEPS = 4;
-const PHASES = STEPS * STEPS;
+export const STEPS = 4;
+export const PHASES = STEPS * STEPS;
 const PAIR = 0x00ff00ff;  // two channels at once: red and blue, or green and alpha shifted by 8
 
-/** An image with a margin around it, in which dots are drawn whole. */
-export class Raster {
+/** All stamps, and the image for them, with a margin in which dots are drawn whole. */
+export class Stamps {
   /**
    * @param {number} width  device pixels
    * @param {number} height
@@ -34,68 +34,24 @@ export class Raster {
     /** Each stamp's first pixel, and the first of its pixels that is not of the fill alone. */
     this.starts = new Int32Array(LOOKS * PHASES + 1);
     this.mixed = new Int32Array(LOOKS * PHASES);
-    const offsets = /** @type {number[]} */ ([]);
-    const fills = /** @type {number[]} */ ([]);
-    const others = /** @type {number[]} */ ([]);
+    const all = [];
     for (let i = 0; i < LOOKS * PHASES; i++) {
       const parts = stamp(looks[Math.floor(i / PHASES)], i % PHASES, this.reach, edge, outline);
       const solid = parts.filter((p) => p.fill === 256);
-      this.mixed[i] = offsets.length + solid.length;
-      for (const p of [...solid, ...parts.filter((q) => q.fill < 256)]) {
-        offsets.push(p.y * this.image.width + p.x);
-        fills.push(p.fill);
-        others.push(p.other);
-      }
-      this.starts[i + 1] = offsets.length;
+      this.mixed[i] = all.length + solid.length;
+      all.push(...solid, ...parts.filter((p) => p.fill < 256));
+      this.starts[i + 1] = all.length;
     }
-    this.offsets = Int32Array.from(offsets);
-    this.fills = Int32Array.from(fills);
-    this.others = Int32Array.from(others);
-  }
-
-  /**
-   * Draws all points anew.
-   * @param {Float32Array} xy  [2N] CSS pixels
-   * @param {number} ratio  device pixels per CSS pixel
-   * @param {Int32Array} order  points, from the lowest to the highest
-   * @param {Int32Array} numbers  [N], (kind of colour) * LOOKS + look
-   * @param {Int32Array} colours  fills' packed colours by number
-   */
-  draw(xy, ratio, order, numbers, colours) {
-    const { pixels, starts, mixed, offsets, fills, others, margin } = this;
-    const { width, height } = this.image;
-    const low = this.reach;
-    pixels.fill(0);
-    for (let k = 0; k < order.length; k++) {
-      const i = order[k];
-      const column = Math.floor((xy[2 * i] * ratio + margin) * STEPS);
-      const row = Math.floor((xy[2 * i + 1] * ratio + margin) * STEPS);
-      const x = Math.floor(column / STEPS);
-      const y = Math.floor(row / STEPS);
-      if (!(x >= low && x < width - low && y >= low && y < height - low)) continue;
-      const number = numbers[i];
-      const s = (number % LOOKS) * PHASES + (row % STEPS) * STEPS + (column % STEPS);
-      const colour = colours[number];
-      const at = y * width + x;
-      let p = starts[s];
-      if (colour >>> 24 === 255) {
-        for (; p < mixed[s]; p++) pixels[at + offsets[p]] = colour;
-      }
-      for (; p < starts[s + 1]; p++) {
-        const q = at + offsets[p];
-        pixels[q] = over(pixels[q], scaled(colour, fills[p]) + others[p]);
-      }
-    }
-    divide(this.image.data, pixels);
+    this.offsets = Int32Array.from(all, ({ x, y }) => y * this.image.width + x);
+    this.fills = Int32Array.from(all, ({ fill }) => fill);
+    this.others = Int32Array.from(all, ({ other }) => other);
   }
 }
 
 /**
- * @param {Look} look
- * @param {number} phase
+ * @param {Look} look @param {number} phase
  * @param {number} most  the largest radius
- * @param {ArrayLike<number>} edge
- * @param {ArrayLike<number>} outline
+ * @param {ArrayLike<number>} edge @param {ArrayLike<number>} outline
  * @returns {{x: number, y: number, fill: number, other: number}[]} relative to the centre's pixel
  */
 function stamp(look, phase, most, edge, outline) {
@@ -131,11 +87,7 @@ export function pack(rgba) {
   );
 }
 
-/**
- * @param {number} colour  packed
- * @param {number} share  0 to 256
- * @returns {number}
- */
+/** @param {number} colour packed @param {number} share 0 to 256 @returns {number} */
 export function scaled(colour, share) {
   return (
     ((Math.imul(colour & PAIR, share) >>> 8) & PAIR) |
@@ -143,12 +95,8 @@ export function scaled(colour, share) {
   );
 }
 
-/**
- * @param {number} below  packed
- * @param {number} above  packed
- * @returns {number} packed
- */
-function over(below, above) {
+/** @param {number} below packed @param {number} above packed @returns {number} packed */
+export function over(below, above) {
   const alpha = above >>> 24;
   return above + scaled(below, 256 - alpha - (alpha >>> 7));
 }
@@ -158,7 +106,7 @@ function over(below, above) {
  * @param {Uint8ClampedArray} bytes
  * @param {Int32Array} pixels  the same memory
  */
-function divide(bytes, pixels) {
+export function divide(bytes, pixels) {
   for (let i = 0; i < pixels.length; i++) {
     const alpha = pixels[i] >>> 24;
     if (alpha === 0 || alpha === 255) continue;
