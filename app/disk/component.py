@@ -22,6 +22,7 @@ from app.disk.scene import Scene
 from app.disk.shapes import LAYOUTS, Layout
 
 _HERE = Path(__file__).resolve().parent
+STYLES = ("disk.css", "panels.css")
 _LOADER = """
 export default function (args) {
   let stop = null, gone = false;
@@ -35,7 +36,7 @@ export default function (args) {
 _mount = st.components.v2.component(
     "hypuml_disk",
     html='<div class="hypdisk"></div>',
-    css=(_HERE / "disk.css").read_text(encoding="utf-8"),
+    css="\n".join((_HERE / name).read_text(encoding="utf-8") for name in STYLES),
     js=_LOADER.replace("MAIN", routes.disk_url("main.js")),
     # In the page itself, not in a shadow tree: it takes the page's fonts and colours.
     isolate_styles=False,

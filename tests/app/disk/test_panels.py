@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 from app import facts
+from app.disk.component import STYLES
 from app.parts.text import percent
 from hypuml.figures.palette import THEMES
 from tests.support.browser_support import ROOT
 from tests.support.disk_page import disk_page  # noqa: F401
 
 pytestmark = pytest.mark.browser
-CSS = ROOT / "app" / "disk" / "disk.css"
+CSS = [ROOT / "app" / "disk" / name for name in STYLES]
 HOSTILE = '<img src=x onerror="window.pwned=1">&amp;"\'{row}'
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")  # a 1 x 1 GIF
 LIGHT = "color-scheme:light;background:#ffffff;--st-text-color:#16242b;"
@@ -60,7 +61,8 @@ def panels(disk_page):  # noqa: F811
             f"/pic/{kind}/{i}.gif": PIXEL for kind in ("thumb", "picture") for i in range(70)
         }
         page = disk_page(files=pictures, **options)
-        page.add_style_tag(path=str(CSS))
+        for sheet in CSS:
+            page.add_style_tag(path=str(sheet))
         page.evaluate(START)
         page.evaluate(CLOUD)
         return page
@@ -543,7 +545,8 @@ def test_text_has_contrast_in_both_themes(panels):
 
 
 def test_style_sheet_keeps_to_the_disk():
-    text = re.sub(r"/\*.*?\*/", "", CSS.read_text(encoding="utf-8"), flags=re.S)
+    text = "".join(sheet.read_text(encoding="utf-8") for sheet in CSS)
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
     for selectors in re.findall(r"([^{};]+)\{", text):
         if selectors.strip().startswith("@"):
             continue
