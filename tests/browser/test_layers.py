@@ -87,7 +87,9 @@ DRAWN = """([pixels, colour]) => {
 @pytest.fixture(scope="module")
 def server(tmp_path_factory) -> Iterator[Server]:
     script = ROOT / "tests" / "support" / "disk_app.py"
-    with running_app(tmp_path_factory.mktemp("home"), script=script) as running:
+    # From the app's folder, where Streamlit finds the app's configuration.
+    home = tmp_path_factory.mktemp("home")
+    with running_app(home, script=script, cwd=ROOT / "app") as running:
         yield running
 
 

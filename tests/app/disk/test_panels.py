@@ -143,6 +143,8 @@ def kept_text(page: Any) -> str:
 def test_threshold_from_the_keyboard(panels):
     u = np.random.default_rng(3).beta(4, 6, 2400).astype(np.float32)
     page = panels()
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)  # time passes below alone, however busy the machine is
     cut = threshold_on(page, u)
     kept = int(facts.keep_mask(u, 0.5).sum())
     share = percent(kept / 2400)
@@ -171,10 +173,10 @@ def test_threshold_from_the_keyboard(panels):
     assert n == 2400
     assert "coverage 100 %" in kept_text(page)
     assert page.locator(".says.stale").count() == 1
-    page.wait_for_timeout(380)
+    page.clock.run_for(380)
     assert told(page) == [["commit", cut["high"]]]  # once, after the last key
     slider.press("ArrowRight")  # it is at the end already
-    page.wait_for_timeout(380)
+    page.clock.run_for(380)
     assert told(page) == []
     page.evaluate("cut.update({ ...data, value: data.high, says: 'Recall@1 0.9' })")
     assert page.locator(".says.stale").count() == 0
@@ -373,7 +375,7 @@ def test_table_says_what_the_disk_shows(panels):
     page = panels()
     table_on(page, cloud, None, threshold=0.5)
     order = np.argsort(u, kind="stable")
-    assert page.locator(".table caption").inner_text() == "All images, surest first"
+    assert page.locator(".table caption").inner_text() == "All images, lowest uncertainty first"
     seen: list[list[str]] = []
     for shown in ("1–25 of 60", "26–50 of 60", "51–60 of 60"):
         assert page.locator(".pager").inner_text() == shown

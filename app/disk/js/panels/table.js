@@ -1,8 +1,9 @@
 // The disk in words: the same images, distances and actions as a table, for those who do not see
 // it or cannot point at it.
 //
-// It lies over the stage while it is open. Nearest images first where there is a query, the surest
-// first where there is none; a page at a time, so that a hundred thousand rows cost nothing.
+// It lies over the stage while it is open. Nearest images first where there is a query, lowest
+// uncertainty first where there is none; a page at a time, so that a hundred thousand rows cost
+// nothing.
 
 import { address } from "../data.js";
 import { isKept } from "../math/cut.js";
@@ -116,7 +117,7 @@ export class Table {
     for (const [name, kind] of columns(far)) head.append(make("th", kind, name, { scope: "col" }));
     const top = make("thead");
     top.append(head);
-    const caption = distances ? "nearest to the query first" : "surest first";
+    const caption = distances ? "nearest to the query first" : "lowest uncertainty first";
     // Drawn anew, a focused button is gone: the rows as a whole take the focus.
     const lost = this.table.contains(document.activeElement);
     this.table.replaceChildren(make("caption", "", `All images, ${caption}`), top, body);
