@@ -122,7 +122,7 @@ class Scene:
         hits: the answers, nearest first.
         shapes: what is drawn beside the points.
         layout: where the points lie.
-        at: the view as six numbers (``pack`` in ``js/view.js``), None for the start.
+        at: the view as six numbers (``pack`` in ``js/math/view.js``), None for the start.
         threshold: the cut, or None for a disk without one.
         highlight: the taxonomy branch that stands out; nothing when empty.
         selection: selected rows.
