@@ -1,4 +1,4 @@
-"""Safe decoding: a foreign file becomes an upright 8-bit sRGB picture, or one clear sentence.
+"""Safe decoding: any file becomes an upright 8-bit sRGB picture, or one clear sentence.
 
 What a file *is* is read from its first bytes, never from its name (:mod:`hypuml.data.formats`); its
 own reader and the limits are in :mod:`hypuml.data.decoding`. Animated files and those of several

@@ -18,7 +18,7 @@ MISSING = (
 
 
 class ImageError(ValueError):
-    """A file is no picture we can show; the message is one sentence for the person who chose it."""
+    """A file is no picture that can be shown; the message is one sentence for the user."""
 
 
 def bounded(stream: BinaryIO) -> io.BytesIO:

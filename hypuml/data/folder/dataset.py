@@ -2,9 +2,9 @@
 
 ``photos/Rosaceae/Rosa/1.jpg`` has the taxonomy path ``("Rosaceae", "Rosa")``. Classes come in
 natural order (2 before 10), and so do the images of each, wherever the folder keeps its splits or
-its labels. A folder is somebody else's property, so
+its labels. A folder belongs to its owner, so
 
-* nothing outside it is read unless the options say so: symbolic links are not followed, at listing
+* nothing outside it is read unless the options allow it: symbolic links are not followed, at listing
   or at loading;
 * names are data: they may hold any character, and those that are no valid UTF-8 are spelt with
   backslash escapes in ids while the file itself stays loadable.
@@ -48,17 +48,17 @@ class FolderDataset:
     the folder are left out. A file that only its name calls an image is an item that cannot be
     loaded, so that it is reported and not silently missing.
 
-    Every item counts as ``"unseen"``: nothing is known to have been trained on.
+    Every item counts as ``"unseen"``: whether a model was trained on it is not recorded.
 
     Attributes:
         name: the folder's name.
-        licence: says that it is not known.
+        licence: not known.
         description: counts in one sentence.
         levels: ``("class",)``, or ``("level 1", ..., "class")`` when folders are nested; shorter
             branches simply have fewer names.
         source: absolute path of the folder.
         items: every image, in natural order.
-        columns: what else is known of each image, one value for each of ``items``: ``"split"``
+        columns: further facts about each image, one value for each of ``items``: ``"split"``
             (``"train"``, ``"val"``, ``"test"``, or empty) where the folder has splits, and the
             further columns of its table. Texts, or numbers where all are (NaN is missing).
         report: what was found, left out and assumed.
@@ -227,13 +227,13 @@ def _merged(files: list[Parts], places: dict[Folders, Place]) -> tuple[list[Fold
     together: dict[Folders, list[Folders]] = {}
     for names, path in shown.items():
         together.setdefault(path, []).append(names)
-    said = [
+    lines = [
         f"{len(same)} folders are one class, {quoted(['/'.join(path)])}: their names are equal "
         "after Unicode normalisation and trimming"
         for path, same in together.items()
         if len(same) > 1
     ]
-    return [shown[places[parts[:-1]].classes] for parts in files], said
+    return [shown[places[parts[:-1]].classes] for parts in files], lines
 
 
 def _class_path(names: Folders, inner: set[Folders]) -> TaxonomyPath:

@@ -93,7 +93,7 @@ def understand(folders: Iterable[Folders], splits: str) -> tuple[dict[Folders, P
         if places[folder].split:
             split = places[folder].split
             used[next(name for name in names if split_name(name) == split)] = split
-    return places, [*assumed, _said(used)]
+    return places, [*assumed, _sentence(used)]
 
 
 def _without_containers(
@@ -166,7 +166,7 @@ def _below(plain: Mapping[Folders, Folders], tree: _Tree) -> dict[Folders, Place
     }
 
 
-def _said(used: Mapping[str, str]) -> str:
+def _sentence(used: Mapping[str, str]) -> str:
     """``"the folders 'training' and 'test' are splits (train, test), not classes"``."""
     names = quoted(sorted(used, key=lambda name: ["train", "val", "test"].index(used[name])))
     splits = [split for split in ("train", "val", "test") if split in used.values()]

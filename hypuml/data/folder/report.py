@@ -78,7 +78,7 @@ def counted(listing: Listing, used: set[tuple[str, ...]]) -> FolderReport:
 
     Args:
         listing: of the whole folder.
-        used: files that are no images and were read for what they say of the images.
+        used: files that are no images and were read for facts about the images.
     """
     formats = Counter(found.name for found in listing.formats if isinstance(found, Format))
     rest = {parts: kind for parts, kind in sorted(listing.others.items()) if parts not in used}
