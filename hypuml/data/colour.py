@@ -16,14 +16,14 @@ from PIL import Image, ImageCms, ImageOps
 
 FULL = 65535  # white of 16 bits
 DEPTHS = (8, 10, 12)
-# A picture of 14 bits is told from a dark one of 16 by its brightest pixels: near the top of 14.
+# A picture of 14 bits differs from a dark one of 16 by its brightest pixels: near the top of 14.
 FILLED_14 = 0.9 * (2**14 - 1)
 # ICC colour space signature -> Pillow mode it describes.
 _ICC_MODES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 
 
 def upright(image: Image.Image, white: int | None = None) -> Image.Image:
-    """A loaded picture as opaque sRGB, turned as its EXIF orientation says.
+    """A loaded picture as opaque sRGB, turned by its EXIF orientation.
 
     Args:
         image: any mode.
@@ -81,7 +81,7 @@ def white_of(values: NDArray[Any]) -> int:
 def _turned(image: Image.Image) -> Image.Image:
     try:
         return ImageOps.exif_transpose(image)
-    except Exception:  # EXIF is a small file system written by strangers; upright is a fair guess.
+    except Exception:  # EXIF is often damaged; upright is a fair guess.
         return image
 
 

@@ -28,7 +28,7 @@ _FURTHER = bytes(i * 89 % 251 for i in range(2048))
 
 
 class JpegScans(NamedTuple):
-    """What a JPEG's markers say.
+    """Facts from a JPEG's markers.
 
     Attributes:
         scans: passes over the picture that decoding takes.

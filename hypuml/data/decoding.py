@@ -180,7 +180,7 @@ def _jpeg2000(stream: BinaryIO) -> Image.Image:
     with Jpeg2KImageFile(io.BytesIO(data)) as image:
         width, height = image.size
         check_size(image.size)
-        # The marker of coding style says how often the size can be halved (ISO 15444-1, A.6.1).
+        # The marker of coding style holds how often the size can be halved (ISO 15444-1, A.6.1).
         style = data.find(b"\xff\x52", data.find(b"\xff\x4f\xff\x51") + 4)
         levels = data[style + 9] if 0 <= style < len(data) - 9 else 0
         halved = 0

@@ -1,4 +1,4 @@
-"""How large images may be, and how it is said that one cannot be read."""
+"""How large images may be, and the error for one that cannot be read."""
 
 from __future__ import annotations
 

@@ -4,8 +4,8 @@
 natural order (2 before 10), and so do the images of each, wherever the folder keeps its splits or
 its labels. A folder belongs to its owner, so
 
-* nothing outside it is read unless the options allow it: symbolic links are not followed, at listing
-  or at loading;
+* nothing outside it is read unless the options allow it: symbolic links are not followed, at
+  listing or at loading;
 * names are data: they may hold any character, and those that are no valid UTF-8 are spelt with
   backslash escapes in ids while the file itself stays loadable.
 """

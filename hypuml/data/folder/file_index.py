@@ -1,4 +1,4 @@
-"""Finding an image by what a table calls it: a path, the end of one, or a longer path."""
+"""Finding an image by its name in a table: a path, the end of one, or a longer path."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Parts = tuple[str, ...]
 
 
 class FileIndex:
-    """Images by what tables call them: paths, ends of paths, or longer paths that end in theirs."""
+    """Images by their names in tables: paths, ends of paths, or longer paths that end in theirs."""
 
     def __init__(self, files: Sequence[Parts]) -> None:
         self._whole: dict[str, int] = {}
@@ -27,7 +27,7 @@ class FileIndex:
             self._whole[bare] = -1 if bare in self._whole else row
 
     def row(self, name: str, folder: Parts = ()) -> int:
-        """Row of the image that a table in ``folder`` calls ``name``; -1 for none, or several."""
+        """Row of the image called ``name`` in a table of ``folder``; -1 for none, or several."""
         parts = [p for p in _plain(name.replace("\\", "/")).split("/") if p not in ("", ".")]
         for key in ("/".join(parts), "/".join((*parts, ""))) if parts else ():
             here = "/".join((*map(_plain, folder), key))

@@ -28,7 +28,7 @@ MOST_DEPTH = 2  # folders below the root in which tables are looked for
 
 @dataclass(frozen=True)
 class Labels:
-    """What a table says of the images.
+    """Facts about the images from a table.
 
     Attributes:
         table: printable path of the table, as shown.
@@ -74,7 +74,7 @@ def find_labels(
         options: ``labels``, ``file_column`` and ``label_column`` count.
 
     Returns:
-        What it says, or None; and what has to be said where no table could be chosen.
+        Its facts, or None; and a sentence for the user where no table could be chosen.
 
     Raises:
         ValueError: the table that the options name cannot be used; one sentence.

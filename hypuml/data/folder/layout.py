@@ -3,7 +3,7 @@
 * A *split* is a part of the data, above the classes (``train/cat/1.jpg``) or below them
   (``cat/train/1.jpg``). Folders with the usual names are taken for splits where at least two of
   them lie side by side, or nothing else does: a class called "test" among others stays a class.
-* A folder called "images" or the like that lies alone in its folder says nothing.
+* A folder called "images" or the like that lies alone in its folder is passed over.
 * Every other folder is a class; nested ones are a taxonomy.
 """
 
@@ -31,7 +31,7 @@ _CONTAINER = re.compile(
 
 
 class Place(NamedTuple):
-    """What a folder says of the images straight inside it.
+    """What a folder means for the images straight inside it.
 
     Attributes:
         classes: names of nested folders that are classes; empty where there is none.
@@ -63,7 +63,7 @@ def split_name(name: str) -> str:
 
 
 def understand(folders: Iterable[Folders], splits: str) -> tuple[dict[Folders, Place], list[str]]:
-    """What each folder that holds images says of them.
+    """What each folder means for the images straight inside it.
 
     Args:
         folders: their names from the root down; empty for the root itself.
@@ -77,8 +77,8 @@ def understand(folders: Iterable[Folders], splits: str) -> tuple[dict[Folders, P
     assumed = []
     if containers:
         one = len(containers) == 1
-        said = "a folder called {} is no class" if one else "folders called {} are no classes"
-        assumed.append(said.format(quoted(sorted(containers))))
+        line = "a folder called {} is no class" if one else "folders called {} are no classes"
+        assumed.append(line.format(quoted(sorted(containers))))
     if splits == "classes":
         return {folder: Place(names, "") for folder, names in plain.items()}, assumed
     if splits == "splits":

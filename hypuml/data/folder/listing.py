@@ -1,6 +1,6 @@
 """Every file below a folder, by its first bytes.
 
-A folder is somebody else's property: without ``follow_links`` nothing outside it is read. Junk that
+A folder belongs to its owner: without ``follow_links`` nothing outside it is read. Junk that
 systems leave behind (thumbnails of network drives, resource forks of archives, checkpoints of
 notebooks) is left out by name, and galleries built inside the folder are not part of it.
 """

@@ -59,18 +59,18 @@ class FolderReport:
     def lines(self) -> tuple[str, ...]:
         """Everything worth saying, one line each."""
         formats = ", ".join(f"{number:,} {name}" for name, number in self.formats.items())
-        said = [f"{self.images:,} image{'' if self.images == 1 else 's'} ({formats})"]
+        found = [f"{self.images:,} image{'' if self.images == 1 else 's'} ({formats})"]
         if self.summary:
-            said.append(f"left out: {self.summary}")
-        said.extend(self.advice)
+            found.append(f"left out: {self.summary}")
+        found.extend(self.advice)
         if self.ignored:
             names = ", ".join(f"{name} ({number:,})" for name, number in self.ignored.items())
-            said.append(f"ignored: {names}")
+            found.append(f"ignored: {names}")
         if self.excluded:
-            said.append(f"excluded by pattern: {self.excluded:,}")
+            found.append(f"excluded by pattern: {self.excluded:,}")
         if self.splits:
-            said.append("splits: " + ", ".join(f"{n} {c:,}" for n, c in self.splits.items()))
-        return (*said, *self.assumed)
+            found.append("splits: " + ", ".join(f"{n} {c:,}" for n, c in self.splits.items()))
+        return (*found, *self.assumed)
 
 
 def counted(listing: Listing, used: set[tuple[str, ...]]) -> FolderReport:

@@ -48,7 +48,7 @@ def read_table(path: Path) -> Table:
     """Read a table.
 
     Raises:
-        ValueError: no table of the known kinds, damaged, or too large; one sentence.
+        ValueError: no table of these kinds, damaged, or too large; one sentence.
         OSError: it cannot be opened.
     """
     if path.stat().st_size > MOST_BYTES:
