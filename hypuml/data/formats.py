@@ -131,7 +131,7 @@ _OTHERS: tuple[tuple[bytes, Kind], ...] = (
 _NAMED: tuple[tuple[Kind, str], ...] = (
     (RAW, ".dng .nef .nrw .cr2 .cr3 .crw .arw .srf .sr2 .orf .rw2 .raf .pef .srw .x3f .3fr .fff"),
     (RAW, ".iiq .rwl .mrw .kdc .dcr .mos .erf .mef"),
-    (VIDEO, ".mp4 .mov .avi .mkv .webm .m4v .mpg .mpeg .wmv .flv .3gp .mts .m2ts .ts"),
+    (VIDEO, ".mp4 .mov .avi .mkv .webm .m4v .mpg .mpeg .wmv .flv .3gp .mts .m2ts"),
     (SOUND, ".mp3 .wav .flac .ogg .m4a .aac"),
     (ARCHIVE, ".tar .tgz .gz .7z .rar .bz2 .xz .zst"),
     (ZIP, ".zip"),

@@ -10,7 +10,7 @@ import pytest
 
 from hypuml.data.folder import FolderDataset, FolderOptions
 from hypuml.data.folder.tables import typed
-from hypuml.types import columns_of
+from hypuml.types import NO_CLASS, columns_of
 from tests.support.folder_support import assumed, classes, put, splits
 
 ROWS = [("1.png", "cat"), ("2.png", "dog"), ("3.png", "cat")]
@@ -99,11 +99,29 @@ def test_columns_without_classes_leave_the_folders_classes(tmp_path):
     assert "columns come from 'when.csv'" in data.report.assumed
 
 
+def test_texts_that_no_file_can_hold_are_spelt_out(root):
+    row = '{"file": "1.png", "label": "a\\ud800", "\\ud801": "b\\ud802", "long": "%s"}' % (
+        "9" * 5000
+    )
+    (root / "labels.jsonl").write_text(row)
+    data = FolderDataset(root)
+    texts = [*data.columns, *(cell for column in data.columns.values() for cell in column)]
+    assert "\\ud801" in data.columns
+    assert {item.label for item in data.items} == {"a\\ud800", NO_CLASS}
+    assert all(text.encode() or text == "" for text in texts)
+
+
+def test_numbers_of_thousands_of_digits_are_classes_too(root):
+    (root / "labels.csv").write_text(csv([(f, f"{n}" * 5000) for n, f in enumerate(EXPECTED)]))
+    assert len(set(classes(root).values())) == 3
+
+
 def test_a_table_wins_over_folders_and_equal_names_stay_apart(tmp_path):
     put(tmp_path, "a/1.png", "b/1.png", "b/2.png")
     (tmp_path / "labels.csv").write_text(csv([("a/1.png", "x"), ("b/1.png", "y"), ("1.png", "z")]))
     assert classes(tmp_path) == {"a/1.png": "x", "b/1.png": "y", "b/2.png": ""}
     assert "rows there without an image here: 1" in assumed(tmp_path)
+    assert "names of folders are no classes, because a table has them" in assumed(tmp_path)
 
 
 def test_a_table_in_each_split(tmp_path):
@@ -169,6 +187,11 @@ def test_a_named_table_that_does_not_fit_is_refused_in_a_sentence(root, text, op
     with pytest.raises(ValueError, match=words) as caught:
         FolderDataset(root, FolderOptions(labels=str(root / "t.csv"), **options))
     assert "\n" not in str(caught.value)
+
+
+def test_a_device_is_no_table(root):
+    with pytest.raises(ValueError, match="cannot be used: it is no regular file"):
+        FolderDataset(root, FolderOptions(labels="/dev/zero"))
 
 
 def test_labels_are_names_like_folders(root):

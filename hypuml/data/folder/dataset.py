@@ -132,6 +132,8 @@ class FolderDataset:
         classes: list[Folders]
         if labels and labels.classes is not None:
             classes = [(name,) if name else () for name in labels.classes]
+            if any(place.classes for place in places.values()):
+                assumed.append("names of folders are no classes, because a table has them")
         else:
             classes, merged = _merged(files, places)
             assumed.extend(merged)

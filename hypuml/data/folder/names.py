@@ -30,7 +30,10 @@ _DIGITS = re.compile(r"([0-9]+)")
 def natural(name: str) -> NaturalKey:
     """Sort key in which numbers count as numbers; ties are decided by the exact name."""
     pieces = _DIGITS.split(name)
-    key = tuple((0, int(p), "") if i % 2 else (1, 0, p.casefold()) for i, p in enumerate(pieces))
+    # Python refuses to read numbers of thousands of digits.
+    key = tuple(
+        (0, int(p[:300]), "") if i % 2 else (1, 0, p.casefold()) for i, p in enumerate(pieces)
+    )
     return (*key, (1, 0, name))
 
 

@@ -11,6 +11,7 @@ import io
 import json
 import math
 import re
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +21,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from hypuml.data.folder.names import printable
 from hypuml.types import Column
 
 SUFFIXES = frozenset({".csv", ".tsv", ".jsonl", ".parquet"})
-MOST_BYTES = 500 * 2**20
+MOST_BYTES, MOST_ROWS = 200 * 2**20, 5_000_000
 MOST_COLUMNS = 200
 _PADDED = re.compile(r"[+-]?0\d")
 
@@ -51,7 +53,10 @@ def read_table(path: Path) -> Table:
         ValueError: no table of these kinds, damaged, or too large; one sentence.
         OSError: it cannot be opened.
     """
-    if path.stat().st_size > MOST_BYTES:
+    about = path.stat()
+    if not stat.S_ISREG(about.st_mode):
+        raise ValueError("it is no regular file")
+    if about.st_size > MOST_BYTES:
         raise ValueError(f"it is larger than {MOST_BYTES >> 20} MB")
     suffix = path.suffix.lower()
     try:
@@ -102,11 +107,14 @@ def _json_lines(text: str) -> Table:
     if not rows or not all(isinstance(row, dict) for row in rows):
         raise ValueError("not every line is an object")
     header = list(dict.fromkeys(key for row in rows for key in row))[:MOST_COLUMNS]
-    return _table(header, [[_text(row.get(key)) for key in header] for row in rows])
+    cells = [[_text(row.get(key)) for key in header] for row in rows]
+    return _table([printable(key) for key in header], cells)
 
 
 def _parquet(path: Path) -> Table:
     file = pq.ParquetFile(path)
+    if file.metadata.num_rows > MOST_ROWS:
+        raise ValueError(f"it has {file.metadata.num_rows:,} rows")
     schema = file.schema_arrow
     plain = [f.name for f in schema if not pa.types.is_nested(f.type) and not _is_binary(f.type)]
     table = file.read(columns=plain[:MOST_COLUMNS])
@@ -131,4 +139,4 @@ def _text(value: Any) -> str:
         if not np.isfinite(value):
             return ""
         return str(int(value)) if value == int(value) else str(value)
-    return str(value).strip()
+    return printable(str(value).strip())
