@@ -51,7 +51,9 @@ def test_images_beside_sub_classes_form_a_leaf_of_their_own(tmp_path):
     data = FolderDataset(put(tmp_path, "rosa/1.png", "rosa/canina/2.png"))
     assert [item.path for item in data.items] == [("rosa", "rosa"), ("rosa", "canina")]
     assert [item.label for item in data.items] == ["rosa", "canina"]
-    paths = {item.path for item in data.items}
+    put(tmp_path, "rosa/rosa/gallica/3.png")
+    paths = {item.path for item in FolderDataset(tmp_path).items}
+    assert len(paths) == 3
     assert not any(a != b and a == b[: len(a)] for a in paths for b in paths)
 
 

@@ -141,17 +141,19 @@ def test_a_table_in_each_split(tmp_path):
         csv([("cat", 3)], "name,count"),
         "a,b,c\n1,2,3\n",
         "\0\0\0",
+        "{}\n",
         '{"json": 1}',
         "x" * 200_000,
         ",".join(map(str, range(500))) + "\n",
     ],
 )
 def test_other_tables_are_no_labels(root, text):
-    (root / "other.csv").write_text(text)
+    for name in ("other.csv", "other.jsonl", "other.parquet"):
+        (root / name).write_text(text)
     assert set(classes(root).values()) == {""}
     data = FolderDataset(root)
     assert data.report.labels == ""
-    assert "other.csv" in data.report.left_out
+    assert {"other.csv", "other.jsonl", "other.parquet"} <= data.report.left_out.keys()
 
 
 def test_two_tables_are_one_too_many(root):

@@ -242,4 +242,6 @@ def _class_path(names: Folders, inner: set[Folders]) -> TaxonomyPath:
     if not names:
         return (NO_CLASS,)
     # A class is a leaf of the taxonomy, so a folder that also holds classes gets a leaf of its own.
-    return (*names, names[-1]) if names in inner else names
+    while names in inner:
+        names = (*names, names[-1])
+    return names

@@ -139,7 +139,7 @@ def _fitted(path: Path, parts: Parts, index: FileIndex, wanted: str) -> _Fit | N
     columns = [i for i, name in enumerate(table.header) if _key(name) in FILES]
     if wanted:
         columns = [i for i, name in enumerate(table.header) if name == wanted]
-    elif not columns and index.row(table.header[0], parts[:-1]) >= 0:
+    elif table.header and not columns and index.row(table.header[0], parts[:-1]) >= 0:
         # No header: the first row is about an image already.
         cells = tuple([n, *c] for n, c in zip(table.header, table.columns, strict=True))
         names = ("file", "label", *(f"column {i + 1}" for i in range(2, len(cells))))
