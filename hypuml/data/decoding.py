@@ -31,6 +31,7 @@ from hypuml.data.colour import FULL, upright
 from hypuml.data.damage import jpeg_scans, jpeg_with_more, png_is_whole
 from hypuml.data.formats import HEAD, RAW, WANTED, Format, Kind, sniff
 from hypuml.data.limits import (
+    MAX_HEIC_PIXELS,
     MAX_JPEG_PIXELS,
     MAX_PIXELS,
     MAX_PROGRESSIVE_PIXELS,
@@ -220,10 +221,11 @@ def _heic(stream: BinaryIO) -> Image.Image:
             "pip install pillow-heif"
         ) from None
     with HeifImageFile(bounded(stream)) as image:
-        check_size(image.size)
+        check_size(image.size, MAX_HEIC_PIXELS)
         image.load()
-        check_size(image.size)
-        return upright(image, FULL)
+        check_size(image.size, MAX_HEIC_PIXELS)
+        large = image.width * image.height > MAX_PIXELS
+        return upright(image.reduce(2) if large else image, FULL)
 
 
 _WHOLE = (WebPImageFile, AvifImageFile)

@@ -10,6 +10,7 @@ from hypuml.data.formats import WANTED
 MAX_PIXELS = 40_000_000
 MAX_JPEG_PIXELS = 205_000_000  # the largest sensors of phones have 200 megapixels
 MAX_PROGRESSIVE_PIXELS = 64_000_000  # all coefficients are in memory, up to 8 bytes a pixel
+MAX_HEIC_PIXELS = 51_000_000  # phones write 48 megapixels
 MAX_BYTES = 256 * 2**20  # of formats whose readers take the whole file into memory
 MISSING = (
     f"the file is damaged or cut short (rows are missing at its end); {WANTED}: "

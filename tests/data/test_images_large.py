@@ -43,6 +43,16 @@ def test_photographs_of_phones_are_read_through_reduced_decoding(size, monkeypat
     assert close([image.getpixel((9, 9)), image.getpixel((9, image.height - 9))], [BLUE, RED])
 
 
+def test_a_heic_above_the_limit_of_others_is_halved(monkeypatch):
+    monkeypatch.setattr(decoding, "MAX_PIXELS", 4000)
+    image = load_image(encoded(quadrants(), "HEIF", quality=95))
+    assert image.size == (32, 32)
+    assert close(corners(image)[:2], corners(quadrants())[:2], 8)
+    monkeypatch.setattr(decoding, "MAX_HEIC_PIXELS", 4000)
+    with pytest.raises(ImageError, match="64 x 64 pixels; expected at most"):
+        load_image(encoded(quadrants(), "HEIF"))
+
+
 def test_how_large_a_jpeg_may_be():
     data = encoded(quadrants(), "JPEG")
     with pytest.raises(ImageError, match="20000 x 20000 pixels; expected at most 205 mega"):
