@@ -62,7 +62,7 @@ class AnswerConfidence(
 
     intercept: float
     terms: dict[str, Term]
-    fitted_on: dict[str, Any]
+    fitted_on: dict[str, Any] = {}
     version: Literal[1] = 1
 
     def __post_init__(self) -> None:

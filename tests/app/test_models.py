@@ -168,7 +168,7 @@ def test_what_it_measures(visit, checkpoint):
     for title in ("Risk and coverage", "Is the confidence right?", "Distance from the origin",
                   "Uncertainty of damaged images", "Retrieval of damaged images"):  # fmt: skip
         assert title in page(at)
-    assert "120 images of this gallery, each asking all the others" in page(at)
+    assert "120 images of this gallery, each a query to all the others" in page(at)
     assert len(charts(at)) == 5
 
 

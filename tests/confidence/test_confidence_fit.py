@@ -133,7 +133,7 @@ EDITS = [
     (lambda d: d.update(intercept=10**400), "intercept"),
     (lambda d: d.update(inputs={}), "expected some of"),
     (lambda d: d.update(inputs=[1]), "at inputs"),
-    (lambda d: d.pop("fitted_on"), "fitted_on"),
+    (lambda d: d.update(fitted_on=None), "at fitted_on"),
     (lambda d: d["inputs"].update(colour=d["inputs"]["lead"]), "colour"),
     (lambda d: d["inputs"].update(lead=3), "at inputs"),
     (lambda d: d["inputs"]["lead"].pop("low"), "required field `low`"),
@@ -166,7 +166,7 @@ def test_a_file_of_something_else_is_refused(content, tmp_path):
 
 
 def test_strange_features_is_clipped_or_refused():
-    one = AnswerConfidence(0.0, {"lead": Term(2.0, 1.0, 0.5, 0.0, 2.0)}, {})
+    one = AnswerConfidence(0.0, {"lead": Term(2.0, 1.0, 0.5, 0.0, 2.0)})
     say = {"answered": np.ones(4), "lead": np.array([1.0, 2.0, 1e9, -1e9])}
     # Mean gives the intercept; 2 is two deviations up: sigmoid(4); beyond 2 and 0 nothing changes.
     top = 1 / (1 + math.exp(-4))
