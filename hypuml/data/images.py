@@ -21,23 +21,17 @@ from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageCms, ImageFile, ImageOps
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.WebPImagePlugin import WebPImageFile
+
+from hypuml.data.signatures import WANTED, ImageError, reader_of
 
 MAX_PIXELS = 40_000_000
 MAX_ASPECT = 4.0
-WANTED = "expected a JPEG, PNG or WebP image"
 
 # ICC colour space signature -> Pillow mode it describes.
 _ICC_MODES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 
 # A photograph with a scratched EXIF block is still a good photograph: not worth a line on stderr.
 warnings.filterwarnings("ignore", module=r"PIL\.(TiffImagePlugin|PngImagePlugin)$")
-
-
-class ImageError(ValueError):
-    """A file is no picture that can be shown; the message is one sentence for the user."""
 
 
 def load_image(source: str | os.PathLike[str] | bytes | BinaryIO) -> Image.Image:
@@ -138,7 +132,7 @@ def _resize(
 
 def _decode(stream: BinaryIO) -> Image.Image:
     head = stream.read(512)
-    reader = _reader(head)
+    reader = reader_of(head)
     stream.seek(0)
     try:
         with reader(stream) as image:
@@ -155,43 +149,6 @@ def _decode(stream: BinaryIO) -> Image.Image:
             f"the file is damaged or cut short ({detail}); {WANTED}: "
             "open it in an image program and save it again"
         ) from None
-
-
-def _reader(head: bytes) -> type[ImageFile.ImageFile]:
-    """The Pillow reader for a file that starts with ``head``; what else it is goes in the error."""
-    if head.startswith(b"\xff\xd8\xff"):
-        return JpegImageFile
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return PngImageFile
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return WebPImageFile
-    if not head:
-        raise ImageError(f"the file is empty (0 bytes); {WANTED}: copy or download it again")
-    found = _other_format(head)
-    if found is None:
-        raise ImageError(f"this is not an image; {WANTED}: choose another file")
-    raise ImageError(f"this is {found}; {WANTED}: convert it to one of these first")
-
-
-def _other_format(head: bytes) -> str | None:
-    """A name for common formats that are not decoded here; None for anything else."""
-    for magic, name in (
-        (b"GIF8", "a GIF image"),
-        (b"BM", "a BMP image"),
-        (b"II*\0", "a TIFF image"),
-        (b"MM\0*", "a TIFF image"),
-        (b"%PDF", "a PDF document"),
-        (b"PK\x03\x04", "a ZIP archive"),
-    ):
-        if head.startswith(magic):
-            return name
-    if head[4:8] == b"ftyp":
-        avif = head[8:12] in (b"avif", b"avis")
-        return "an AVIF image" if avif else "an HEIC image or a video"
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    if text.startswith(b"<"):
-        return "an SVG drawing" if b"<svg" in text else "a web page or other markup, not an image"
-    return None
 
 
 def _check_size(size: tuple[int, int]) -> None:

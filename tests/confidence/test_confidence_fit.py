@@ -218,7 +218,7 @@ def test_images_of_different_galleries_never_meet(monkeypatch):
         return side
 
     with monkeypatch.context() as patch:
-        patch.setattr("hypuml.confidence.fit.Index", Spy)
+        patch.setattr("hypuml.confidence.outcomes.Index", Spy)
         fitted = fit_confidence(points, np.concatenate([u, v]), both, 1.0, apart=apart)
     assert len(asked) == fitted.fitted_on["galleries"] == 18
     assert [found in sides for found in asked].count(True) >= 2
