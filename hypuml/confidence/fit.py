@@ -1,48 +1,30 @@
-"""Fitting the answer confidence on calibration classes (convention: :mod:`hypuml.confidence`).
-
-Zero-shot protocol: every image of classes that the model was not trained on queries all the others.
-Galleries come in other sizes too, so beside that whole gallery the fit sees smaller ones drawn from
-it: fewer classes, fewer images per class, and every other one with queries that are not in the
-gallery, like an upload.
-"""
+"""Fitting the answer confidence on calibration classes (convention: :mod:`hypuml.confidence`)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
-from hypuml.confidence.assess import Reference, assess
-from hypuml.confidence.features import CONTROLS, DEPTH, INPUTS, Features
+from hypuml.confidence.features import CONTROLS, INPUTS
 from hypuml.confidence.model import AnswerConfidence, Term
-from hypuml.metrics import auroc, ece, query_rows
-from hypuml.search import Index
+from hypuml.confidence.outcomes import Images, Outcomes, outcomes_of, together
+from hypuml.metrics import auroc, ece
 from hypuml.types import FloatArray, IntArray
 
 F64 = NDArray[np.float64]
 
-MIN_CLASSES, MIN_OUTCOMES = 4, 10
-_SMALLER = 8  # galleries drawn from the whole
-# Together they weigh a fifth: enough for agreement among few images to be learnt, while the
-# calibration on galleries of full size, which are the usual case, stays the best.
+MIN_OUTCOMES = 10
+# The smaller galleries weigh a fifth together: enough for agreement among few images to be learnt,
+# while the calibration on galleries of full size, which are the usual case, stays the best.
 _WHOLE_WEIGHT = 0.8
-_MAX_QUERIES = 20_000  # per gallery; more would only cost time
 _FOLDS = 5
 _STRENGTHS = (0.01, 0.1, 1.0, 10.0)  # inverse regularisation tried, strongest first
 _TAILS = (0.002, 0.998)  # quantiles of an input beyond which it is clipped
-
-
-@dataclass(frozen=True)
-class _Outcomes:
-    """Queries of one gallery: their features, outcomes ``[M]`` and classes ``[M]``."""
-
-    found: Features
-    right: NDArray[np.bool_]
-    classes: IntArray
 
 
 def fit_confidence(
@@ -83,32 +65,51 @@ def fit_confidence(
     unknown = sorted(set(inputs) - set(INPUTS))
     if unknown or not inputs:
         raise ValueError(f"got inputs {unknown or 'none'}, expected some of: {', '.join(INPUTS)}")
-    ids, u = np.asarray(class_ids), np.asarray(uncertainty, dtype=np.float64)
-    x = np.asarray(points)
-    if x.ndim != 2 or ids.shape != x.shape[:1] or u.shape != ids.shape:
-        raise ValueError(
-            f"got points {x.shape}, uncertainty {u.shape} and class ids {ids.shape}, "
-            "expected points [N, n] and one uncertainty and class per point"
-        )
-    galleries = np.zeros(len(ids), np.int64) if apart is None else np.asarray(apart)
+    u = np.asarray(uncertainty, dtype=np.float64)
+    images = Images(np.asarray(points), u, np.asarray(class_ids), curvature)
+    galleries = np.zeros(len(u), np.int64) if apart is None else np.asarray(apart)
     numbers, first = np.unique(galleries, return_index=True)
     rng = np.random.default_rng([seed, 0xC0F1])
-    wholes: list[_Outcomes] = []
-    parts: list[_Outcomes] = []
     # In order of appearance: how they are numbered does not matter.
-    for one in numbers[first.argsort()]:
-        rows = np.flatnonzero(galleries == one)
-        for number, (gallery, queries, inside) in enumerate(_galleries(ids[rows], rng)):
-            found = _search(x[rows], u[rows], ids[rows], curvature, gallery, queries, inside)
-            (parts if number else wholes).append(found)
-    whole = _together(wholes)
+    drawn = [
+        outcomes_of(images.of(np.flatnonzero(galleries == one)), rng)
+        for one in numbers[first.argsort()]
+    ]
+    whole = together([found[0] for found in drawn if found])
     if whole is None:
         return None
     errors = int((~whole.right).sum())
     if min(errors, len(whole.right) - errors) < MIN_OUTCOMES:
         return None
-    outcomes = [whole, *parts]
-    names = tuple(inputs)
+    fitted = _fit([whole, *(part for found in drawn for part in found[1:])], tuple(inputs), seed)
+    if fitted is None:
+        return None
+    about = {
+        "images": len(u),
+        "classes": len(np.unique(whole.classes)),
+        "queries": len(whole.right),
+        "errors": errors,
+        "galleries": sum(map(len, drawn)),
+        "regularisation": fitted.strength,
+        "auroc": auroc(fitted.held_out, whole.right),
+        "ece": ece(fitted.held_out, whole.right),
+        "controls": {k: auroc(score(whole.found), whole.right) for k, score in CONTROLS.items()},
+        "seed": seed,
+    }
+    return AnswerConfidence(fitted.intercept, fitted.terms, about)
+
+
+class _Fitted(NamedTuple):
+    """A fitted regression, its scikit-learn C, and its predictions for classes left out ``[M]``."""
+
+    intercept: float
+    terms: dict[str, Term]
+    strength: float
+    held_out: F64
+
+
+def _fit(outcomes: Sequence[Outcomes], names: tuple[str, ...], seed: int) -> _Fitted | None:
+    """Standardise and fit; None where some fold has only one kind of outcome to learn from."""
     raw = np.concatenate([np.stack([o.found[name] for name in names], axis=1) for o in outcomes])
     right = np.concatenate([o.right for o in outcomes])
     groups = np.concatenate([o.classes for o in outcomes])
@@ -127,92 +128,13 @@ def fit_confidence(
         return None
     strength, held_out = chosen
     model = _regression(strength).fit(z, right, sample_weight=weight)
-    held_out = held_out[: len(whole.right)]
     columns = zip(model.coef_[0], mean, scale, low, high, strict=True)
-    return AnswerConfidence(
-        intercept=float(model.intercept_[0]),
-        terms={
-            name: Term(*(float(v) for v in numbers))
-            for name, numbers in zip(names, columns, strict=True)
-        },
-        fitted_on={
-            "images": len(x),
-            "classes": len(np.unique(whole.classes)),
-            "queries": len(whole.right),
-            "errors": errors,
-            "galleries": len(wholes) + len(parts),
-            "regularisation": strength,
-            "auroc": auroc(held_out, whole.right),
-            "ece": ece(held_out, whole.right),
-            "controls": {
-                k: auroc(score(whole.found), whole.right) for k, score in CONTROLS.items()
-            },
-            "seed": seed,
-        },
-    )
-
-
-def _together(galleries: Sequence[_Outcomes]) -> _Outcomes | None:
-    """Queries of several galleries in one; None where there is no gallery."""
-    if not galleries:
-        return None
-    found = {k: np.concatenate([g.found[k] for g in galleries]) for k in galleries[0].found}
-    right = np.concatenate([g.right for g in galleries])
-    return _Outcomes(found, right, np.concatenate([g.classes for g in galleries]))
-
-
-def _galleries(
-    ids: IntArray, rng: np.random.Generator
-) -> Iterator[tuple[IntArray, IntArray, bool]]:
-    """Rows of each gallery, rows that query it, and whether those are in it; the whole first."""
-    labelled = np.flatnonzero(ids >= 0)
-    possible = labelled[query_rows(ids[labelled])]
-    classes, sizes = np.unique(ids[possible], return_counts=True)
-    if len(classes) < MIN_CLASSES:
-        return
-    yield np.arange(len(ids)), _some(possible, _MAX_QUERIES, rng), True
-    members = [np.flatnonzero(ids == one) for one in classes]
-    for number in range(_SMALLER):
-        inside = number % 2 == 0
-        count = max(MIN_CLASSES, round(rng.uniform(0.3, 1.0) * len(classes)))
-        # Log-uniform: from 2 to 4 images per class changes more than from 20 to 22.
-        per_class = round(np.exp(rng.uniform(np.log(2), np.log(max(2, sizes.max())))))
-        # From outside, half of a class queries and the other half is there to be found.
-        kept = per_class if inside else 2 * per_class
-        drawn = rng.choice(len(classes), min(count, len(classes)), replace=False)
-        rows = [_some(members[i], kept, rng) for i in drawn]
-        if inside:
-            gallery = queries = np.sort(np.concatenate(rows))
-        else:
-            gallery = np.sort(np.concatenate([r[: (len(r) + 1) // 2] for r in rows]))
-            queries = np.sort(np.concatenate([r[(len(r) + 1) // 2 :] for r in rows]))
-        yield gallery, _some(queries, _MAX_QUERIES, rng), inside
-
-
-def _some(rows: IntArray, count: int, rng: np.random.Generator) -> IntArray:
-    """At most ``count`` of the rows, in random order."""
-    return rng.permutation(rows)[:count]
-
-
-def _search(
-    points: FloatArray,
-    u: F64,
-    ids: IntArray,
-    curvature: float,
-    gallery: IntArray,
-    queries: IntArray,
-    inside: bool,
-) -> _Outcomes:
-    """Search, and keep the queries whose answer has a class."""
-    index = Index(points[gallery], curvature)
-    exclude = np.searchsorted(gallery, queries) if inside else None
-    hits = index.search(points[queries], DEPTH, exclude=exclude)
-    own = np.full(len(queries), -1) if exclude is None else exclude
-    reference = Reference(index.search, index.points, ids[gallery], u[gallery], curvature)
-    found = assess(reference, hits, u[queries], own).features
-    keep = found["answered"] > 0.0
-    right = ids[gallery][hits.ids[:, 0]] == ids[queries]
-    return _Outcomes({k: v[keep] for k, v in found.items()}, right[keep], ids[queries][keep])
+    terms = {
+        name: Term(*(float(v) for v in numbers))
+        for name, numbers in zip(names, columns, strict=True)
+    }
+    whole = held_out[: len(outcomes[0].right)]
+    return _Fitted(float(model.intercept_[0]), terms, strength, whole)
 
 
 def _weights(sizes: Sequence[int]) -> F64:

@@ -7,27 +7,23 @@ image) cannot push one term far beyond anything that was calibrated.
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
+import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hypuml.confidence.features import INPUTS
-from hypuml.files import write_atomically
+from hypuml.files import explained, write_atomically
 
-FORMAT, VERSION = "hypuml-answer-confidence", 1
+FORMAT = "hypuml-answer-confidence"
 FILE = "confidence.json"
 _AGAIN = "fit the confidence again"
-_NUMBERS = ("weight", "mean", "scale", "low", "high")
 
 
-@dataclass(frozen=True)
-class Term:
+class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How one input counts.
 
     Attributes:
@@ -40,39 +36,36 @@ class Term:
 
     weight: float
     mean: float
-    scale: float
+    scale: Annotated[float, msgspec.Meta(gt=0)]
     low: float
     high: float
 
     def __post_init__(self) -> None:
-        numbers = [getattr(self, name) for name in _NUMBERS]
-        if not all(_is_number(value) for value in numbers):
-            raise ValueError(f"got {numbers} as {', '.join(_NUMBERS)}, expected finite numbers")
-        if self.scale <= 0.0 or self.low > self.high:
+        if self.low > self.high:
             raise ValueError(
-                f"got scale {self.scale:g} and a range from {self.low:g} to {self.high:g}, "
-                "expected a scale > 0 and a range that is not reversed"
+                f"got a range from {self.low:g} to {self.high:g}, expected one that is not reversed"
             )
 
 
-@dataclass(frozen=True)
-class AnswerConfidence:
-    """A calibrated probability that the first hit is right; see :func:`fit_confidence`.
+class AnswerConfidence(
+    msgspec.Struct, frozen=True, tag_field="format", tag=FORMAT, rename={"terms": "inputs"}
+):
+    """A calibrated probability that the first hit is right; see :mod:`hypuml.confidence.fit`.
 
     Attributes:
         intercept: log-odds where every input is at its mean.
         terms: name of each input (out of ``INPUTS``) and how it counts.
         fitted_on: what it was fitted on and how good it was there (JSON-able; see
-            :func:`fit_confidence`).
+            :func:`hypuml.confidence.fit.fit_confidence`).
+        version: of the JSON form.
     """
 
     intercept: float
-    terms: Mapping[str, Term]
-    fitted_on: Mapping[str, Any] = field(default_factory=dict)
+    terms: dict[str, Term]
+    fitted_on: dict[str, Any] = {}
+    version: Literal[1] = 1
 
     def __post_init__(self) -> None:
-        if not _is_number(self.intercept):
-            raise ValueError(f"got intercept {self.intercept!r}, expected a finite number")
         unknown = sorted(set(self.terms) - set(INPUTS))
         if unknown or not self.terms:
             raise ValueError(
@@ -107,16 +100,8 @@ class AnswerConfidence:
 
     def to_json(self) -> dict[str, Any]:
         """Everything as JSON-able values; floats survive the round trip exactly."""
-        return {
-            "format": FORMAT,
-            "version": VERSION,
-            "intercept": float(self.intercept),
-            "inputs": {
-                name: {key: float(getattr(term, key)) for key in _NUMBERS}
-                for name, term in self.terms.items()
-            },
-            "fitted_on": dict(self.fitted_on),
-        }
+        found: dict[str, Any] = msgspec.to_builtins(self)
+        return found
 
     @classmethod
     def from_json(cls, data: Any) -> AnswerConfidence:
@@ -125,35 +110,19 @@ class AnswerConfidence:
         Raises:
             ValueError: something else, of another version, incomplete, or numbers that cannot be.
         """
-        if not isinstance(data, dict) or data.get("format") != FORMAT:
-            raise ValueError(f"this is no answer confidence (no format {FORMAT!r})")
-        if data.get("version") != VERSION or isinstance(data["version"], bool):
-            raise ValueError(
-                f"the answer confidence has version {data.get('version')!r}, "
-                f"this program reads {VERSION}"
-            )
-        inputs, fitted_on = data.get("inputs"), data.get("fitted_on")
-        if not isinstance(inputs, dict) or not isinstance(fitted_on, dict):
-            raise ValueError("the answer confidence lacks inputs or fitted_on")
         try:
-            terms = {name: Term(**values) for name, values in inputs.items()}
-            return cls(data.get("intercept"), terms, fitted_on)  # type: ignore[arg-type]
-        except TypeError:
-            raise ValueError(
-                f"an input of the answer confidence is not described by {', '.join(_NUMBERS)}"
-            ) from None
-        except ValueError as error:
-            raise ValueError(f"the answer confidence is damaged: {error}") from None
+            return msgspec.convert(data, cls)
+        except msgspec.ValidationError as error:
+            raise ValueError(f"this is no usable answer confidence ({explained(error)})") from None
 
     def save(self, folder: str | Path) -> None:
         """Write ``confidence.json`` into an existing folder, whole or not at all.
 
         Raises:
-            ValueError: ``fitted_on`` holds a number that is not finite.
             OSError: the folder cannot be written to.
         """
-        text = json.dumps(self.to_json(), indent=2, allow_nan=False) + "\n"
-        write_atomically(Path(folder) / FILE, text.encode())
+        text = msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
+        write_atomically(Path(folder) / FILE, text)
 
     @classmethod
     def load(cls, folder: str | Path) -> AnswerConfidence | None:
@@ -167,25 +136,12 @@ class AnswerConfidence:
         """
         path = Path(folder) / FILE
         try:
-            return cls.from_json(json.loads(path.read_bytes(), parse_constant=_refuse))
+            return cls.from_json(msgspec.json.decode(path.read_bytes()))
         except FileNotFoundError:
             return None
         except OSError as error:
             raise ValueError(f"cannot read {path}: {error.strerror}") from None
-        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise ValueError(f"{path} is damaged (no valid JSON); {_AGAIN}") from None
         except ValueError as error:
             raise ValueError(f"{path} cannot be used: {error}; {_AGAIN}") from None
-
-
-def _is_number(value: Any) -> bool:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return False
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # JSON has whole numbers of any length
-        return False
-
-
-def _refuse(constant: str) -> float:
-    raise ValueError(f"the answer confidence holds {constant}, expected finite numbers")

@@ -1,8 +1,7 @@
 """Rows of a study as what the figures draw (``study.json``), without torch.
 
-A row has ``name``, ``variant`` (a dict of options) and, for each part (``validation``, ``test``), a
-list with one dict of figures per seed. A cell is the mean over seeds and half of their range.
-Studies record different things: whatever is missing or of another kind is left out, not guessed.
+A file is checked as a whole (:func:`rows_of`). Studies record different things: whatever is missing
+is left out, not guessed. A cell is the mean over seeds and half of their range.
 """
 
 from __future__ import annotations
@@ -12,9 +11,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 
-Row = Mapping[str, Any]
+from hypuml.files import explained
+
 PARTS = ("test", "validation")
 _PLAIN = {
     *("group", "loss", "geometry", "uncertainty"),
@@ -31,28 +32,57 @@ class Cell(NamedTuple):
     seeds: int
 
 
+class Damage(msgspec.Struct, frozen=True):
+    """What one kind of damage does: mean u per level, share of images whose u rises."""
+
+    mean_u: list[float] | None = None
+    share_rising: float | None = None
+
+
+class Seed(msgspec.Struct, frozen=True):
+    """The figures of one run, as ``evaluate --json`` and ``--figures`` write them."""
+
+    recall: float | None = msgspec.field(name="recall@1", default=None)
+    r_auroc: float | None = None
+    degradation: dict[str, Damage] | None = None
+    risk_coverage: dict[str, list[float]] | None = None
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A variant: its options, and the figures of each seed of each part."""
+
+    variant: dict[str, Any]
+    name: str = ""
+    test: list[Seed] = []
+    validation: list[Seed] = []
+
+    def seeds(self, part: str) -> list[Seed]:
+        """The figures of each seed of one of ``PARTS``."""
+        return self.test if part == "test" else self.validation
+
+
+class _Study(msgspec.Struct, frozen=True):
+    rows: list[Row]
+
+
 def rows_of(study: Any) -> list[Row]:
-    """The usable rows of a study file.
+    """The rows of a study file, checked as a whole.
+
+    Args:
+        study: content of ``study.json``.
 
     Raises:
-        ValueError: it is no study.
+        ValueError: it is no study; the message names the place.
     """
-    rows = study.get("rows") if isinstance(study, Mapping) else None
-    if not isinstance(rows, list):
-        raise ValueError("got no list of rows, expected a study.json with {“rows”: […]}")
-    return [r for r in rows if isinstance(r, Mapping) and isinstance(r.get("variant"), Mapping)]
+    try:
+        return msgspec.convert(study, _Study).rows
+    except msgspec.ValidationError as error:
+        raise ValueError(f"it is no study ({explained(error)})") from None
 
 
-def seeds_of(row: Row, part: str) -> list[Mapping[str, Any]]:
-    """The figures of each seed of one part; empty where the row has none."""
-    found = row.get(part)
-    return [seed for seed in found if isinstance(seed, Mapping)] if isinstance(found, list) else []
-
-
-def cell(row: Row, key: str, part: str) -> Cell | None:
-    """Mean and half-range over seeds of one figure; None where no seed has it."""
-    values = [number(seed.get(key)) for seed in seeds_of(row, part)]
-    known = [v for v in values if v is not None]
+def cell(row: Row, figure: str, part: str) -> Cell | None:
+    """Mean and half-range over seeds of "recall" or "r_auroc"; None where no seed has it."""
+    known = [x for seed in row.seeds(part) if (x := getattr(seed, figure)) is not None]
     if not known:
         return None
     return Cell(float(np.mean(known)), float(np.ptp(known) / 2), len(known))
@@ -60,13 +90,13 @@ def cell(row: Row, key: str, part: str) -> Cell | None:
 
 def part_of(rows: Sequence[Row]) -> str:
     """Where a figure should be read: on the test classes if any row was, else on validation."""
-    return next((p for p in PARTS if any(seeds_of(row, p) for row in rows)), PARTS[-1])
+    return next((p for p in PARTS if any(row.seeds(p) for row in rows)), PARTS[-1])
 
 
 def name_of(row: Row) -> str:
     """A row's options in words."""
-    v = row["variant"]
-    parts = [str(v.get("loss") or row.get("name") or "?")]
+    v = row.variant
+    parts = [str(v.get("loss") or row.name or "?")]
     if v.get("geometry") not in (None, "hyperbolic"):
         parts.append(str(v["geometry"]))
     parts += [str(v[k]) for k in ("uncertainty", "length") if v.get(k)]
@@ -83,7 +113,7 @@ def name_of(row: Row) -> str:
 
 
 def by_dimension(
-    rows: Sequence[Row], key: str = "recall@1"
+    rows: Sequence[Row], figure: str = "recall"
 ) -> tuple[str, dict[str, list[tuple[int, Cell]]]]:
     """A figure against the number of dimensions, for each geometry, all other options equal.
 
@@ -96,26 +126,26 @@ def by_dimension(
     """
     families: dict[str, list[Row]] = {}
     for row in rows:
-        rest = {k: v for k, v in row["variant"].items() if k not in ("group", "geometry", "dim")}
+        rest = {k: v for k, v in row.variant.items() if k not in ("group", "geometry", "dim")}
         families.setdefault(json.dumps(rest, sort_keys=True, default=str), []).append(row)
-    found = [(part, _lines(family, part, key)) for family in families.values() for part in PARTS]
+    found = [(part, _lines(family, part, figure)) for family in families.values() for part in PARTS]
     part, lines = max(found, key=lambda x: sum(map(len, x[1].values())), default=(PARTS[-1], {}))
     return part, lines if any(len(line) > 1 for line in lines.values()) else {}
 
 
-def _lines(rows: Sequence[Row], part: str, key: str) -> dict[str, list[tuple[int, Cell]]]:
+def _lines(rows: Sequence[Row], part: str, figure: str) -> dict[str, list[tuple[int, Cell]]]:
     points: dict[str, dict[int, Cell]] = {}
     for row in rows:
-        n, one = number(row["variant"].get("dim")), cell(row, key, part)
+        n, one = number(row.variant.get("dim")), cell(row, figure, part)
         if n is not None and one is not None:
-            geometry = str(row["variant"].get("geometry", "hyperbolic"))
+            geometry = str(row.variant.get("geometry", "hyperbolic"))
             points.setdefault(geometry, {}).setdefault(int(n), one)
     return {geometry: sorted(line.items()) for geometry, line in points.items()}
 
 
-def spreads(rows: Sequence[Row], part: str, key: str, most: int = 20) -> list[tuple[str, Cell]]:
+def spreads(rows: Sequence[Row], part: str, figure: str, most: int = 20) -> list[tuple[str, Cell]]:
     """Rows that have a figure, the largest mean first, at most ``most`` of them."""
-    found = [(name_of(row), one) for row in rows if (one := cell(row, key, part)) is not None]
+    found = [(name_of(row), one) for row in rows if (one := cell(row, figure, part)) is not None]
     return sorted(found, key=lambda pair: -pair[1].mean)[:most]
 
 
@@ -128,10 +158,10 @@ def rising(rows: Sequence[Row], part: str, most: int = 8) -> dict[str, dict[str,
     result = {}
     for row in best(rows, part, most):
         shares: dict[str, list[float]] = {}
-        for seed in seeds_of(row, part):
-            for kind, damage in mapping(seed.get("degradation")).items():
-                if (share := number(mapping(damage).get("share_rising"))) is not None:
-                    shares.setdefault(str(kind), []).append(share)
+        for seed in row.seeds(part):
+            for kind, damage in (seed.degradation or {}).items():
+                if damage.share_rising is not None:
+                    shares.setdefault(kind, []).append(damage.share_rising)
         if shares:
             result[name_of(row)] = {kind: float(np.mean(x)) for kind, x in shares.items()}
     return result
@@ -154,10 +184,10 @@ def damage_curves(
     result: dict[str, tuple[list[float], dict[str, list[float]]]] = {}
     for row in best(rows, part, most):
         curves: dict[str, list[list[float]]] = {}
-        for seed in seeds_of(row, part):
-            for kind, damage in mapping(seed.get("degradation")).items():
-                if series := numbers(mapping(damage).get("mean_u")):
-                    curves.setdefault(str(kind), []).append(series)
+        for seed in row.seeds(part):
+            for kind, damage in (seed.degradation or {}).items():
+                if damage.mean_u:
+                    curves.setdefault(kind, []).append(damage.mean_u)
         for kind, found in curves.items():
             if len({len(series) for series in found}) != 1:
                 continue
@@ -184,10 +214,10 @@ def risk_curves(
     grid = np.linspace(0.02, 1.0, 50)
     for row in best(rows, part, most):
         found = []
-        for seed in seeds_of(row, part):
-            curves = mapping(seed.get("risk_coverage"))
-            x, y = numbers(curves.get("coverage")), numbers(curves.get(score))
-            if x and len(x) == len(y):
+        for seed in row.seeds(part):
+            curves = seed.risk_coverage or {}
+            x, y = curves.get("coverage"), curves.get(score)
+            if x and y and len(x) == len(y):
                 found.append(np.interp(grid, x, y))
         if found:
             result[name_of(row)] = (grid.tolist(), np.mean(found, axis=0).tolist())
@@ -196,7 +226,7 @@ def risk_curves(
 
 def best(rows: Sequence[Row], part: str, most: int) -> list[Row]:
     """The rows with the largest mean Recall@1."""
-    known = [(found.mean, row) for row in rows if (found := cell(row, "recall@1", part))]
+    known = [(found.mean, row) for row in rows if (found := cell(row, "recall", part))]
     return [row for _, row in sorted(known, key=lambda pair: -pair[0])[:most]]
 
 

@@ -16,6 +16,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from hypuml.files import explained
+
 FORMAT, VERSION = "hypuml-gallery", 1
 MANIFEST, ITEMS, POINTS, THUMBS = (
     "gallery.json",
@@ -141,10 +143,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         msgspec.convert(manifest, Manifest)
     except msgspec.ValidationError as error:
-        what, _, where = re.sub(r"`\$\.?([^`]*)`", r"\1", str(error)).partition(" - at ")
-        raise GalleryError(
-            f"{path} is damaged (at {where or 'the top'}: {what}); {AGAIN}"
-        ) from None
+        raise GalleryError(f"{path} is damaged ({explained(error)}); {AGAIN}") from None
     return manifest
 
 

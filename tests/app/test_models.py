@@ -168,7 +168,7 @@ def test_what_it_measures(visit, checkpoint):
     for title in ("Risk and coverage", "Is the confidence right?", "Distance from the origin",
                   "Uncertainty of damaged images", "Retrieval of damaged images"):  # fmt: skip
         assert title in page(at)
-    assert "120 images of this gallery, each asking all the others" in page(at)
+    assert "120 images of this gallery, each a query to all the others" in page(at)
     assert len(charts(at)) == 5
 
 
@@ -227,7 +227,7 @@ def test_the_study_is_drawn_and_a_damaged_one_said(visit, checkpoint, tmp_path, 
     assert "python -m hypuml.experiments study garden" in page(at)
     (tmp_path / "flowers-study.json").write_text("[]")
     at.run()
-    assert "flowers-study.json cannot be shown: got no list of rows" in page(at)
+    assert "flowers-study.json cannot be shown: it is no study" in page(at)
 
 
 def test_galleries_of_the_same_images_can_be_told_apart(start, checkpoint, tmp_path):

@@ -170,11 +170,11 @@ def test_one_image_alone(tmp_path):
 @pytest.mark.parametrize(
     ("edit", "words"),
     [
-        (lambda c: c.update(format="other"), "no answer confidence"),
-        (lambda c: c["inputs"]["lead"].update(weight=None), "finite numbers"),
+        (lambda c: c.update(format="other"), "at format"),
+        (lambda c: c["inputs"]["lead"].update(weight=None), "expected `float`, got `null`"),
         (lambda c: c["inputs"]["lead"].update(weight=float("nan")), "no valid JSON"),
-        (lambda c: c["inputs"]["lead"].update(weight="much"), "finite numbers"),
-        (lambda c: c.pop("inputs"), "lacks inputs"),
+        (lambda c: c["inputs"]["lead"].update(weight="much"), "expected `float`, got `str`"),
+        (lambda c: c.pop("inputs"), "required field `inputs`"),
     ],
 )
 def test_damaged_confidence_is_named_in_one_sentence(gallery, tmp_path, edit, words):
@@ -193,5 +193,5 @@ def test_something_else_under_its_name_is_refused(gallery, tmp_path, value):
     folder = shutil.copytree(gallery.folder, tmp_path / "g")
     manifest = json.loads((folder / "gallery.json").read_bytes())
     (folder / "gallery.json").write_text(json.dumps(manifest | {"confidence": value}))
-    with pytest.raises(GalleryError, match="no answer confidence"):
+    with pytest.raises(GalleryError, match="no usable answer confidence"):
         Gallery.open(folder)

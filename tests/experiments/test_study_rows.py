@@ -22,16 +22,19 @@ def row(recall, part="validation", **variant):
         }
         for x in recall
     ]
-    return {"name": "n", "variant": {"loss": "contrastive"} | variant, part: seeds}
+    return made({"name": "n", "variant": {"loss": "contrastive"} | variant, part: seeds})
+
+
+def made(content):
+    (found,) = r.rows_of({"rows": [content]})
+    return found
 
 
 def test_a_cell_is_mean_and_half_range_over_the_seeds_that_have_it():
-    some = row([0.5, 0.7])
-    some["validation"].append({"recall@1": None})
-    assert r.cell(some, "recall@1", "validation") == pytest.approx((0.6, 0.1, 2))
-    assert r.cell(row([0.5]), "recall@1", "test") is None
-    odd = {"validation": [{"recall@1": x} for x in ("much", True, float("nan"))]}
-    assert r.cell(odd, "recall@1", "validation") is None
+    seeds = [{"recall@1": x} for x in (0.5, 0.7, None)]
+    some = made({"variant": {}, "validation": [*seeds, {}]})
+    assert r.cell(some, "recall", "validation") == pytest.approx((0.6, 0.1, 2))
+    assert r.cell(row([0.5]), "recall", "test") is None
 
 
 def test_test_classes_are_read_where_there_are_any():
@@ -55,7 +58,7 @@ def test_dimensions_compare_rows_that_differ_in_nothing_else():
     rows = [row([0.5], geometry="hyperbolic", dim=8), row([0.4], geometry="hyperbolic", dim=2),
             row([0.9], geometry="hyperbolic", dim=2, calibration=3), row([0.9]),
             row([0.3], geometry="euclidean", dim=8, group="twin")]  # fmt: skip
-    rows[0]["test"] = [{"recall@1": 0.7}]
+    rows[0].test.append(r.Seed(recall=0.7))
     part, found = r.by_dimension(rows)
     assert part == "validation", "one finalist on the test classes is no curve"
     assert {g: [(n, c.mean) for n, c in x] for g, x in found.items()} == {
@@ -67,7 +70,7 @@ def test_dimensions_compare_rows_that_differ_in_nothing_else():
 
 def test_spreads_come_best_first_and_not_too_many():
     rows = [row([x], dim=i) for i, x in enumerate((0.2, 0.9, 0.5))]
-    found = r.spreads(rows, "validation", "recall@1", most=2)
+    found = r.spreads(rows, "validation", "recall", most=2)
     assert [c.mean for _, c in found] == [0.9, 0.5]
 
 
@@ -84,37 +87,41 @@ def test_curves_are_means_over_seeds_of_the_best_rows():
 
 
 @pytest.mark.parametrize(
-    "odd",
+    ("content", "place"),
     [
-        {"variant": {}, "validation": "none"},
-        {"variant": {}, "validation": [3, None, {"recall@1": 0.5, "degradation": [1]}]},
-        {"variant": {}, "validation": [{"recall@1": 0.5, "risk_coverage": {"coverage": [1, "a"]},
-                                        "degradation": {"blur": {"mean_u": ["x"]}}}]},
+        ([], "expected `object`"),
+        ({"rows": 3}, "at rows"),
+        ({"rows": [1]}, r"at rows\[0\]"),
+        ({"rows": [{"variant": 2}]}, "variant"),
+        ({"rows": [{"variant": {}, "validation": [{"recall@1": "much"}]}]}, "recall@1"),
+        ({"rows": [{"variant": {}, "validation": [{"degradation": [1]}]}]}, "degradation"),
+        ({"rows": [{"variant": {}, "test": [{"risk_coverage": {"u": ["a"]}}]}]}, "risk_coverage"),
     ],
-)  # fmt: skip
-def test_odd_rows_are_left_out_not_guessed(odd):
-    assert r.damage_curves([odd], "validation") == {}
-    assert r.risk_curves([odd], "validation") == {}
-    assert r.rising([odd], "validation") == {}
-    assert r.by_dimension([odd])[1] == {}
+)
+def test_what_is_no_study_is_refused_and_the_place_is_named(content, place):
+    with pytest.raises(ValueError, match=place) as caught:
+        r.rows_of(content)
+    assert str(caught.value).startswith("it is no study (")
 
 
-def test_what_is_no_study_is_refused():
-    for wrong in ([], {"rows": 3}, None):
-        with pytest.raises(ValueError, match="got no list of rows"):
-            r.rows_of(wrong)
-    assert r.rows_of({"rows": [1, {"variant": 2}, {"variant": {}}]}) == [{"variant": {}}]
+def test_rows_without_figures_are_in_no_chart():
+    bare = made({"variant": {}, "validation": [{"recall@1": 0.5, "risk_coverage": {"u": [1.0]}}]})
+    assert r.damage_curves([bare], "validation") == {}
+    assert r.risk_curves([bare], "validation") == {}
+    assert r.rising([bare], "validation") == {}
+    assert r.by_dimension([bare])[1] == {}
 
 
 def test_the_shipped_study_reads_as_its_own_summary_does():
     from hypuml.experiments.study.garden_tables import cell
 
-    rows = r.rows_of(json.loads(SHIPPED.read_text(encoding="utf-8")))
+    content = json.loads(SHIPPED.read_text(encoding="utf-8"))
+    rows = r.rows_of(content)
     assert len(rows) > 50
     part = r.part_of(rows)
     assert part == "test"
-    for one in rows:
-        expected, found = cell(one, "Recall@1", part), r.cell(one, "recall@1", part)
+    for plain, one in zip(content["rows"], rows, strict=True):
+        expected, found = cell(plain, "Recall@1", part), r.cell(one, "recall", part)
         assert (found is None) == (expected is None)
         if found is not None:
             assert np.allclose(found[:2], expected)

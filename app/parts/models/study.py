@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
+import msgspec
 import streamlit as st
 
 from app.parts.models.charts import chart, lacking, theme
@@ -79,8 +79,8 @@ def read_rows(path: Path, changed: int) -> Sequence[Row]:
     if path.stat().st_size > _MOST_BYTES:
         raise ValueError(f"it is larger than {_MOST_BYTES // 1_000_000} MB")
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError):
+        found = msgspec.json.decode(path.read_bytes())
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ValueError("it is not JSON") from None
     return study_rows.rows_of(found)
 
@@ -99,7 +99,7 @@ def draw(rows: Sequence[Row], key: str) -> None:
         )
     left, right = st.columns(2, gap="medium")
     for column, figure, title, level in (
-        (left, "recall@1", "Recall@1", None),
+        (left, "recall", "Recall@1", None),
         (right, "r_auroc", "R-AUROC of u", 0.5),
     ):
         found = study_rows.spreads(rows, part, figure)
@@ -111,7 +111,7 @@ def draw(rows: Sequence[Row], key: str) -> None:
                     f"{title} per variant",
                     f"Mean and range over seeds on {_PART[part]}, best first: "
                     f"{len(found)} of {total}.",
-                    f"{key}_{figure.replace('@', '')}",
+                    f"{key}_{figure}",
                 )
     if points := overview(rows, "validation"):
         chart(
@@ -156,10 +156,10 @@ def overview(rows: Sequence[Row], part: str) -> list[dict[str, object]]:
     """Rows with both figures, as `study_figure` draws them."""
     found: list[dict[str, object]] = []
     for row in rows:
-        recall, auroc = (study_rows.cell(row, key, part) for key in ("recall@1", "r_auroc"))
+        recall, auroc = (study_rows.cell(row, key, part) for key in ("recall", "r_auroc"))
         if recall is None or auroc is None:
             continue
-        variant = row["variant"]
+        variant = row.variant
         geometry = str(variant.get("geometry") or "hyperbolic")
         found.append(
             {
