@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.queries import Placed
+from app.queries import Query
 from hypuml.geometry import dist0
 
 if TYPE_CHECKING:
     from PIL import Image
 
+    from app.resources import Entry
     from hypuml.gallery import Gallery
     from hypuml.models.embedder import Embedder
 
@@ -32,12 +33,13 @@ WARM_AFTER = 1.0
 """Seconds after a page is drawn until its model is loaded: the browser is to paint first."""
 
 
-def place(gallery: Gallery, image: Image.Image) -> Placed:
+def place(entry: Entry, image: Image.Image) -> Query:
     """Embed a picture with the gallery's model and find its place on the gallery's disk.
 
     Raises:
         ValueError: the model cannot be used; one sentence for the user.
     """
+    gallery = entry.opened
     model = model_of(gallery)
     embedding = model.embed([image])
     point = np.asarray(embedding.points, dtype=np.float32)
@@ -49,7 +51,8 @@ def place(gallery: Gallery, image: Image.Image) -> Placed:
             f"{-model.curvature:g}, the gallery holds {gallery.points.shape[1]} at "
             f"{-gallery.curvature:g}: build the gallery again with this model"
         )
-    return Placed(
+    return Query(
+        entry.version,
         point,
         float(embedding.uncertainty[0]),
         float(dist0(point, gallery.curvature)[0]),
@@ -83,23 +86,23 @@ def model_of(gallery: Gallery) -> Embedder:
         return _models[wanted]
 
 
-def warm(gallery: Gallery) -> None:
+def warm(entry: Entry) -> None:
     """Get ready for a first upload or degradation, soon, in the background, once per gallery.
 
     What takes its time is imported, the model is loaded, and a blank picture is looked at. Torch is
     not started for this: hundreds of megabytes are not to be spent on a guess.
     """
-    key = str(gallery.manifest["model"].get("sha256"))
+    key = str(entry.opened.manifest["model"].get("sha256"))
     with _lock:
         if key in _warmed:
             return
         _warmed.add(key)
-    timer = threading.Timer(WARM_AFTER, _warm, (gallery,))
+    timer = threading.Timer(WARM_AFTER, _warm, (entry,))
     timer.daemon = True
     timer.start()
 
 
-def _warm(gallery: Gallery) -> None:
+def _warm(entry: Entry) -> None:
     from PIL import Image
 
     from hypuml.data.degradation_scale import KINDS
@@ -107,13 +110,13 @@ def _warm(gallery: Gallery) -> None:
     from hypuml.models.loading import has_graph
 
     try:
-        folder = gallery.model_path
+        folder = entry.opened.model_path
         if folder is None or not has_graph(folder):
             return
         blank = Image.new("RGB", (64, 64))
         for kind in KINDS:
             blank = degrade_picture(blank, kind, 0.5)
-        place(gallery, blank)
+        place(entry, blank)
     except (ValueError, OSError):
         # Whoever uploads a picture will be told.
         return

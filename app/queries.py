@@ -1,6 +1,7 @@
-"""What is asked and shown: a picture, where the model puts it, and how the room looks at it.
+"""The query: one picture to search with, and the view of a gallery that it belongs to.
 
-Plain data without Streamlit or torch; `app.state`, `app.models` and `app.whatif` make it.
+Plain data without Streamlit or torch; `app.state`, `app.models`, `app.uploads` and `app.degrade`
+make it.
 """
 
 from __future__ import annotations
@@ -14,46 +15,55 @@ from hypuml.types import FloatArray
 if TYPE_CHECKING:
     from PIL import Image
 
-    from hypuml.gallery import Gallery
+    from app.resources import Entry
 
 
 @dataclass(frozen=True, eq=False)
-class Placed:
-    """A picture as the model of a gallery sees it.
+class Query:
+    """A picture to search with: an image of a gallery, an upload, or a degraded copy of either.
 
     Attributes:
+        version: the gallery (`resources.Entry.version`) whose model gave the numbers below.
         point: ``[1, n]`` in the gallery's ball.
         uncertainty: in [0, 1].
         radius: hyperbolic distance from the origin.
         xy: ``[2]`` on the gallery's disk.
         outside: whether it is unlike anything that the model was fitted on; False where the model
             cannot tell.
+        row: the gallery image that it is, or is a degraded copy of, and which is not an answer;
+            None for an upload.
+        name: an upload's file name; data, never markup.
+        picture: an upload, reduced to a short side of at most `app.uploads.KEPT`; else None.
+        data_url: the picture for the page, ``data:image/webp;base64,…``; empty for an image of the
+            gallery, which has an address.
+        before: the untouched query that this one is a degraded copy of; else None.
     """
 
+    version: str
     point: FloatArray
     uncertainty: float
     radius: float
     xy: FloatArray
     outside: bool = False
+    row: int | None = None
+    name: str = ""
+    picture: Image.Image | None = None
+    data_url: str = ""
+    before: Query | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class Upload:
-    """A picture from outside.
-
-    Attributes:
-        name: the file's name; data, never markup.
-        picture: reduced to a short side of at most `app.uploads.KEPT`, for trying things with it.
-        data_url: the same for the page, as ``data:image/webp;base64,…``.
-        placed: where the model of one gallery puts it.
-        version: that gallery.
-    """
-
-    name: str
-    picture: Image.Image
-    data_url: str
-    placed: Placed
-    version: str
+def gallery_query(entry: Entry, row: int) -> Query:
+    """The gallery's image ``row`` as a query."""
+    gallery = entry.opened
+    return Query(
+        entry.version,
+        gallery.points[row : row + 1],
+        float(gallery.uncertainty[row]),
+        float(gallery.radius[row]),
+        gallery.xy[row],
+        gallery.outside is not None and bool(gallery.outside[row]),
+        row,
+    )
 
 
 @dataclass(frozen=True)
@@ -77,7 +87,7 @@ class View:
     """
 
     row: int | None
-    upload: Upload | None
+    upload: Query | None
     k: int
     threshold: float
     colour: str
@@ -91,34 +101,9 @@ class View:
     panel: str = "answers"
 
 
-@dataclass(frozen=True, eq=False)
-class Asked:
-    """The query as it is put to the gallery.
-
-    Attributes:
-        row: its row in the gallery, which is not an answer; None for an upload.
-        placed: the picture that asks.
-        before: the untouched picture; None while that is the one that asks.
-        data_url: the picture that asks, where it is not in the gallery as it is; else empty.
-    """
-
-    row: int | None
-    placed: Placed
-    before: Placed | None = None
-    data_url: str = ""
-
-
-def untouched(gallery: Gallery, view: View) -> Asked:
-    """The query as it is: the upload, or else a picture of the gallery."""
+def untouched(entry: Entry, view: View) -> Query:
+    """The query as it is: the upload, or else an image of the gallery."""
     if view.upload is not None:
-        return Asked(None, view.upload.placed, data_url=view.upload.data_url)
-    row = view.row
-    assert row is not None  # `state.settle` has chosen one
-    placed = Placed(
-        gallery.points[row : row + 1],
-        float(gallery.uncertainty[row]),
-        float(gallery.radius[row]),
-        gallery.xy[row],
-        gallery.outside is not None and bool(gallery.outside[row]),
-    )
-    return Asked(row, placed)
+        return view.upload
+    assert view.row is not None  # `state.settle` has chosen one
+    return gallery_query(entry, view.row)

@@ -54,6 +54,17 @@ class Entry:
     _searching: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    @property
+    def opened(self) -> Gallery:
+        """The opened gallery.
+
+        Raises:
+            ValueError: it could not be opened; the message is ``problem``.
+        """
+        if self.gallery is None:
+            raise ValueError(self.problem)
+        return self.gallery
+
     def first_hits(self, wait: float | None = None) -> IntArray | None:
         """``[N]`` row of each image's nearest other image, -1 where there is none.
 

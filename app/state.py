@@ -23,7 +23,7 @@ import streamlit as st
 
 from app import address, facts, resources
 from app.disk.shapes import LAYOUTS, Layout
-from app.queries import Upload, View
+from app.queries import Query, View
 from app.resources import Entry
 from hypuml.data.degradation_scale import KINDS
 from hypuml.gallery import Gallery
@@ -53,7 +53,7 @@ def pick(row: int) -> None:
     _start_untouched()
 
 
-def ask_with(upload: Upload) -> None:
+def ask_with(upload: Query) -> None:
     """Make an uploaded picture the query."""
     act()
     st.session_state["upload"] = upload

@@ -60,7 +60,7 @@ class Query:
     Attributes:
         xy: its place on the gallery's disk.
         row: its row; None for a picture from outside.
-        who: its name in addresses (`app.asked`).
+        who: its name in addresses (`app.query_tokens`).
         name: what to call it.
         linked: whether a link to this view brings it back.
     """

@@ -1,10 +1,11 @@
-"""What if the picture were blurred? Kind and level of a degradation, in one line."""
+"""The degradation of the query's picture: its kind and level, in one line."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from app import state, whatif
+from app import state
+from app.degrade import obstacle
 from app.parts.text import esc
 from app.queries import View
 from app.resources import Entry
@@ -16,9 +17,9 @@ _HELP = (
 )
 
 
-def degrade(entry: Entry, view: View) -> None:
+def degrade_control(entry: Entry, view: View) -> None:
     """Draw the control; where the picture cannot be changed it says why and stays at 0."""
-    reason = whatif.obstacle(entry, view.row)
+    reason = obstacle(entry, view.row)
     says = reason or _HELP
     with st.container(
         key="what_if", horizontal=True, vertical_alignment="center", gap="small", wrap=False

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import address, asked, facts, resources, routes, state
+from app import address, facts, query_tokens, resources, routes, state
 from app.branches import label_of
+from app.disk import scene as scenes
 from app.disk.component import poincare_disk
-from app.disk.scene import Badge, Hit, Points, Query, Scene, Threshold
+from app.disk.scene import Badge, Hit, Points, Scene, Threshold
 from app.disk.shapes import QUERY, Anchor, Dot, Geodesic, Path, Ring, Row, Shape
 from app.parts.text import percent
-from app.queries import Asked, View
+from app.queries import Query, View
 from hypuml.figures import uncertainty_range
 from hypuml.figures.palette import uncertainty_scale
 from hypuml.gallery import Gallery
@@ -41,7 +42,7 @@ _UMAP = (
 
 
 def disk(
-    entry: resources.Entry, gallery: Gallery, view: View, who: Asked, found: facts.Answers
+    entry: resources.Entry, gallery: Gallery, view: View, query: Query, found: facts.Answers
 ) -> None:
     """Draw the disk with the threshold under it."""
     known = entry.first_hits(wait=0.5) is not None
@@ -60,7 +61,7 @@ def disk(
 
     with st.container(key="disk"):
         poincare_disk(
-            scene(entry, gallery, view, who, found),
+            scene(entry, gallery, view, query, found),
             KEY,
             on_query=pick,
             on_select=state.select,
@@ -100,24 +101,27 @@ def _until_known(entry: resources.Entry) -> None:
 
 
 def scene(
-    entry: resources.Entry, gallery: Gallery, view: View, who: Asked, found: facts.Answers
+    entry: resources.Entry, gallery: Gallery, view: View, query: Query, found: facts.Answers
 ) -> Scene:
     """What the disk shows for a view."""
-    xy = who.placed.xy
-    row = None if who.before or who.row is None else who.row
-    name = asked.row_name(row) if row is not None else asked.remember(entry.version, who.placed)
-    title = view.upload.name if view.upload else gallery.labels[view.row or 0]
+    name = query.name if query.row is None else gallery.labels[query.row]
     hits = tuple(
         Hit(int(r), float(d), mark)
         for r, d, mark in zip(found.rows, found.distances, found.marks, strict=True)
     )
     return Scene(
         label=f"Poincaré disk of the gallery {gallery.title}: {len(gallery):,} images by "
-        f"uncertainty and likeness; the query is {title}",
+        f"uncertainty and likeness; the query is {name}",
         cloud=_points(entry, gallery, view),
-        query=Query((float(xy[0]), float(xy[1])), row, name, title, linked=view.upload is None),
+        query=scenes.Query(
+            (float(query.xy[0]), float(query.xy[1])),
+            None if query.before else query.row,
+            query_tokens.name_of(query),
+            name,
+            linked=query.row is not None,
+        ),
         hits=hits,
-        shapes=shapes(gallery, who, hits),
+        shapes=shapes(gallery, query, hits),
         layout=view.layout,
         at=view.at,
         threshold=_threshold(entry, gallery, view.threshold),
@@ -148,7 +152,7 @@ def _points(entry: resources.Entry, gallery: Gallery, view: View) -> Points:
     )
 
 
-def shapes(gallery: Gallery, who: Asked, hits: tuple[Hit, ...]) -> tuple[Shape, ...]:
+def shapes(gallery: Gallery, query: Query, hits: tuple[Hit, ...]) -> tuple[Shape, ...]:
     """Lines to the answers, the circle that holds them, and the way a degraded query has come."""
     drawn: list[Shape] = []
     for i, hit in enumerate(hits):
@@ -170,9 +174,9 @@ def shapes(gallery: Gallery, who: Asked, hits: tuple[Hit, ...]) -> tuple[Shape, 
                 layouts=("origin", "query") if exact else ("query",),
             )
         )
-    if who.before is not None:
-        x, y = (float(v) for v in who.before.xy)
-        start: Anchor = Row(who.row) if who.row is not None else (x, y)
+    if query.before is not None:
+        x, y = (float(v) for v in query.before.xy)
+        start: Anchor = Row(query.row) if query.row is not None else (x, y)
         drawn += [
             Path((start, QUERY), arrow=True, colour="ink", width=2),
             Dot(start, size=16, hollow=True, colour="ink"),

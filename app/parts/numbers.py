@@ -11,22 +11,22 @@ import numpy as np
 from app import facts
 from app.parts.palette import shades
 from app.parts.text import MEANING, esc
-from app.queries import Asked
+from app.queries import Query
 from hypuml.gallery import Gallery
 
 UNKNOWN = "–"
 
 
-def numbers(gallery: Gallery, asked: Asked, sure: facts.Sure, was: facts.Sure | None) -> str:
+def numbers(gallery: Gallery, now: Query, sure: facts.Sure, was: facts.Sure | None) -> str:
     """The numbers as HTML.
 
     Args:
         gallery: the query's.
-        asked: the query.
+        now: the query.
         sure: confidence of its first answer.
-        was: the same for the untouched picture; None while that is the one that asks.
+        was: the same for the untouched query; None where this is it.
     """
-    now, before = asked.placed, asked.before
+    before = now.before
     dot = shades(np.asarray([now.uncertainty]), gallery.uncertainty)[0]
     rank = float((gallery.uncertainty < now.uncertainty).mean())
     u = _change(f"{before.uncertainty:.3f}" if before else "", f"{now.uncertainty:.3f}")

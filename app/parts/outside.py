@@ -12,7 +12,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from app.parts.text import esc, percent
-from app.queries import Placed
+from app.queries import Query
 
 OUTSIDE = (
     "Outside what this model knows: unlike the images it was fitted on. "
@@ -20,9 +20,9 @@ OUTSIDE = (
 )
 
 
-def outside_notice(placed: Placed) -> None:
+def outside_notice(query: Query) -> None:
     """Draw the line below the query; nothing where its picture is like what the model knows."""
-    if placed.outside:
+    if query.outside:
         head, rest = OUTSIDE.split(":", 1)
         st.html(f'<p class="outside" role="status"><b>{esc(head)}:</b>{esc(rest)}</p>')
 

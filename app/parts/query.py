@@ -1,4 +1,4 @@
-"""The query: its picture, what the model says of it, and the ways to choose another."""
+"""The query panel: its picture, its numbers, and the ways to choose another."""
 
 from __future__ import annotations
 
@@ -8,64 +8,56 @@ import streamlit as st
 from app import facts, routes, state, uploads
 from app.components.picture_grid import Tile, picture_grid
 from app.parts import browse
-from app.parts.degrade import degrade
+from app.parts.degrade import degrade_control
 from app.parts.numbers import numbers
 from app.parts.outside import outside_notice
 from app.parts.pictures_notice import AWAY
 from app.parts.text import esc, name_of, trail, whole_path
-from app.queries import Asked, View
+from app.queries import Query, View
 from app.resources import Entry
 from hypuml.gallery import Gallery
 
 
-def query(
-    entry: Entry,
-    gallery: Gallery,
-    view: View,
-    asked: Asked,
-    sure: facts.Sure,
-    was: facts.Sure | None,
+def query_panel(
+    entry: Entry, view: View, query: Query, sure: facts.Sure, was: facts.Sure | None
 ) -> None:
     """Draw the query panel.
 
     Args:
-        entry: the gallery's place on the shelf.
-        gallery: what is shown.
+        entry: the gallery that is shown.
         view: how.
-        asked: the query.
+        query: the query.
         sure: confidence of its first answer.
-        was: the same for the untouched picture; None while that is the one that asks.
+        was: the same for the untouched query; None where this is it.
     """
     with st.container(key="query"):
         picture, said = st.columns([2, 3], gap="medium")
         with picture:
-            _picture(entry, gallery, view, asked)
+            _picture(entry, view, query)
         with said, st.container(key="said", gap="small"):
-            st.html(_facts_html(gallery, view, asked, sure, was))
-            degrade(entry, view)
-            _choosers(entry, gallery)
+            st.html(_facts_html(entry.opened, view, query, sure, was))
+            degrade_control(entry, view)
+            _choosers(entry)
             if problem := st.session_state.get("upload_problem"):
                 st.html(f'<p class="problem" role="alert">{esc(problem)}</p>')
-        outside_notice(asked.placed)
+        outside_notice(query)
     if st.session_state.pop("dialog", None) == "enlarge":
-        _enlarged(entry, gallery, view, asked)
+        _enlarged(entry, query)
 
 
-def _picture(entry: Entry, gallery: Gallery, view: View, asked: Asked) -> None:
-    row, src, sharp = -1, asked.data_url, ""
-    if view.upload:
-        alt = f"Uploaded picture {view.upload.name}"
-    else:
-        assert view.row is not None
-        row = view.row
-        alt = f"Query: {name_of(gallery, row)}"
-    if not src:
-        here = gallery.has_pictures
+def _picture(entry: Entry, view: View, query: Query) -> None:
+    row, src, sharp = query.row, query.data_url, ""
+    name = f"Uploaded picture {query.name}"
+    if row is not None:
+        name = f"Query: {name_of(entry.opened, row)}"
+    if row is not None and not src:
+        here = entry.opened.has_pictures
         src = routes.picture_url(entry.version, row, here=here)
         sharp = routes.picture_url(entry.version, row, "picture") if here else ""
-    if asked.before:
-        alt = f"{alt}, degraded by {view.kind} at level {view.level:g}"
-    tile = Tile(row, src, f"{alt}. Enlarge", sharp, eager=True, title="Enlarge")
+    if query.before:
+        name = f"{name}, degraded by {view.kind} at level {view.level:g}"
+    reported = -1 if row is None else row
+    tile = Tile(reported, src, f"{name}. Enlarge", sharp, eager=True, title="Enlarge")
     picture_grid([tile], "query_picture", _enlarge, columns=1, label="query")
 
 
@@ -75,16 +67,14 @@ def _enlarge(_: int) -> None:
 
 
 @st.dialog("Query picture", width="large")
-def _enlarged(entry: Entry, gallery: Gallery, view: View, asked: Asked) -> None:
-    if view.upload:
-        name = path = view.upload.name
-        item = ""
-    else:
-        assert view.row is not None
-        name, path = name_of(gallery, view.row), whole_path(gallery, view.row)
-        item = gallery.ids[view.row]
-    here = bool(asked.data_url) or gallery.has_pictures
-    src = asked.data_url or routes.picture_url(entry.version, asked.row or 0, "large", here)
+def _enlarged(entry: Entry, query: Query) -> None:
+    gallery, row = entry.opened, query.row
+    name = path = query.name
+    item = ""
+    if row is not None:
+        name, path, item = name_of(gallery, row), whole_path(gallery, row), gallery.ids[row]
+    here = bool(query.data_url) or gallery.has_pictures
+    src = query.data_url or routes.picture_url(entry.version, row or 0, "large", here)
     away = "" if here else f'<p class="trail">{AWAY}</p>'
     st.html(
         f'<img class="large" src="{esc(src)}" alt="{esc(name)}">'
@@ -93,27 +83,26 @@ def _enlarged(entry: Entry, gallery: Gallery, view: View, asked: Asked) -> None:
 
 
 def _facts_html(
-    gallery: Gallery, view: View, asked: Asked, sure: facts.Sure, was: facts.Sure | None
+    gallery: Gallery, view: View, query: Query, sure: facts.Sure, was: facts.Sure | None
 ) -> str:
-    if view.upload:
-        name, above = view.upload.name, "Your picture: the link of this page leaves it out"
-    else:
-        assert view.row is not None
-        name, above = name_of(gallery, view.row), trail(gallery, view.row) or "Query"
+    name, above = query.name, "Your picture: the link of this page leaves it out"
+    if query.row is not None:
+        name, above = name_of(gallery, query.row), trail(gallery, query.row) or "Query"
     verdict = (
         '<span class="chip rejected" title="Its uncertainty lies above the threshold: a system '
         'with this threshold would not answer.">rejected by the threshold</span>'
-        if facts.rejects(view.threshold, asked.placed.uncertainty, gallery.uncertainty)
+        if facts.rejects(view.threshold, query.uncertainty, gallery.uncertainty)
         else ""
     )
     return (
         '<div class="facts">'
         f'<div class="above"><p class="trail" title="{esc(above)}">{esc(above)}</p>{verdict}</div>'
-        f'<h2 title="{esc(name)}">{esc(name)}</h2>{numbers(gallery, asked, sure, was)}</div>'
+        f'<h2 title="{esc(name)}">{esc(name)}</h2>{numbers(gallery, query, sure, was)}</div>'
     )
 
 
-def _choosers(entry: Entry, gallery: Gallery) -> None:
+def _choosers(entry: Entry) -> None:
+    gallery = entry.opened
     with st.container(horizontal=True, gap="xsmall", key="choosers"):
         if st.button(
             "Browse",
@@ -170,7 +159,7 @@ def _uploaded() -> None:
         st.session_state["upload_turn"] = turn + 1
 
 
-def answer_upload(entry: Entry, gallery: Gallery) -> None:
+def answer_upload(entry: Entry) -> None:
     """Turn a file that has just been uploaded into the query, or say why it cannot be."""
     pending = st.session_state.pop("pending", None)
     if pending is None:
@@ -178,7 +167,7 @@ def answer_upload(entry: Entry, gallery: Gallery) -> None:
     name, data = pending
     with st.spinner("Looking at your picture (the first one also loads the model)"):
         try:
-            state.ask_with(uploads.embed_upload(gallery, entry.version, name, data))
+            state.ask_with(uploads.embed_upload(entry, name, data))
         except ValueError as error:
             st.session_state["upload_problem"] = f"{name}: {error}"
     st.session_state.pop("_acted", None)

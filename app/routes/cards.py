@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import asked, facts
+from app import facts, query_tokens
 from app.resources import Entry
 from app.routes import cloud
 from app.routes.replies import FOR_NOW, NEVER, gallery_of, missing, number_of, reply
@@ -49,7 +49,7 @@ def _distance(entry: Entry, gallery: Gallery, row: int, who: str) -> float | Non
     """True distance of an image to a query; None when nobody knows the query."""
     from hypuml.geometry import dist
 
-    point = asked.point_of(entry.version, who)
+    point = query_tokens.point_of(entry.version, who)
     return None if point is None else float(dist(gallery.points[row], point[0], gallery.curvature))
 
 

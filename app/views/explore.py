@@ -10,16 +10,16 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from app import facts, models, state, whatif
+from app import degrade, facts, models, state
 from app.parts.answers import answers
 from app.parts.disk import disk
 from app.parts.entrance import entrance
 from app.parts.outside import mostly_outside
 from app.parts.pictures_notice import pictures_notice
-from app.parts.query import answer_upload, query
+from app.parts.query import answer_upload, query_panel
 from app.parts.selection import selection
 from app.parts.text import notice
-from app.queries import Asked, View, untouched
+from app.queries import Query, View, untouched
 from app.resources import Entry
 from hypuml.gallery import Gallery
 from hypuml.types import Hits
@@ -35,10 +35,10 @@ def render() -> None:
     with st.container(key="room"):
         left, right = st.columns([48, 52], gap="medium")
     with right:
-        answer_upload(entry, gallery)
+        answer_upload(entry)
     view, more = state.settle(entry, gallery, read)
     with right:
-        asked, problem = _ask(entry, gallery, view)
+        query, problem = _query(entry, view)
     if problem:
         more.append(problem)
         state.leave_untouched()
@@ -48,18 +48,18 @@ def render() -> None:
             notice(message)
 
     allowed = facts.keep_mask(gallery.uncertainty, view.threshold) if view.hide else None
-    hits, sure = _search(entry, gallery, view, asked, allowed)
+    hits, sure = _search(entry, gallery, view, query, allowed)
     found = facts.answers(hits, entry.codes, view.k, view.row)
-    was = None
-    if asked.before:
-        _, was = _search(entry, gallery, view, untouched(gallery, view), allowed)
+    before = None
+    if query.before:
+        _, before = _search(entry, gallery, view, query.before, allowed)
     with right:  # first, because it is shown while the disk still fetches its points
-        query(entry, gallery, view, asked, sure, was)
+        query_panel(entry, view, query, sure, before)
         pictures_notice(gallery)
         _results(entry, gallery, view, found)
     with left:
-        disk(entry, gallery, view, asked, found)
-    models.warm(gallery)
+        disk(entry, gallery, view, query, found)
+    models.warm(entry)
 
 
 def _results(entry: Entry, gallery: Gallery, view: View, found: facts.Answers) -> None:
@@ -83,25 +83,25 @@ def _switch() -> None:
     )
 
 
-def _ask(entry: Entry, gallery: Gallery, view: View) -> tuple[Asked, str]:
+def _query(entry: Entry, view: View) -> tuple[Query, str]:
     """The query, degraded where that is wanted, and why it could not be where it could not."""
     if view.level == 0:
-        return untouched(gallery, view), ""
+        return untouched(entry, view), ""
     key = (entry.version, view.row, view.kind, view.level)
     try:
         with st.spinner("Looking at the changed picture (the first one also loads the model)"):
-            return state.made_once(key, lambda: whatif.degraded(entry, gallery, view)), ""
+            return state.made_once(key, lambda: degrade.degraded(entry, view)), ""
     except ValueError as error:
-        return untouched(gallery, view), f"This picture cannot be degraded: {error}"
+        return untouched(entry, view), f"This picture cannot be degraded: {error}"
 
 
 def _search(
-    entry: Entry, gallery: Gallery, view: View, asked: Asked, allowed: NDArray[np.bool_] | None
+    entry: Entry, gallery: Gallery, view: View, query: Query, allowed: NDArray[np.bool_] | None
 ) -> tuple[Hits, facts.Sure]:
     """What is found, and how sure the first answer is."""
-    hits = facts.nearest(gallery, asked.placed.point, view.k, asked.row, allowed)
-    u = asked.placed.uncertainty
-    return hits, facts.how_sure(gallery, entry.codes, hits, u, asked.row, allowed)
+    hits = facts.nearest(gallery, query.point, view.k, query.row, allowed)
+    u = query.uncertainty
+    return hits, facts.how_sure(gallery, entry.codes, hits, u, query.row, allowed)
 
 
 render()

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from app import downloads, resources, whatif
+from app import degrade, downloads, resources
 from hypuml.data.registry import data_root
 from tests.support.app_pages import components, markup, on_disk, page, scene, start_app, tiles  # noqa: F401
 from tests.support.app_support import small_garden
@@ -210,7 +210,7 @@ def test_degrading_needs_the_original_and_says_so(visit):
     at.run()
     assert not at.slider(key="level").disabled
     # A photograph is reduced like any other file: it is not drawn anew at the model's size.
-    original = whatif._original(entry.version, 3)
+    original = degrade._original(entry.version, 3)
     assert original.seen is original.shown
     assert original.seen.size == (200, 160)
     assert np.asarray(original.seen).std(axis=(0, 1)).max() == 0

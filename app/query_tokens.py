@@ -1,9 +1,9 @@
-"""Queries from outside by name, so that the browser can ask how far everything is from them.
+"""Queries by name, so that the browser can fetch the distances of all images to one.
 
-An uploaded or changed picture has no row number. What the app placed is remembered here, for all
-sessions of this process, and the page names it by a token: the hash of where it lies and of the
-gallery. A token reveals nothing, is the same for the same point, and is forgotten when 256 others
-came after it. An image of the gallery needs no token: its name is ``r`` and its row number.
+An image of the gallery is named ``r`` and its row number. An upload or a degraded copy has no row
+of its own: its point is kept here, for all sessions of this process, under a token, the hash of the
+gallery and of the point. A token reveals nothing, is the same for the same point, and is dropped
+when `MOST` others came after it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections import OrderedDict
 import numpy as np
 
 from app import resources
-from app.queries import Placed
+from app.queries import Query
 from hypuml.types import FloatArray
 
 MOST = 256
@@ -29,53 +29,56 @@ def row_name(row: int) -> str:
     return f"r{row}"
 
 
-def row_of(who: str) -> int | None:
+def row_of(name: str) -> int | None:
     """The row number in ``r17``, any whole number; None for everything else."""
-    digits = who[1:]
+    digits = name[1:]
     # Without the bound a name of ten thousand digits would be an error instead of an answer.
-    if who[:1] != "r" or len(digits) > 9 or not (digits.isascii() and digits.isdigit()):
+    if name[:1] != "r" or len(digits) > 9 or not (digits.isascii() and digits.isdigit()):
         return None
     return int(digits) if str(int(digits)) == digits else None  # one name per row
 
 
-def remember(version: str, placed: Placed) -> str:
-    """Keep a query from outside.
+def name_of(query: Query) -> str:
+    """The name of a query: its row's, or a token under which its point is kept from now on."""
+    if query.row is not None and query.before is None:
+        return row_name(query.row)
+    return remember(query)
 
-    Args:
-        version: the gallery it was placed in (`resources.Entry.version`).
-        placed: where its model puts it.
+
+def remember(query: Query) -> str:
+    """Keep a query's point.
 
     Returns:
         Its token, 16 hex digits.
     """
-    point = np.array(placed.point)  # the caller's may change
+    point = np.array(query.point)  # the caller's may change
     point.flags.writeable = False
     values = np.ascontiguousarray(point, dtype="<f8").tobytes()
-    token = hashlib.sha256(version.encode() + b"\0" + values).hexdigest()[:16]
+    token = hashlib.sha256(query.version.encode() + b"\0" + values).hexdigest()[:16]
     with _lock:
-        _points[token] = version, point
+        _points[token] = query.version, point
         _points.move_to_end(token)
         while len(_points) > MOST:
             _points.popitem(last=False)
     return token
 
 
-def point_of(version: str, who: str) -> FloatArray | None:
+def point_of(version: str, name: str) -> FloatArray | None:
     """Where a query lies.
 
     Args:
         version: the gallery.
-        who: a token of this gallery, or ``r`` and a row number.
+        name: a token of this gallery, or ``r`` and a row number.
 
     Returns:
         ``[1, n]`` in the gallery's ball; None when there is no such gallery, row or token, or the
-        token has been forgotten.
+        token has been dropped.
     """
-    row = row_of(who)
+    row = row_of(name)
     if row is None:
         with _lock:
-            of, point = _points.get(who, ("", None))
-        return point if of == version else None
+            version_of, point = _points.get(name, ("", None))
+        return point if version_of == version else None
     entry = resources.shelf.by_version(version)
     if entry is None or entry.gallery is None or row >= len(entry.gallery):
         return None
