@@ -15,9 +15,10 @@ from typing import NamedTuple
 from PIL import Image
 
 from app import models, resources
-from app.queries import Query, View, untouched
+from app.queries import Query, gallery_query
 from app.resources import Entry
 from app.uploads import KEPT, SHOWN, as_data_url, reduced
+from app.view_state import ViewState
 from hypuml.data.degraded_pictures import degrade_picture
 
 _NO_MODEL = (
@@ -50,8 +51,13 @@ def obstacle(entry: Entry, row: int | None) -> str:
     return "" if row is None or entry.gallery.has_original(row) else _NO_ORIGINAL
 
 
-def degraded(entry: Entry, view: View) -> Query:
-    """The query after ``view.kind`` has been done to its picture at ``view.level`` > 0.
+def untouched(entry: Entry, view: ViewState) -> Query:
+    """The query as it is: the upload, or else an image of the gallery."""
+    return view.query if isinstance(view.query, Query) else gallery_query(entry, view.query)
+
+
+def degraded(entry: Entry, view: ViewState) -> Query:
+    """The query after ``view.degradation`` has been done to its picture at ``view.level`` > 0.
 
     Raises:
         ValueError: the original or the model cannot be used; one sentence for the user.
@@ -64,9 +70,9 @@ def degraded(entry: Entry, view: View) -> Query:
     else:
         assert before.row is not None  # only an upload has no row
         original = _original(entry.version, before.row)
-    seen = degrade_picture(original.seen, view.kind, view.level)
+    seen = degrade_picture(original.seen, view.degradation, view.level)
     same = original.shown is original.seen
-    shown = seen if same else degrade_picture(original.shown, view.kind, view.level)
+    shown = seen if same else degrade_picture(original.shown, view.degradation, view.level)
     return replace(
         models.place(entry, seen),
         row=before.row,

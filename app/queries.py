@@ -1,7 +1,6 @@
-"""The query: one picture to search with, and the view of a gallery that it belongs to.
+"""The query: one picture to search with.
 
-Plain data without Streamlit or torch; `app.state`, `app.models`, `app.uploads` and `app.degrade`
-make it.
+Plain data without Streamlit or torch; `app.models`, `app.uploads` and `app.degrade` make it.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.disk.shapes import Layout
 from hypuml.types import FloatArray
 
 if TYPE_CHECKING:
@@ -64,46 +62,3 @@ def gallery_query(entry: Entry, row: int) -> Query:
         gallery.outside is not None and bool(gallery.outside[row]),
         row,
     )
-
-
-@dataclass(frozen=True)
-class View:
-    """What to show, after every value has been checked against the gallery.
-
-    Attributes:
-        row: query image; None while an upload is the query.
-        upload: uploaded query, or None.
-        k: wanted answers, between 1 and what the gallery can give.
-        threshold: largest uncertainty that is kept.
-        colour: ``"uncertainty"``, ``"label"`` or a taxonomy level.
-        hide: whether rejected images are left out of the answers.
-        kind: what is done to the query's picture, one of ``KINDS``.
-        level: how much of it, in [0, 1]; 0 leaves the picture as it is.
-        layout: where the disk's points lie, ``"origin"``, ``"query"`` or ``"umap"``.
-        at: how the disk has been moved and zoomed, six numbers; None for the start.
-        highlight: display name of the taxonomy branch that stands out; empty for none.
-        selection: selected rows.
-        panel: what the right column shows, ``"answers"`` or ``"selection"``.
-    """
-
-    row: int | None
-    upload: Query | None
-    k: int
-    threshold: float
-    colour: str
-    hide: bool
-    kind: str
-    level: float
-    layout: Layout = "origin"
-    at: tuple[float, ...] | None = None
-    highlight: str = ""
-    selection: tuple[int, ...] = ()
-    panel: str = "answers"
-
-
-def untouched(entry: Entry, view: View) -> Query:
-    """The query as it is: the upload, or else an image of the gallery."""
-    if view.upload is not None:
-        return view.upload
-    assert view.row is not None  # `state.settle` has chosen one
-    return gallery_query(entry, view.row)

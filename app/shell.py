@@ -14,8 +14,10 @@ from typing import Any
 
 import streamlit as st
 
-from app import resources
+from app import resources, url_state
+from app.components.history import history_policy
 from app.parts.rooms import ROOMS, enter, renew
+from app.view_state import GALLERY
 
 HERE = Path(__file__).resolve().parent
 
@@ -36,6 +38,7 @@ def run() -> None:
         initial_sidebar_state="collapsed",
     )
     st.html(HERE / "style.css")
+    history_policy(url_state.replacing(), GALLERY)
     pages = [
         st.Page(room.script, title=room.title, url_path=room.path, default=not room.path)
         for room in ROOMS

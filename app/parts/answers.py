@@ -6,19 +6,19 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app import address, facts, routes, state
+from app import facts, routes, state
 from app.components.picture_grid import Tile, picture_grid
 from app.parts.palette import shades
 from app.parts.text import esc, name_of, whole_path
-from app.queries import View
 from app.resources import Entry
+from app.view_state import ViewState, largest_k
 from hypuml.gallery import Gallery
 
 
 def answers(
     entry: Entry,
     gallery: Gallery,
-    view: View,
+    view: ViewState,
     found: facts.Answers,
     heading: Callable[[], None] | None = None,
 ) -> None:
@@ -49,7 +49,7 @@ def answers(
             st.number_input(
                 "k",
                 1,
-                address.largest_k(gallery),
+                largest_k(entry),
                 key="k",
                 on_change=state.act,
                 width=132,
@@ -99,7 +99,7 @@ def _tile(
     )
 
 
-def _verdict(entry: Entry, gallery: Gallery, view: View, found: facts.Answers) -> str:
+def _verdict(entry: Entry, gallery: Gallery, view: ViewState, found: facts.Answers) -> str:
     judged = sum(mark != facts.UNKNOWN for mark in found.marks)
     if judged:
         return (
@@ -113,7 +113,7 @@ def _verdict(entry: Entry, gallery: Gallery, view: View, found: facts.Answers) -
     return ""
 
 
-def _why_none(gallery: Gallery, view: View) -> str:
+def _why_none(gallery: Gallery, view: ViewState) -> str:
     if view.row is not None and len(gallery) == 1:
         return (
             "This gallery holds one image, so there is nothing else to find. "

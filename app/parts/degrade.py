@@ -7,8 +7,8 @@ import streamlit as st
 from app import state
 from app.degrade import obstacle
 from app.parts.text import esc
-from app.queries import View
 from app.resources import Entry
+from app.view_state import ViewState
 from hypuml.data.degradation_scale import KINDS
 
 _HELP = (
@@ -17,7 +17,7 @@ _HELP = (
 )
 
 
-def degrade_control(entry: Entry, view: View) -> None:
+def degrade_control(entry: Entry, view: ViewState) -> None:
     """Draw the control; where the picture cannot be changed it says why and stays at 0."""
     reason = obstacle(entry, view.row)
     says = reason or _HELP
@@ -29,7 +29,7 @@ def degrade_control(entry: Entry, view: View) -> None:
         st.selectbox(
             "Kind of degradation",
             KINDS,
-            key="degrade",
+            key="degradation",
             on_change=state.act,
             disabled=bool(reason),
             help=says,

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import address, facts, query_tokens, resources, routes, state
+from app import facts, query_tokens, resources, routes, state
 from app.branches import label_of
 from app.disk import scene as scenes
 from app.disk.component import poincare_disk
 from app.disk.scene import Badge, Hit, Points, Scene, Threshold
 from app.disk.shapes import QUERY, Anchor, Dot, Geodesic, Path, Ring, Row, Shape
 from app.parts.text import percent
-from app.queries import Query, View
+from app.queries import Query
+from app.view_state import UNCERTAINTY, ViewState, colours
 from hypuml.figures import uncertainty_range
 from hypuml.figures.palette import uncertainty_scale
 from hypuml.gallery import Gallery
@@ -42,7 +43,7 @@ _UMAP = (
 
 
 def disk(
-    entry: resources.Entry, gallery: Gallery, view: View, query: Query, found: facts.Answers
+    entry: resources.Entry, gallery: Gallery, view: ViewState, query: Query, found: facts.Answers
 ) -> None:
     """Draw the disk with the threshold under it."""
     known = entry.first_hits(wait=0.5) is not None
@@ -74,7 +75,7 @@ def disk(
     with st.container(key="colour_and_highlight", horizontal=True, gap="small"):
         st.selectbox(
             "Colour by",
-            address.colours(entry, gallery),
+            colours(entry),
             key="colour",
             on_change=state.act,
             label_visibility="collapsed",
@@ -101,7 +102,7 @@ def _until_known(entry: resources.Entry) -> None:
 
 
 def scene(
-    entry: resources.Entry, gallery: Gallery, view: View, query: Query, found: facts.Answers
+    entry: resources.Entry, gallery: Gallery, view: ViewState, query: Query, found: facts.Answers
 ) -> Scene:
     """What the disk shows for a view."""
     name = query.name if query.row is None else gallery.labels[query.row]
@@ -131,11 +132,11 @@ def scene(
     )
 
 
-def _points(entry: resources.Entry, gallery: Gallery, view: View) -> Points:
+def _points(entry: resources.Entry, gallery: Gallery, view: ViewState) -> Points:
     def url(rest: str) -> str:
         return routes.gallery_url(entry.version, rest)
 
-    by_u, here = view.colour == address.UNCERTAINTY, gallery.has_pictures
+    by_u, here = view.colour == UNCERTAINTY, gallery.has_pictures
     return Points(
         points=routes.fixed_url(entry.version, "points.safetensors"),
         umap=routes.fixed_url(entry.version, "umap.safetensors")

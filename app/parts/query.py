@@ -13,13 +13,14 @@ from app.parts.numbers import numbers
 from app.parts.outside import outside_notice
 from app.parts.pictures_notice import AWAY
 from app.parts.text import esc, name_of, trail, whole_path
-from app.queries import Query, View
+from app.queries import Query
 from app.resources import Entry
+from app.view_state import ViewState
 from hypuml.gallery import Gallery
 
 
 def query_panel(
-    entry: Entry, view: View, query: Query, sure: facts.Sure, was: facts.Sure | None
+    entry: Entry, view: ViewState, query: Query, sure: facts.Sure, was: facts.Sure | None
 ) -> None:
     """Draw the query panel.
 
@@ -45,7 +46,7 @@ def query_panel(
         _enlarged(entry, query)
 
 
-def _picture(entry: Entry, view: View, query: Query) -> None:
+def _picture(entry: Entry, view: ViewState, query: Query) -> None:
     row, src, sharp = query.row, query.data_url, ""
     name = f"Uploaded picture {query.name}"
     if row is not None:
@@ -55,7 +56,7 @@ def _picture(entry: Entry, view: View, query: Query) -> None:
         src = routes.picture_url(entry.version, row, here=here)
         sharp = routes.picture_url(entry.version, row, "picture") if here else ""
     if query.before:
-        name = f"{name}, degraded by {view.kind} at level {view.level:g}"
+        name = f"{name}, degraded by {view.degradation} at level {view.level:g}"
     reported = -1 if row is None else row
     tile = Tile(reported, src, f"{name}. Enlarge", sharp, eager=True, title="Enlarge")
     picture_grid([tile], "query_picture", _enlarge, columns=1, label="query")
@@ -83,7 +84,7 @@ def _enlarged(entry: Entry, query: Query) -> None:
 
 
 def _facts_html(
-    gallery: Gallery, view: View, query: Query, sure: facts.Sure, was: facts.Sure | None
+    gallery: Gallery, view: ViewState, query: Query, sure: facts.Sure, was: facts.Sure | None
 ) -> str:
     name, above = query.name, "Your picture: the link of this page leaves it out"
     if query.row is not None:
@@ -167,7 +168,7 @@ def answer_upload(entry: Entry) -> None:
     name, data = pending
     with st.spinner("Looking at your picture (the first one also loads the model)"):
         try:
-            state.ask_with(uploads.embed_upload(entry, name, data))
+            state.search_with(uploads.embed_upload(entry, name, data))
         except ValueError as error:
             st.session_state["upload_problem"] = f"{name}: {error}"
     st.session_state.pop("_acted", None)

@@ -1,7 +1,7 @@
 """The Explore room: one gallery on the disk, a query, its answers, and the threshold.
 
 1280 x 720 holds everything: the disk and the threshold on the left, query and answers on the
-right. State is settled first; the panels below only draw what `state.View` says.
+right. State is settled first; the panels below only draw what `ViewState` says.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from app import degrade, facts, models, state
+from app import facts, models, state
+from app.degrade import degraded, untouched
 from app.parts.answers import answers
 from app.parts.disk import disk
 from app.parts.entrance import entrance
@@ -19,8 +20,9 @@ from app.parts.pictures_notice import pictures_notice
 from app.parts.query import answer_upload, query_panel
 from app.parts.selection import selection
 from app.parts.text import notice
-from app.queries import Query, View, untouched
+from app.queries import Query
 from app.resources import Entry
+from app.view_state import ANSWERS, SELECTION, ViewState
 from hypuml.gallery import Gallery
 from hypuml.types import Hits
 
@@ -36,13 +38,13 @@ def render() -> None:
         left, right = st.columns([48, 52], gap="medium")
     with right:
         answer_upload(entry)
-    view, more = state.settle(entry, gallery, read)
+    view, more = state.settle(entry, read)
     with right:
         query, problem = _query(entry, view)
     if problem:
         more.append(problem)
         state.leave_untouched()
-        view, _ = state.settle(entry, gallery, read=False)
+        view, _ = state.settle(entry, read=False)
     with told:
         for message in filter(None, [*notices, *more, mostly_outside(gallery.outside)]):
             notice(message)
@@ -62,9 +64,9 @@ def render() -> None:
     models.warm(entry)
 
 
-def _results(entry: Entry, gallery: Gallery, view: View, found: facts.Answers) -> None:
+def _results(entry: Entry, gallery: Gallery, view: ViewState, found: facts.Answers) -> None:
     """The answers or, where images are selected, a switch between these and the answers."""
-    if view.panel == state.SELECTION:
+    if view.panel == SELECTION and view.selection:
         rows = np.asarray(view.selection, dtype=np.int64)
         selection(entry, gallery, rows, state.pick, lambda: state.select(()), _switch)
     else:
@@ -74,7 +76,7 @@ def _results(entry: Entry, gallery: Gallery, view: View, found: facts.Answers) -
 def _switch() -> None:
     st.segmented_control(
         "Show",
-        (state.ANSWERS, state.SELECTION),
+        (ANSWERS, SELECTION),
         key="panel",
         format_func=str.capitalize,
         on_change=state.act,
@@ -83,20 +85,20 @@ def _switch() -> None:
     )
 
 
-def _query(entry: Entry, view: View) -> tuple[Query, str]:
+def _query(entry: Entry, view: ViewState) -> tuple[Query, str]:
     """The query, degraded where that is wanted, and why it could not be where it could not."""
     if view.level == 0:
         return untouched(entry, view), ""
-    key = (entry.version, view.row, view.kind, view.level)
+    key = (entry.version, view.row, view.degradation, view.level)
     try:
         with st.spinner("Looking at the changed picture (the first one also loads the model)"):
-            return state.made_once(key, lambda: degrade.degraded(entry, view)), ""
+            return state.made_once(key, lambda: degraded(entry, view)), ""
     except ValueError as error:
         return untouched(entry, view), f"This picture cannot be degraded: {error}"
 
 
 def _search(
-    entry: Entry, gallery: Gallery, view: View, query: Query, allowed: NDArray[np.bool_] | None
+    entry: Entry, gallery: Gallery, view: ViewState, query: Query, allowed: NDArray[np.bool_] | None
 ) -> tuple[Hits, facts.Sure]:
     """What is found, and how sure the first answer is."""
     hits = facts.nearest(gallery, query.point, view.k, query.row, allowed)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import address, state
+from app import state
 from app.parts.entrance import entrance
 from app.parts.models.card import card
 from app.parts.models.compare import compare
@@ -18,6 +18,7 @@ from app.parts.models.study import study
 from app.parts.models.tiles import tiles, tiles_html
 from app.parts.models.training import training
 from app.parts.text import esc, notice
+from app.view_state import PARTS
 from hypuml.figures.rows import mapping
 
 _TITLES = {
@@ -35,7 +36,7 @@ def render() -> None:
     if here is None:
         return
     entry, gallery, notices, read = here
-    _, more = state.settle(entry, gallery, read)
+    _, more = state.settle(entry, read)
     for message in [*notices, *more]:
         notice(message)
     known = records(gallery)
@@ -47,7 +48,7 @@ def render() -> None:
         st.html(tiles_html(tiles(known, mapping(gallery.manifest.get("metrics")))))
         part = st.segmented_control(
             "Part",
-            address.PARTS,
+            PARTS,
             key="part",
             format_func=_TITLES.__getitem__,
             on_change=state.act,

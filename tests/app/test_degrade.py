@@ -35,7 +35,7 @@ def embed(image: Image.Image) -> Embedding:
 
 def move(at, level: float, kind: str | None = None):
     if kind:
-        at.selectbox(key="degrade").set_value(kind)
+        at.selectbox(key="degradation").set_value(kind)
     at.slider(key="level").set_value(level).run()
     assert not at.exception
     return at
@@ -94,7 +94,7 @@ def test_a_link_restores_it(start, kind):
     assert given.items() <= address(at).items()
     found = embed(degrade_picture(garden().original(5, SIZE), kind, 0.35))
     assert f"→ {found.uncertainty[0]:.3f}" in page(at)
-    assert at.selectbox(key="degrade").value == kind
+    assert at.selectbox(key="degradation").value == kind
     assert at.slider(key="level").value == 0.35
     assert 'class="notice' not in markup(at)
 
@@ -123,7 +123,7 @@ def test_another_query_starts_untouched_and_the_kind_stays(start):
     move(at, 0.5, "crop")
     next(b for b in at.button if b.label == "Most unsure").click().run()
     assert at.slider(key="level").value == 0
-    assert at.selectbox(key="degrade").value == "crop"
+    assert at.selectbox(key="degradation").value == "crop"
     assert "→" not in page(at)
     # Back to the link: what it says holds again, and a link without it is untouched.
     at.query_params["query"] = garden().ids[5]
@@ -173,7 +173,7 @@ def test_an_upload_can_be_degraded_and_no_link_carries_it(start):
 
 def assert_refused(at, says: str) -> None:
     assert at.slider(key="level").disabled
-    assert at.selectbox(key="degrade").disabled
+    assert at.selectbox(key="degradation").disabled
     assert says in at.slider(key="level").help
     assert says in markup(at)
 

@@ -41,9 +41,15 @@ def page(at: AppTest) -> str:
 
 
 def markup(at: AppTest) -> str:
-    """All HTML the page shows, without the style sheet."""
-    parts = (element.value for element in at.get("html"))
+    """All HTML the page shows, without the style sheet and the app's own script."""
+    parts = (e.value for e in at.get("html") if not e.proto.unsafe_allow_javascript)
     return " ".join(part for part in parts if not part.startswith("<style>"))
+
+
+def script(at: AppTest) -> str:
+    """The one script that the page runs, which holds nothing of a gallery."""
+    (element,) = (e for e in at.get("html") if e.proto.unsafe_allow_javascript)
+    return str(element.value)
 
 
 def components(at: AppTest) -> list[dict[str, Any]]:
