@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from app.jobs import Jobs
 from app.queries import Query
 from hypuml.geometry import dist0
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 _models: dict[str, Embedder] = {}  # by sha256 of the weights
 _lock = threading.Lock()
-_warmed: set[str] = set()
+_warming: Jobs[None] = Jobs("first use of model")
 
 
 WARM_AFTER = 1.0
@@ -93,13 +94,7 @@ def warm(entry: Entry) -> None:
     not started for this: hundreds of megabytes are not to be spent on a guess.
     """
     key = str(entry.opened.manifest["model"].get("sha256"))
-    with _lock:
-        if key in _warmed:
-            return
-        _warmed.add(key)
-    timer = threading.Timer(WARM_AFTER, _warm, (entry,))
-    timer.daemon = True
-    timer.start()
+    _warming.start(key, lambda job: _warm(entry), delay=WARM_AFTER)
 
 
 def _warm(entry: Entry) -> None:

@@ -22,6 +22,7 @@ import numpy as np
 from app import facts
 from app.branches import branches
 from app.disk.shapes import LAYOUTS, Layout
+from app.jobs import Job
 from hypuml.types import IntArray, TaxonomyPath
 
 if TYPE_CHECKING:
@@ -49,9 +50,7 @@ class Entry:
     gallery: Gallery | None = None
     version: str = ""
     problem: str = ""
-    _first_hits: IntArray | None = None
-    _found: threading.Event = field(default_factory=threading.Event)
-    _searching: bool = False
+    _hits: Job[IntArray] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -78,25 +77,23 @@ class Entry:
             None when the search goes on.
         """
         with self._lock:
-            if not self._searching:
-                self._searching = True
-                threading.Thread(target=self._search, name=f"hits {self.key}", daemon=True).start()
-        self._found.wait(wait)
-        return self._first_hits
+            if self._hits is None:
+                self._hits = Job(f"first hits of {self.key}", self._find_first_hits)
+        if not self._hits.finished.wait(wait):
+            return None
+        none = np.full(len(self.gallery) if self.gallery else 0, -1, dtype=np.int64)
+        return none if self._hits.outcome is None else self._hits.outcome
 
-    def _search(self) -> None:
-        gallery = self.gallery
-        hits = np.full(len(gallery) if gallery else 0, -1, dtype=np.int64)
-        try:
-            if gallery and len(gallery) > 1:
-                rows = np.arange(len(gallery), dtype=np.int64)
-                # In slices, so that a click's own search never waits long for the processor.
-                for part in np.array_split(rows, -(-len(rows) // 256)):
-                    found = gallery.search(gallery.points[part], 1, exclude=part)
-                    hits[part] = found.ids[:, 0]
-        finally:
-            self._first_hits = hits
-            self._found.set()
+    def _find_first_hits(self, job: Job[IntArray]) -> IntArray:
+        gallery = self.opened
+        hits = np.full(len(gallery), -1, dtype=np.int64)
+        if len(gallery) > 1:
+            rows = np.arange(len(gallery), dtype=np.int64)
+            # In slices, so that a click's own search never waits long for the processor.
+            for part in np.array_split(rows, -(-len(rows) // 256)):
+                found = gallery.search(gallery.points[part], 1, exclude=part)
+                hits[part] = found.ids[:, 0]
+        return hits
 
     @cached_property
     def codes(self) -> IntArray:

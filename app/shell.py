@@ -6,7 +6,6 @@ a view lives in the URL and Streamlit's sidebar links would drop it.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ import streamlit as st
 
 from app import resources, url_state
 from app.components.history import history_policy
+from app.jobs import Job
 from app.parts.rooms import ROOMS, enter, renew
 from app.view_state import GALLERY
 
@@ -25,7 +25,7 @@ HERE = Path(__file__).resolve().parent
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """Open the galleries while the browser is still loading the page (server start hook)."""
-    threading.Thread(target=resources.warm, name="open galleries", daemon=True).start()
+    Job("open galleries", lambda job: resources.warm())
     yield
 
 

@@ -45,10 +45,10 @@ at.switch_page("views/models.py").run()
 for name in ("training", "measured", "study", "card", "compare"):
     at.segmented_control(key="part").set_value(name).run()
     check(name + ":")
-from app.parts.models import jobs
+from app.parts.models.comparisons import JOBS
 for folder in {folders!r}:
     at.text_input(key="checkpoint").set_value(folder).run()
-    (job,) = [job for job in jobs._jobs.values() if not job.finished.is_set()]
+    (job,) = [job for job in JOBS.all() if not job.finished.is_set()]
     assert job.finished.wait(120)
     at.run()
     assert job.outcome is not None, job.problem

@@ -8,9 +8,11 @@ from pathlib import Path
 import streamlit as st
 
 from app import resources, state
-from app.parts.models import jobs
+from app.jobs import Job
+from app.parts.models import comparisons
 from app.parts.models.charts import lacking
 from app.parts.models.compared import compared
+from app.parts.models.comparisons import Outcome
 from app.parts.text import esc
 from app.resources import Entry
 from hypuml.gallery import Gallery
@@ -49,9 +51,9 @@ def compare(entry: Entry, gallery: Gallery) -> None:
         if against:
             other = resources.shelf.get(against)
             assert other is not None  # it is among the candidates
-            job = jobs.with_gallery(entry, other)
+            job = comparisons.with_gallery(entry, other)
         elif folder and resources.is_local():
-            job = jobs.with_checkpoint(entry, Path(folder).expanduser())
+            job = comparisons.with_checkpoint(entry, Path(folder).expanduser())
         else:
             _nothing_chosen(bool(found))
             return
@@ -61,7 +63,7 @@ def compare(entry: Entry, gallery: Gallery) -> None:
     if not job.finished.is_set():
         _wait(job)
     elif job.outcome is None:
-        st.html(f'<p class="problem" role="alert">{esc(job.problem)}</p>')
+        st.html(f'<p class="problem" role="alert">The comparison failed: {esc(job.problem)}</p>')
     else:
         compared(entry, gallery, job.outcome)
 
@@ -82,7 +84,7 @@ def candidates(version: str, on_shelf: tuple[str, ...]) -> tuple[str, ...]:
         for other in resources.shelf.entries()
         if other is not mine
         and other.gallery is not None
-        and jobs.share_in_common(mine.gallery, other.gallery) >= jobs.ENOUGH
+        and comparisons.share_in_common(mine.gallery, other.gallery) >= comparisons.ENOUGH
     )
 
 
@@ -109,17 +111,21 @@ def _nothing_chosen(others: bool) -> None:
 
 
 @st.fragment(run_every=0.7)
-def _wait(job: jobs.Job) -> None:
+def _wait(job: Job[Outcome]) -> None:
     """Show how far a comparison is, and the whole page again when it is finished."""
     if job.finished.is_set():
         st.rerun()
     with st.container(key="progress"):
         counted = f": {job.done:,} of {job.total:,}" if job.total else ""
-        st.progress(job.done / job.total if job.total else 0.0, text=f"{job.doing}{counted} …")
-        st.button("Stop", on_click=_stop, args=(job,), disabled=not job.total)
+        st.progress(
+            job.done / job.total if job.total else 0.0, text=f"{job.phase or 'Starting'}{counted} …"
+        )
+        st.button(
+            "Stop", on_click=_stop, args=(job,), disabled=job.state == "stopping" or not job.total
+        )
 
 
-def _stop(job: jobs.Job) -> None:
+def _stop(job: Job[Outcome]) -> None:
     state.act()
-    job.stop.set()
+    job.stop()
     st.session_state["typed"] = st.session_state["checkpoint"] = ""

@@ -10,7 +10,7 @@ import streamlit as st
 
 from app import routes, state
 from app.parts.models.charts import chart, theme
-from app.parts.models.jobs import Outcome
+from app.parts.models.comparisons import Outcome
 from app.parts.text import esc, name_of
 from app.resources import Entry
 from hypuml.gallery import Gallery
