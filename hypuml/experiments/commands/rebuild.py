@@ -36,7 +36,7 @@ Limits: colours, shapes and markings of the garden are all it knows; its uncerta
 the hardships of the garden (buds, dusk, tilt, wilt, hidden flowers), by hybrids and by five
 degradations, and says little about anything else.""",
     "digits-2d": """\
-Shown with the test half of the *digits*: real handwriting, 8 x 8 pixels, from scikit-learn. The
+Shown with the test half of the *digits*: real handwriting, 8 x 8 pixels (UCI). The
 ball has two dimensions, so the disk in the app is the model's own space: nothing is projected, and
 every distance on it is true. Split by image (ten classes are too few to hold some out): the classes
 are known to the model, the images and mostly the writers are not.
