@@ -89,7 +89,7 @@ def _original(version: str, row: int) -> Original:
     Raises:
         ValueError: it is not there, or damaged.
     """
-    entry = resources.shelf.by_version(version)
+    entry = resources.galleries.by_version(version)
     assert entry is not None  # it is registered, or it would not be shown
     gallery = entry.opened
     size = int(gallery.manifest["preprocessing"]["size"])

@@ -27,7 +27,7 @@ def start(name: str) -> Job[None]:
 
     def work(job: Job[None]) -> None:
         registry.obtain(name, progress=job.report)
-        for entry in resources.shelf.entries():
+        for entry in resources.galleries.entries():
             if entry.gallery is not None and entry.gallery.name == name:
                 entry.gallery.look_again()
 

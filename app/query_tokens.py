@@ -79,7 +79,7 @@ def point_of(version: str, name: str) -> FloatArray | None:
         with _lock:
             version_of, point = _points.get(name, ("", None))
         return point if version_of == version else None
-    entry = resources.shelf.by_version(version)
+    entry = resources.galleries.by_version(version)
     if entry is None or entry.gallery is None or row >= len(entry.gallery):
         return None
     return entry.gallery.points[row : row + 1]

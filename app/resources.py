@@ -1,6 +1,6 @@
 """Galleries and models the app holds open, shared by all sessions of this process.
 
-Only what stands on the shelf can be seen: the galleries that ship under ``checkpoints/``, those
+Only registered galleries can be seen: the galleries that ship under ``checkpoints/``, those
 named on the command line (``-- --gallery PATH``) and those opened by hand in the picker. A page
 address names a gallery by its short key, never by a path.
 """
@@ -35,10 +35,10 @@ FIRST = "garden"  # of the galleries that ship, the one a visitor sees first
 
 @dataclass
 class Entry:
-    """One gallery on the shelf, or the reason why it could not be opened.
+    """One registered gallery, or the reason why it could not be opened.
 
     Attributes:
-        key: short name used in page addresses, unique on the shelf.
+        key: short name used in page addresses, unique in the registry.
         folder: where it lies.
         gallery: the opened gallery; None when ``problem`` says why not.
         version: first 16 hex digits of the manifest's sha256; names its pictures.
@@ -133,7 +133,7 @@ class Entry:
 _NOTHING: IntArray = np.zeros(0, dtype=np.int64)
 
 
-class Shelf:
+class GalleryRegistry:
     """Registered galleries by key, in the order they were added. Safe between threads."""
 
     def __init__(self) -> None:
@@ -142,7 +142,7 @@ class Shelf:
         self._filled = False
 
     def add(self, folder: Path, key: str = "") -> Entry:
-        """Open the gallery in ``folder`` and put it on the shelf.
+        """Open the gallery in ``folder`` and register it.
 
         A folder that is there already is returned as it is, unless it changed on disk or could
         not be opened before: then it is opened again.
@@ -191,7 +191,7 @@ class Shelf:
             self._filled = True
 
     def entries(self) -> list[Entry]:
-        """Everything on the shelf, openable or not."""
+        """Every registered gallery, openable or not."""
         self.fill()
         with self._lock:
             return list(self._entries.values())
@@ -237,7 +237,7 @@ def gallery_arguments(arguments: Sequence[str]) -> list[Path]:
     return found
 
 
-shelf = Shelf()
+galleries = GalleryRegistry()
 
 
 def warm() -> None:
@@ -245,7 +245,7 @@ def warm() -> None:
     import faiss
 
     faiss.omp_set_num_threads(1)  # one query is faster alone, and sessions share the cores
-    for entry in shelf.entries():
+    for entry in galleries.entries():
         entry.first_hits()
 
 

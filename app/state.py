@@ -114,10 +114,10 @@ def choose_entry() -> tuple[Entry | None, list[str], bool]:
     """The gallery to show.
 
     Returns:
-        The entry (None on an empty shelf), what to tell the user, and whether the address has
-        to be read for the rest of the view too.
+        The entry (None where none is registered), sentences for the user, and whether the address
+        has to be read for the rest of the view too.
     """
-    entries = resources.shelf.entries()
+    entries = resources.galleries.entries()
     ours = st.session_state.get("_address")
     read = not st.session_state.pop("_acted", False) and st.query_params.to_dict() != ours
     notices: list[str] = []
@@ -134,7 +134,7 @@ def choose_entry() -> tuple[Entry | None, list[str], bool]:
         change_gallery()
         st.session_state.pop("_acted", None)
     st.session_state["gallery"] = wanted
-    return resources.shelf.get(str(wanted)), notices, read
+    return resources.galleries.get(str(wanted)), notices, read
 
 
 def settle(entry: Entry, read: bool) -> tuple[ViewState, list[str]]:

@@ -121,13 +121,13 @@ def _at_text(value: tuple[float, ...] | None, entry: Entry) -> str:
 
 
 def _parse_against(text: str, entry: Entry) -> str:
-    if resources.shelf.get(text) is None:
+    if resources.galleries.get(text) is None:
         raise UnusableError(f"No gallery called “{text}” is open here to compare with.")
     return text
 
 
 def _fit_against(value: str, entry: Entry) -> str:
-    return "" if resources.shelf.get(value) in (None, entry) else value
+    return "" if resources.galleries.get(value) in (None, entry) else value
 
 
 def _fit_selection(value: Sequence[int], entry: Entry) -> tuple[int, ...]:

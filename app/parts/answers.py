@@ -25,14 +25,16 @@ def answers(
     """Draw the line above the pictures and the pictures; a click asks with that picture.
 
     Args:
-        entry: the gallery's place on the shelf.
+        entry: the gallery.
         gallery: what is shown.
         view: how.
         found: the answers.
         heading: draws what stands in the place of the word "Answers", such as a switch.
     """
     with st.container(key="answers", gap="small"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="asked"):
+        with st.container(
+            horizontal=True, vertical_alignment="center", gap="small", key="answers_top"
+        ):
             if heading:
                 heading()
             title = "" if heading else "<h2>Answers</h2>"

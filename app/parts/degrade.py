@@ -12,27 +12,27 @@ from app.view_state import ViewState
 from hypuml.data.degradation_scale import KINDS
 
 _HELP = (
-    "Asks with a degraded copy of the picture: watch where it goes on the disk, and what becomes "
-    "of u and of the answers. At 0 it is the picture as it is."
+    "Searches with a degraded copy of the picture: watch where it moves on the disk, and how u and "
+    "the answers change. At 0 it is the picture as it is."
 )
 
 
 def degrade_control(entry: Entry, view: ViewState) -> None:
     """Draw the control; where the picture cannot be changed it says why and stays at 0."""
     reason = obstacle(entry, view.row)
-    says = reason or _HELP
+    meaning = reason or _HELP
     with st.container(
-        key="what_if", horizontal=True, vertical_alignment="center", gap="small", wrap=False
+        key="degrade", horizontal=True, vertical_alignment="center", gap="small", wrap=False
     ):
         quiet = " off" if reason else ""
-        st.html(f'<span class="label{quiet}" title="{esc(says)}">Degrade</span>')
+        st.html(f'<span class="label{quiet}" title="{esc(meaning)}">Degrade</span>')
         st.selectbox(
             "Kind of degradation",
             KINDS,
             key="degradation",
             on_change=state.act,
             disabled=bool(reason),
-            help=says,
+            help=meaning,
             label_visibility="collapsed",
             width=126,
         )
@@ -45,6 +45,6 @@ def degrade_control(entry: Entry, view: ViewState) -> None:
             key="level",
             on_change=state.act,
             disabled=bool(reason),
-            help=says,
+            help=meaning,
             label_visibility="collapsed",
         )

@@ -1,7 +1,7 @@
 """The numbers beside the query: u of its picture, the confidence of its answer, and where it lies.
 
-Two of them are easily confused, so they stand side by side and each says whose it is. While the
-picture is degraded every number is shown with the untouched picture's before it.
+Two of them are easily confused, so they stand side by side, each with what it belongs to. While the
+picture is degraded, every number is shown after the untouched picture's.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from app.parts.palette import shades
 from app.parts.text import MEANING, esc
 from app.queries import Query
 from hypuml.gallery import Gallery
+from hypuml.types import FloatArray
 
-UNKNOWN = "–"
+UNKNOWN = "unknown"
 
 
 def numbers(gallery: Gallery, now: Query, sure: facts.Sure, was: facts.Sure | None) -> str:
@@ -28,24 +29,33 @@ def numbers(gallery: Gallery, now: Query, sure: facts.Sure, was: facts.Sure | No
     """
     before = now.before
     dot = shades(np.asarray([now.uncertainty]), gallery.uncertainty)[0]
-    rank = float((gallery.uncertainty < now.uncertainty).mean())
     u = _change(f"{before.uncertainty:.3f}" if before else "", f"{now.uncertainty:.3f}")
     d0 = _change(f"{before.radius:.2f}" if before else "", f"{now.radius:.2f}")
-    confidence = _change(probability(was) if was else "", probability(sure))
     known = sure.probability is not None
-    meaning = MEANING["confidence"] if known else f"{sure.reason} {MEANING['confidence']}"
+    confidence = _change(probability(was) if was else "", probability(sure))
+    whose_u = "original → degraded" if before else "of the picture alone"
+    whose = "that answer 1 is right" if known else sure.reason
     shown = "" if known else ' class="unknown"'
-    whose = "that answer 1 is right" if known else "not known here"
     return (
         f'<dl><div title="{esc(MEANING["u"])}"><dt>uncertainty u</dt>'
         f'<dd><i class="dot" style="background:{dot}"></i>{u}</dd>'
-        '<dd class="whose">of the picture alone</dd></div>'
-        f'<div title="{esc(meaning)}"{shown}><dt>answer confidence</dt><dd>{confidence}</dd>'
-        f'<dd class="whose">{whose}</dd></div></dl>'
+        f'<dd class="whose">{whose_u}</dd></div>'
+        f'<div title="{esc(MEANING["confidence"])}"{shown}><dt>answer confidence</dt>'
+        f'<dd>{confidence}</dd><dd class="whose">{esc(whose)}</dd></div></dl>'
         f'<p class="note"><span title="{esc(MEANING["d0"])}">{d0} from the origin</span> · '
-        '<span title="Share of the gallery’s images that the model is surer of.">'
-        f"less sure than {100 * rank:.0f} % of all</span></p>"
+        '<span title="Place of u among the gallery’s images">'
+        f"{rank_of(now.uncertainty, gallery.uncertainty)}</span></p>"
     )
+
+
+def rank_of(u: float, uncertainty: FloatArray) -> str:
+    """Where a value stands among the uncertainties ``[N]`` of a gallery, in words."""
+    count, below = len(uncertainty), int((uncertainty < u).sum())
+    if not below:
+        return f"lowest u of {count:,}"
+    if not (uncertainty > u).any():
+        return f"highest u of {count:,}"
+    return f"higher u than {below:,} of {count:,}"
 
 
 def probability(sure: facts.Sure) -> str:
@@ -60,5 +70,6 @@ def probability(sure: facts.Sure) -> str:
 
 def _change(before: str, now: str) -> str:
     """Before and now, or only now where there was nothing else before."""
-    was = f'<span class="was">{esc(before)} → </span>' if before else ""
-    return f"{was}{esc(now)}"
+    changed = bool(before) and (before, now) != (UNKNOWN, UNKNOWN)
+    old = f'<span class="before">{esc(before)} → </span>' if changed else ""
+    return f"{old}{esc(now)}"

@@ -32,10 +32,10 @@ def query_panel(
         was: the same for the untouched query; None where this is it.
     """
     with st.container(key="query"):
-        picture, said = st.columns([2, 3], gap="medium")
+        picture, facts_column = st.columns([2, 3], gap="medium")
         with picture:
             _picture(entry, view, query)
-        with said, st.container(key="said", gap="small"):
+        with facts_column, st.container(key="query_facts", gap="small"):
             st.html(_facts_html(entry.opened, view, query, sure, was))
             degrade_control(entry, view)
             _choosers(entry)
@@ -113,26 +113,26 @@ def _choosers(entry: Entry) -> None:
         ):
             browse.browse(entry, gallery)
         st.button(
-            "Surest",
+            "Lowest u",
             on_click=_pick_extreme,
             args=(gallery, 0),
-            help="Ask with the image of lowest uncertainty",
+            help="Search with the image of lowest uncertainty u",
         )
         st.button(
-            "Most unsure",
+            "Highest u",
             on_click=_pick_extreme,
             args=(gallery, -1),
-            help="Ask with the image of highest uncertainty",
+            help="Search with the image of highest uncertainty u",
         )
         st.button(
             "Random",
             on_click=_pick_random,
             args=(gallery,),
-            help="Ask with any image of the gallery",
+            help="Search with any image of the gallery",
         )
     turn = st.session_state.setdefault("upload_turn", 0)
     st.file_uploader(
-        "Ask with your own picture (JPEG, PNG or WebP)",
+        "Search with your own picture (JPEG, PNG or WebP)",
         type=["jpg", "jpeg", "png", "webp"],
         key=f"upload_{turn}",
         on_change=_uploaded,
@@ -166,7 +166,7 @@ def answer_upload(entry: Entry) -> None:
     if pending is None:
         return
     name, data = pending
-    with st.spinner("Looking at your picture (the first one also loads the model)"):
+    with st.spinner("Embedding your picture (the first one also loads the model)"):
         try:
             state.search_with(uploads.embed_upload(entry, name, data))
         except ValueError as error:

@@ -1,4 +1,4 @@
-"""The Explore room: one gallery on the disk, a query, its answers, and the threshold.
+"""The Explore page: one gallery on the disk, a query, its answers, and the threshold.
 
 1280 x 720 holds everything: the disk and the threshold on the left, query and answers on the
 right. State is settled first; the panels below only draw what `ViewState` says.
@@ -14,8 +14,8 @@ from app import facts, models, state
 from app.degrade import degraded, untouched
 from app.parts.answers import answers
 from app.parts.disk import disk
-from app.parts.entrance import entrance
 from app.parts.outside import mostly_outside
+from app.parts.page_header import page_header
 from app.parts.pictures_notice import pictures_notice
 from app.parts.query import answer_upload, query_panel
 from app.parts.selection import selection
@@ -28,13 +28,13 @@ from hypuml.types import Hits
 
 
 def render() -> None:
-    """Draw the room."""
-    here = entrance()
-    if here is None:
+    """Draw the page."""
+    shown = page_header()
+    if shown is None:
         return
-    entry, gallery, notices, read = here
-    told = st.container(key="told")
-    with st.container(key="room"):
+    entry, gallery, notices, read = shown
+    above = st.container(key="notices")
+    with st.container(key="columns"):
         left, right = st.columns([48, 52], gap="medium")
     with right:
         answer_upload(entry)
@@ -45,7 +45,7 @@ def render() -> None:
         more.append(problem)
         state.leave_untouched()
         view, _ = state.settle(entry, read=False)
-    with told:
+    with above:
         for message in filter(None, [*notices, *more, mostly_outside(gallery.outside)]):
             notice(message)
 
@@ -91,7 +91,7 @@ def _query(entry: Entry, view: ViewState) -> tuple[Query, str]:
         return untouched(entry, view), ""
     key = (entry.version, view.row, view.degradation, view.level)
     try:
-        with st.spinner("Looking at the changed picture (the first one also loads the model)"):
+        with st.spinner("Embedding the degraded picture (the first one also loads the model)"):
             return state.made_once(key, lambda: degraded(entry, view)), ""
     except ValueError as error:
         return untouched(entry, view), f"This picture cannot be degraded: {error}"

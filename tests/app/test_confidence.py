@@ -103,7 +103,7 @@ def test_where_it_is_not_known_it_says_why(gallery, codes, hits, says):
 def test_only_a_certainty_is_written_as_0_or_1():
     numbers = (0.0, 0.004, 0.005, 0.5, 0.994, 0.995, 1.0, None)
     written = [probability(facts.Sure(p)) for p in numbers]
-    assert written == ["0.00", "< 0.01", "0.01", "0.50", "0.99", "> 0.99", "1.00", "–"]
+    assert written == ["0.00", "< 0.01", "0.01", "0.50", "0.99", "> 0.99", "1.00", "unknown"]
 
 
 def test_both_numbers_stand_side_by_side_and_say_which_is_which(start, garden):
@@ -112,7 +112,7 @@ def test_both_numbers_stand_side_by_side_and_say_which_is_which(start, garden):
     assert shown(at) == probability(sure)
     assert f"uncertainty u{garden.uncertainty[7]:.3f}of the picture alone" in page(at)
     assert f"answer confidence{probability(sure)}that answer 1 is right" in page(at)
-    assert 'title="Uncertainty u, from 0 (sure) to 1 (unsure)' in markup(at)
+    assert 'title="Uncertainty u, from 0 (certain) to 1 (uncertain)' in markup(at)
     assert 'title="Answer confidence: the probability' in markup(at)
 
 
@@ -130,20 +130,20 @@ def test_hiding_rejected_images_gives_the_confidence_of_what_is_shown_first(star
 
 def test_a_gallery_without_one_shows_none_and_says_why(start):
     at = start(small_garden())
-    assert shown(at) == "–"
+    assert shown(at) == "unknown"
     assert "not known here" in page(at)
     assert "made by a model without an answer confidence" in markup(at)
 
 
 def test_a_gallery_without_classes_shows_none(start, tmp_path):
     at = start(with_confidence(pictures_gallery(tmp_path / "plain", [(NO_CLASS,)] * 12)))
-    assert shown(at) == "–"
+    assert shown(at) == "unknown"
     assert "No image here has a class" in markup(at)
 
 
 def test_a_gallery_of_one_image_shows_none(start, tmp_path):
     at = start(with_confidence(pictures_gallery(tmp_path / "one", [("a",)])))
-    assert shown(at) == "–"
+    assert shown(at) == "unknown"
     assert "There is no answer" in markup(at)
 
 

@@ -121,7 +121,7 @@ def test_what_the_address_says_wrongly_leaves_the_picture_as_it_is(start, given,
 def test_another_query_starts_untouched_and_the_kind_stays(start):
     at = start(sure_garden(), query=garden().ids[5])
     move(at, 0.5, "crop")
-    next(b for b in at.button if b.label == "Most unsure").click().run()
+    next(b for b in at.button if b.label == "Highest u").click().run()
     assert at.slider(key="level").value == 0
     assert at.selectbox(key="degradation").value == "crop"
     assert "→" not in page(at)

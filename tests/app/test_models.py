@@ -292,7 +292,7 @@ def looked_at(entry, folder):
 
 def test_a_checkpoint_gives_the_gallery_s_own_points_again(checkpoint):
     """The other side sees the pictures as the gallery's own model saw them."""
-    entry = resources.Shelf().add(checkpoint / "gallery")
+    entry = resources.GalleryRegistry().add(checkpoint / "gallery")
     assert entry.gallery is not None
     found = looked_at(entry, checkpoint)
     a, b = found.comparison.sides
@@ -308,7 +308,7 @@ def test_no_path_field_when_other_machines_can_reach_the_app(visit, checkpoint, 
 
 
 def test_pictures_that_are_gone_are_said(checkpoint):
-    entry = resources.Shelf().add(checkpoint / "gallery")
+    entry = resources.GalleryRegistry().add(checkpoint / "gallery")
     assert entry.gallery is not None
     manifest = entry.gallery._originals._manifest
     manifest["source"] = "/nowhere at all"

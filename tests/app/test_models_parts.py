@@ -65,7 +65,7 @@ def test_the_best_control_is_named_and_a_better_one_alarms(tmp_path):
 def test_a_curvature_that_is_not_used_is_said(tmp_path):
     (tmp_path / "evaluation.json").write_text(json.dumps({"curvature_use": 0.01}))
     assert values(tmp_path)["Curvature use"].beside == "curvature is not used"
-    assert values(tmp_path)["Recall@1"].value == "–"
+    assert values(tmp_path)["Recall@1"].value == "unknown"
 
 
 def test_without_an_evaluation_the_gallery_s_own_figures_stand_in(tmp_path):
@@ -120,7 +120,7 @@ def test_reports_of_odd_types_make_tiles_all_the_same(tmp_path):
     odd = {"recall@1": "x", "intervals": [], "controls": 3, "r_auroc": [1], "curvature_use": None}
     (tmp_path / "evaluation.json").write_text(json.dumps(odd))
     (tmp_path / "config.json").write_text(json.dumps({"model": 1, "training": {"classes": 2}}))
-    assert {t.value for t in tiles(read_folder(tmp_path), {})} == {"–"}
+    assert {t.value for t in tiles(read_folder(tmp_path), {})} == {"unknown"}
     named = json.dumps({"model": {"backbone": "<script>"}, "training": {"dataset": "<b>"}})
     (tmp_path / "config.json").write_text(named)
     shown = tiles_html(tiles(read_folder(tmp_path), {}))

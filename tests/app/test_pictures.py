@@ -69,7 +69,7 @@ def test_everything_but_the_pictures_is_there(visit):
         assert tile["src"].endswith("?away")
         assert not tile["sharp"]
     assert all(tile["caption"] and "class" in tile["alt"] for tile in tiles(at))
-    labels = resources.shelf.entries()[0].gallery.labels
+    labels = resources.galleries.entries()[0].gallery.labels
     assert [tile["instead"] for tile in tiles(at)] == [labels[t["row"]] for t in tiles(at)]
     assert scene(at)["cloud"]["tile"] == ""
     assert scene(at)["cloud"]["picture"].endswith("?away")
@@ -191,8 +191,10 @@ def test_a_failure_is_said_and_the_next_try_goes_on(visit, shop, error, says):
 
 def test_photographs_of_something_else_are_said_to_be_that(visit, shop, monkeypatch):
     at = visit()
-    monkeypatch.setattr(resources.shelf.entries()[0].gallery, "ids", ["other"] * COUNT)
-    monkeypatch.setattr(resources.shelf.entries()[0].gallery._originals, "_ids", ["other"] * COUNT)
+    monkeypatch.setattr(resources.galleries.entries()[0].gallery, "ids", ["other"] * COUNT)
+    monkeypatch.setattr(
+        resources.galleries.entries()[0].gallery._originals, "_ids", ["other"] * COUNT
+    )
     click(at, "get_pictures")
     until("done")
     assert "no photograph of this gallery" in page(at.run())
@@ -201,7 +203,7 @@ def test_photographs_of_something_else_are_said_to_be_that(visit, shop, monkeypa
 
 def test_degrading_needs_the_original_and_says_so(visit):
     at = visit()
-    entry = resources.shelf.entries()[0]
+    entry = resources.galleries.entries()[0]
     assert at.slider(key="level").disabled
     assert "original of this picture is not on this machine" in at.slider(key="level").help
     write(data_root())

@@ -36,7 +36,7 @@ at.selectbox(key="degradation").set_value("blur")
 at.slider(key="level").set_value(0.5).run()
 assert any("→" in element.value for element in at.get("html"))
 check("degradation of an upload:")
-next(b for b in at.button if b.label == "Surest").click().run()
+next(b for b in at.button if b.label == "Lowest u").click().run()
 for kind in ("noise", "darkness", "occlusion", "crop", "blur"):
     at.selectbox(key="degradation").set_value(kind)
     at.slider(key="level").set_value(0.7).run()

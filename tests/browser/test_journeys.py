@@ -225,7 +225,7 @@ def test_the_server_looks_at_pictures_without_torch(visit, flower, tmp_path):
         page.locator(".st-key-level [role=slider], .st-key-level input[type=range]").first.focus()
         page.keyboard.press("End")
         page.wait_for_selector(".facts dl >> text=→")
-        page.locator(".st-key-rooms a").click()
+        page.locator(".st-key-page_links a").click()
         page.wait_for_selector(".st-key-models h2")
         mapped = Path(f"/proc/{server.process.pid}/maps").read_text(errors="replace")
         assert "onnxruntime" in mapped

@@ -24,7 +24,7 @@ def start_app(monkeypatch, tmp_path):
         arguments = [f"--gallery={folder}" for folder in galleries]
         monkeypatch.setattr(sys, "argv", ["main.py", *arguments])
         monkeypatch.setattr(resources, "SHIPPED", tmp_path / "nothing ships")
-        monkeypatch.setattr(resources, "shelf", resources.Shelf())
+        monkeypatch.setattr(resources, "galleries", resources.GalleryRegistry())
         at = AppTest.from_file(str(MAIN), default_timeout=120)
         for name, value in address.items():
             at.query_params[name] = value

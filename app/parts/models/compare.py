@@ -22,7 +22,7 @@ _NONE = "choose…"
 
 def compare(entry: Entry, gallery: Gallery) -> None:
     """Choose what to compare with, and show the comparison."""
-    found = candidates(entry.version, tuple(e.version for e in resources.shelf.entries()))
+    found = candidates(entry.version, tuple(e.version for e in resources.galleries.entries()))
     if st.session_state["against"] not in found:
         st.session_state["against"] = ""
     with st.container(
@@ -35,7 +35,7 @@ def compare(entry: Entry, gallery: Gallery) -> None:
                 key="against",
                 on_change=_chosen,
                 format_func=lambda key: key or _NONE,
-                help="Galleries on the shelf that share at least 90 % of their images with this "
+                help="Open galleries that share at least 90 % of their images with this "
                 "one; compared on those they share.",
             )
         if resources.is_local():
@@ -49,7 +49,7 @@ def compare(entry: Entry, gallery: Gallery) -> None:
     against, folder = st.session_state["against"], st.session_state.get("typed", "")
     try:
         if against:
-            other = resources.shelf.get(against)
+            other = resources.galleries.get(against)
             assert other is not None  # it is among the candidates
             job = comparisons.with_gallery(entry, other)
         elif folder and resources.is_local():
@@ -69,19 +69,19 @@ def compare(entry: Entry, gallery: Gallery) -> None:
 
 
 @lru_cache(maxsize=16)
-def candidates(version: str, on_shelf: tuple[str, ...]) -> tuple[str, ...]:
+def candidates(version: str, versions: tuple[str, ...]) -> tuple[str, ...]:
     """Keys of the galleries that show the same images as the one of this version.
 
     Args:
         version: its manifest hash.
-        on_shelf: all there are; a new one is looked at once.
+        versions: of all open galleries; a new one is looked at once.
     """
-    mine = resources.shelf.by_version(version)
+    mine = resources.galleries.by_version(version)
     if mine is None or mine.gallery is None:
         return ()
     return tuple(
         other.key
-        for other in resources.shelf.entries()
+        for other in resources.galleries.entries()
         if other is not mine
         and other.gallery is not None
         and comparisons.share_in_common(mine.gallery, other.gallery) >= comparisons.ENOUGH

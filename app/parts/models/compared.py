@@ -64,12 +64,12 @@ def figures_html(outcome: Outcome) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+    return "unknown" if value is None else f"{value:.3f}"
 
 
 def _difference(gap: Difference | None) -> str:
     if gap is None:
-        return "–"
+        return "unknown"
     spread = "" if gap.low is None else f" [{gap.low:+.3f}, {gap.high:+.3f}]"
     return f"{gap.value:+.3f}{spread}"
 
@@ -86,8 +86,8 @@ def _charts(found: Comparison) -> None:
             chart(
                 risk_by_method_figure(curves, look, 420),
                 "Risk and coverage",
-                "Share of wrong answers among the surest, by each model’s own scores; lower is "
-                "better.",
+                "Share of wrong answers among the most certain, by each model’s own scores; "
+                "lower is better.",
                 "compare_risk",
             )
     with right:
@@ -166,7 +166,7 @@ def _disagreements(entry: Entry, gallery: Gallery, outcome: Outcome) -> None:
     st.html(
         f'<p class="caption">{len(shown)} of {len(rows):,} queries that {esc(names[right])} '
         f"answers rightly and {esc(names[1 - right])} wrongly; those first of which "
-        f"{esc(names[1 - right])} is surest. Left the query, then both first answers.</p>"
+        f"{esc(names[1 - right])} is most certain. Left the query, then both first answers.</p>"
     )
     st.html(pictures_html(entry.version, gallery, outcome, shown))
 

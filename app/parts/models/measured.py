@@ -17,7 +17,7 @@ from hypuml.gallery import Gallery
 
 def measured(entry: Entry, gallery: Gallery, known: Records) -> None:
     """Draw what there is data for, and say what there is none for."""
-    with st.spinner("Looking at every answer of the gallery (once)"):
+    with st.spinner("Judging every answer of the gallery (once)"):
         found = judged(entry.version)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -43,7 +43,7 @@ def _risk(found: Judged | None) -> None:
     chart(
         risk_coverage_figure(found.curves(), theme(), 400),
         "Risk and coverage",
-        "If only the surest share is answered, how many of those answers are wrong? Lower is "
+        "If only the most certain share is answered, how many of those answers are wrong? Lower is "
         f"better; the oracle refuses the wrong ones first. {_whose(found)}.",
         "risk",
     )
@@ -73,7 +73,7 @@ def _radius(gallery: Gallery, known: Records) -> None:
     chart(
         distances_figure({gallery.title: gallery.radius}, bound, theme(), 400),
         "Distance from the origin",
-        "Near the origin the model is unsure; images heaped up at the bound could not go further.",
+        "Near the origin uncertainty is high; images heaped up at the bound could not go further.",
         "radius",
     )
 

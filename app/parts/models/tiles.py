@@ -10,7 +10,7 @@ from app.parts.models.records import Records
 from app.parts.text import esc
 from hypuml.figures.rows import mapping, number
 
-UNKNOWN = "–"
+UNKNOWN = "unknown"
 FLAT = 0.05  # a curvature use below this is none (see `hypuml.metrics.curvature_use`)
 _MEANING = {
     "recall@1": "How often the nearest other image has the query's class. Every image of classes "
