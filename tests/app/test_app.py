@@ -152,6 +152,7 @@ def test_of_what_ships_the_garden_comes_first(monkeypatch, tmp_path):
         pictures_gallery(tmp_path / name / "gallery", [("a",)] * 3)
     monkeypatch.setattr(sys, "argv", ["main.py"])
     monkeypatch.setattr(resources, "SHIPPED", tmp_path)
+    monkeypatch.chdir(tmp_path)
     keys = [entry.key for entry in resources.GalleryRegistry().entries()]
     assert keys == ["garden", "digits-2d", "zoo"]
 

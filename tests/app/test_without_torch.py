@@ -16,7 +16,9 @@ EVERYTHING = """
 import io, sys
 sys.argv = ["main.py", "--gallery", {gallery!r}]
 from PIL import Image
+from streamlit import config
 from streamlit.testing.v1 import AppTest
+config.set_option("server.address", "127.0.0.1")
 
 HEAVY = ("torch", "timm", "geoopt", "onnx", "torchvision")
 

@@ -18,7 +18,9 @@ from tests.support.app_support import MAIN
 
 @pytest.fixture(name="start")
 def start_app(monkeypatch, tmp_path):
-    """Start the app with these galleries and nothing that ships."""
+    """Start the app on this machine, with these galleries and nothing that ships."""
+    monkeypatch.chdir(tmp_path)  # galleries that ship are looked for in the current folder as well
+    monkeypatch.setattr(resources, "is_local", lambda: True)
 
     def run(*galleries: Path, **address: str) -> AppTest:
         arguments = [f"--gallery={folder}" for folder in galleries]
