@@ -21,4 +21,5 @@ def history_policy(replacing: Sequence[str], required: str) -> None:
     """
     script = _SCRIPT.replace("REPLACING)", f"{json.dumps(list(replacing))})")
     script = script.replace("has(REQUIRED)", f"has({json.dumps(required)})")
-    st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
+    with st.container(key="history"):  # not shown
+        st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)

@@ -89,7 +89,7 @@ def disk(
                 key="highlight",
                 on_change=state.act,
                 label_visibility="collapsed",
-                format_func=lambda name: f"highlight: {name or 'everything'}",
+                format_func=lambda name: f"highlight: {name or 'all'}",
                 help="One class or branch of the taxonomy stands out; all others grow pale",
             )
 

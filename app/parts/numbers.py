@@ -31,21 +31,25 @@ def numbers(gallery: Gallery, now: Query, sure: facts.Sure, was: facts.Sure | No
     dot = shades(np.asarray([now.uncertainty]), gallery.uncertainty)[0]
     u = _change(f"{before.uncertainty:.3f}" if before else "", f"{now.uncertainty:.3f}")
     d0 = _change(f"{before.radius:.2f}" if before else "", f"{now.radius:.2f}")
-    known = sure.probability is not None
-    confidence = _change(probability(was) if was else "", probability(sure))
     whose_u = "original → degraded" if before else "of the picture alone"
-    whose = "that answer 1 is right" if known else sure.reason
-    shown = "" if known else ' class="unknown"'
     return (
         f'<dl><div title="{esc(MEANING["u"])}"><dt>uncertainty u</dt>'
         f'<dd><i class="dot" style="background:{dot}"></i>{u}</dd>'
         f'<dd class="whose">{whose_u}</dd></div>'
-        f'<div title="{esc(MEANING["confidence"])}"{shown}><dt>answer confidence</dt>'
-        f'<dd>{confidence}</dd><dd class="whose">{esc(whose)}</dd></div></dl>'
+        f'<div title="{esc(MEANING["confidence"])}"><dt>answer confidence</dt>'
+        f"{_confidence(sure, was)}</div></dl>"
         f'<p class="note"><span title="{esc(MEANING["d0"])}">{d0} from the origin</span> · '
         '<span title="Place of u among the gallery’s images">'
         f"{rank_of(now.uncertainty, gallery.uncertainty)}</span></p>"
     )
+
+
+def _confidence(sure: facts.Sure, was: facts.Sure | None) -> str:
+    """The value and what it belongs to; where no value is known, the reason alone."""
+    if sure.probability is None and (was is None or was.probability is None):
+        return f'<dd class="reason">{esc(sure.reason)}</dd>'
+    value = _change(probability(was) if was else "", probability(sure))
+    return f'<dd>{value}</dd><dd class="whose">{esc(sure.reason or "that answer 1 is right")}</dd>'
 
 
 def rank_of(u: float, uncertainty: FloatArray) -> str:
@@ -70,6 +74,5 @@ def probability(sure: facts.Sure) -> str:
 
 def _change(before: str, now: str) -> str:
     """Before and now, or only now where there was nothing else before."""
-    changed = bool(before) and (before, now) != (UNKNOWN, UNKNOWN)
-    old = f'<span class="before">{esc(before)} → </span>' if changed else ""
+    old = f'<span class="before">{esc(before)} → </span>' if before else ""
     return f"{old}{esc(now)}"

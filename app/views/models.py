@@ -24,7 +24,7 @@ from hypuml.figures.rows import mapping
 _TITLES = {
     "card": "Model card",
     "training": "Training",
-    "measured": "What it measures",
+    "measured": "Measurements",
     "study": "The study",
     "compare": "Compare",
 }

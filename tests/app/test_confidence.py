@@ -32,8 +32,8 @@ def garden() -> Gallery:
 
 
 def shown(at) -> str:
-    """The number under "answer confidence"."""
-    found = re.search(r"answer confidence</dt><dd>(.*?)</dd>", markup(at))
+    """What stands under "answer confidence": the number, or why there is none."""
+    found = re.search(r"answer confidence</dt><dd[^>]*>(.*?)</dd>", markup(at))
     assert found
     return found[1]
 
@@ -130,20 +130,17 @@ def test_hiding_rejected_images_gives_the_confidence_of_what_is_shown_first(star
 
 def test_a_gallery_without_one_shows_none_and_says_why(start):
     at = start(small_garden())
-    assert shown(at) == "unknown"
-    assert "made by a model without an answer confidence" in page(at)
+    assert shown(at) == "This gallery was made by a model without an answer confidence."
 
 
 def test_a_gallery_without_classes_shows_none(start, tmp_path):
     at = start(with_confidence(pictures_gallery(tmp_path / "plain", [(NO_CLASS,)] * 12)))
-    assert shown(at) == "unknown"
-    assert "No image here has a class" in markup(at)
+    assert shown(at).startswith("No image here has a class")
 
 
 def test_a_gallery_of_one_image_shows_none(start, tmp_path):
     at = start(with_confidence(pictures_gallery(tmp_path / "one", [("a",)])))
-    assert shown(at) == "unknown"
-    assert "There is no answer" in markup(at)
+    assert shown(at).startswith("There is no answer")
 
 
 def test_an_upload_has_one_too(start, garden):

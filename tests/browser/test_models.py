@@ -41,7 +41,7 @@ def test_going_to_the_models_and_back_keeps_the_view(shipped, gallery, visit):
     page.wait_for_url("**/models?**")
     assert value_of(page, "query") == gallery.ids[first]
     assert page.locator(".st-key-page_links [aria-current=page]").inner_text() == "Models"
-    page.get_by_text("What it measures").click()
+    page.get_by_text("Measurements").click()
     page.wait_for_url(lambda url: "part=measured" in url)
     page.locator(".js-plotly-plot .main-svg").first.wait_for()
 
