@@ -10,28 +10,27 @@ to do with each other.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 
 from app.jobs import Jobs
 from app.queries import Query
+from app.resources import Entry
+from hypuml.data.degradation_scale import KINDS
+from hypuml.data.degraded_pictures import degrade_picture
+from hypuml.gallery import Gallery
 from hypuml.geometry import dist0
-
-if TYPE_CHECKING:
-    from PIL import Image
-
-    from app.resources import Entry
-    from hypuml.gallery import Gallery
-    from hypuml.models.embedder import Embedder
+from hypuml.models.embedder import Embedder
+from hypuml.models.loading import has_graph, load_model
 
 _models: dict[str, Embedder] = {}  # by sha256 of the weights
 _lock = threading.Lock()
 _warming: Jobs[None] = Jobs("first use of model")
 
 
+# Seconds after a page is drawn until its model is loaded: the browser is to paint first.
 WARM_AFTER = 1.0
-"""Seconds after a page is drawn until its model is loaded: the browser is to paint first."""
 
 
 def place(entry: Entry, image: Image.Image) -> Query:
@@ -81,7 +80,6 @@ def model_of(gallery: Gallery) -> Embedder:
             _models.pop(wanted).close()
         if wanted not in _models:
             gallery.check_model(folder)
-            from hypuml.models.loading import load_model
 
             _models[wanted] = load_model(folder, apart=True)
         return _models[wanted]
@@ -98,11 +96,6 @@ def warm(entry: Entry) -> None:
 
 
 def _warm(entry: Entry) -> None:
-    from PIL import Image
-
-    from hypuml.data.degradation_scale import KINDS
-    from hypuml.data.degraded_pictures import degrade_picture
-    from hypuml.models.loading import has_graph
 
     try:
         folder = entry.opened.model_path

@@ -15,18 +15,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import faiss
 import numpy as np
+from streamlit import config
 
 from app import facts
 from app.branches import branches
 from app.disk.shapes import LAYOUTS, Layout
 from app.jobs import Job
+from hypuml.gallery import Gallery
+from hypuml.gallery.opened import WEIGHTS
 from hypuml.types import IntArray, TaxonomyPath
-
-if TYPE_CHECKING:
-    from hypuml.gallery import Gallery
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ROOT / "checkpoints"  # an installed app shows those of the current folder as well
@@ -108,8 +108,6 @@ class Entry:
     @property
     def has_model(self) -> bool:
         """Whether the model that made the gallery lies on this machine (not whether it fits)."""
-        from hypuml.gallery.opened import WEIGHTS
-
         folder = self.gallery.model_path if self.gallery else None
         return folder is not None and (folder / WEIGHTS).is_file()
 
@@ -163,8 +161,6 @@ class GalleryRegistry:
             name = known.key if known else self._unique(key or _name(folder))
             entry = Entry(name, folder, version=version)
             try:
-                from hypuml.gallery import Gallery
-
                 entry.gallery = Gallery.open(folder)
             except (ValueError, OSError) as error:
                 entry.problem = str(error)
@@ -242,8 +238,6 @@ galleries = GalleryRegistry()
 
 def warm() -> None:
     """Open all galleries and find their first hits ahead of the first visitor."""
-    import faiss
-
     faiss.omp_set_num_threads(1)  # one query is faster alone, and sessions share the cores
     for entry in galleries.entries():
         entry.first_hits()
@@ -251,6 +245,4 @@ def warm() -> None:
 
 def is_local() -> bool:
     """Whether only this machine can reach the app, so that typing a path is harmless."""
-    from streamlit import config
-
     return str(config.get_option("server.address")) in {"127.0.0.1", "localhost", "::1"}

@@ -11,20 +11,18 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from app.jobs import Job, Jobs
 from app.parts.models import records
 from app.resources import Entry
+from hypuml.evaluation.compare import Comparison, Side, common_rows, compare
 from hypuml.gallery import Gallery
 from hypuml.gallery.opened import WEIGHTS, sha256_of
+from hypuml.models.embedder import Embedder
+from hypuml.models.loading import load_model
 from hypuml.types import FloatArray, IntArray
-
-if TYPE_CHECKING:
-    from hypuml.evaluation.compare import Comparison, Side
-    from hypuml.models.embedder import Embedder
 
 ENOUGH = 0.9  # share of the images that both have to know
 _BATCH = 64
@@ -61,7 +59,6 @@ def with_gallery(entry: Entry, other: Entry) -> Job[Outcome]:
     assert theirs is not None
 
     def work(job: Job[Outcome]) -> Outcome:
-        from hypuml.evaluation.compare import common_rows
 
         job.report(0, 0, "Comparing every answer")
         rows, others = common_rows(mine.ids, theirs.ids)
@@ -116,13 +113,11 @@ def _sha(path: Path, changed: int, size: int) -> str:
 
 def _looked_at(job: Job[Outcome], name: str, gallery: Gallery, folder: Path) -> Outcome:
     job.report(0, len(gallery), "Loading the model")
-    from hypuml.models.loading import load_model
 
     # One thread: clicks want the others.
     with closing(load_model(folder, threads=1, apart=True)) as model:
         kept, points, u = _embedded(job, gallery, model)
     job.report(len(gallery), len(gallery), "Comparing every answer")
-    from hypuml.evaluation.compare import Side
 
     other = Side(
         _other_name(folder.name, name),
@@ -173,8 +168,6 @@ def _other_name(name: str, taken: str) -> str:
 
 def side(gallery: Gallery, name: str, rows: IntArray) -> Side:
     """A gallery's view of some of its images."""
-    from hypuml.evaluation.compare import Side
-
     return Side(
         name,
         gallery.points[rows],
@@ -186,7 +179,6 @@ def side(gallery: Gallery, name: str, rows: IntArray) -> Side:
 
 
 def _outcome(a: Side, b: Side, gallery: Gallery, rows: IntArray) -> Outcome:
-    from hypuml.evaluation.compare import compare
 
     found = compare(a, b, [gallery.paths[row] for row in rows])
     return Outcome(found, rows, len(gallery))
