@@ -1,7 +1,7 @@
 """Getting a data set's pictures in the background: one download per data set and process.
 
 What has arrived when it is stopped is continued by the next start
-(`hypuml.data.registry.obtain` sees to that).
+(`hypuml.data.registry.download` sees to that).
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ def start(name: str) -> Job[None]:
     """
 
     def work(job: Job[None]) -> None:
-        registry.obtain(name, progress=job.report)
+        registry.download(name, progress=job.report)
         for entry in resources.galleries.entries():
             if entry.gallery is not None and entry.gallery.name == name:
-                entry.gallery.look_again()
+                entry.gallery.refresh()
 
     return JOBS.start(name, work, again=True)
 
@@ -37,4 +37,4 @@ def start(name: str) -> Job[None]:
 def obtainable(name: str) -> bool:
     """Whether the registry knows where to get a data set."""
     entry = registry.DATASETS.get(name)
-    return entry is not None and entry.obtain is not None
+    return entry is not None and entry.download is not None

@@ -20,12 +20,11 @@ import faiss
 import numpy as np
 from streamlit import config
 
-from app import facts
 from app.branches import branches
 from app.disk.shapes import LAYOUTS, Layout
 from app.jobs import Job
 from hypuml.gallery import Gallery
-from hypuml.gallery.opened import WEIGHTS
+from hypuml.gallery.model_ref import WEIGHTS
 from hypuml.types import IntArray, TaxonomyPath
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -97,8 +96,8 @@ class Entry:
 
     @cached_property
     def codes(self) -> IntArray:
-        """``[N]`` class number per image, -1 for unlabelled (`facts.class_codes`)."""
-        return facts.class_codes(self.gallery.paths) if self.gallery else _NOTHING
+        """``[N]`` class number per image, -1 for unlabelled (`Gallery.class_ids`)."""
+        return self.gallery.class_ids if self.gallery else _NOTHING
 
     @property
     def labelled(self) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from app import facts, resources
+from app import resources, retrieval
 from app.disk.shapes import Layout
 from app.queries import Query
 from app.resources import Entry
@@ -90,12 +90,12 @@ def _parse_threshold(text: str, entry: Entry) -> float:
 
 
 def _fit_threshold(value: float, entry: Entry) -> float:
-    low, high = facts.bounds(entry.opened.uncertainty)
+    low, high = retrieval.bounds(entry.opened.uncertainty)
     return float(min(max(value, low), high))
 
 
 def _highest_threshold(entry: Entry) -> float:
-    return facts.bounds(entry.opened.uncertainty)[1]
+    return retrieval.bounds(entry.opened.uncertainty)[1]
 
 
 def _fit_level(value: float, entry: Entry) -> float:

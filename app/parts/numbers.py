@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from app import facts
 from app.parts.palette import shades
 from app.parts.text import MEANING, esc
 from app.queries import Query
 from hypuml.gallery import Gallery
-from hypuml.types import FloatArray
+from hypuml.types import Answer, FloatArray
 
 UNKNOWN = "unknown"
 
 
-def numbers(gallery: Gallery, now: Query, sure: facts.Sure, was: facts.Sure | None) -> str:
+def numbers(gallery: Gallery, now: Query, answer: Answer, was: Answer | None) -> str:
     """The numbers as HTML.
 
     Args:
         gallery: the query's.
         now: the query.
-        sure: confidence of its first answer.
+        answer: what the gallery gives for it.
         was: the same for the untouched query; None where this is it.
     """
     before = now.before
@@ -37,19 +36,21 @@ def numbers(gallery: Gallery, now: Query, sure: facts.Sure, was: facts.Sure | No
         f'<dd><i class="dot" style="background:{dot}"></i>{u}</dd>'
         f'<dd class="whose">{whose_u}</dd></div>'
         f'<div title="{esc(MEANING["confidence"])}"><dt>answer confidence</dt>'
-        f"{_confidence(sure, was)}</div></dl>"
+        f"{_confidence(answer, was)}</div></dl>"
         f'<p class="note"><span title="{esc(MEANING["d0"])}">{d0} from the origin</span> · '
         '<span title="Place of u among the gallery’s images">'
         f"{rank_of(now.uncertainty, gallery.uncertainty)}</span></p>"
     )
 
 
-def _confidence(sure: facts.Sure, was: facts.Sure | None) -> str:
+def _confidence(answer: Answer, was: Answer | None) -> str:
     """The value and what it belongs to; where no value is known, the reason alone."""
-    if sure.probability is None and (was is None or was.probability is None):
-        return f'<dd class="reason">{esc(sure.reason)}</dd>'
-    value = _change(probability(was) if was else "", probability(sure))
-    return f'<dd>{value}</dd><dd class="whose">{esc(sure.reason or "that answer 1 is right")}</dd>'
+    if answer.probability is None and (was is None or was.probability is None):
+        return f'<dd class="reason">{esc(answer.reason)}</dd>'
+    value = _change(probability(was) if was else "", probability(answer))
+    return (
+        f'<dd>{value}</dd><dd class="whose">{esc(answer.reason or "that answer 1 is right")}</dd>'
+    )
 
 
 def rank_of(u: float, uncertainty: FloatArray) -> str:
@@ -62,9 +63,9 @@ def rank_of(u: float, uncertainty: FloatArray) -> str:
     return f"higher u than {below:,} of {count:,}"
 
 
-def probability(sure: facts.Sure) -> str:
+def probability(answer: Answer) -> str:
     """A confidence with two decimals; only a certainty is 0 or 1."""
-    p = sure.probability
+    p = answer.probability
     if p is None:
         return UNKNOWN
     if 0 < p < 0.005:

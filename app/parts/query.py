@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from app import facts, routes, state, uploads
+from app import retrieval, routes, state, uploads
 from app.components.picture_grid import Tile, picture_grid
 from app.parts import browse
 from app.parts.degrade import degrade_control
@@ -17,10 +17,11 @@ from app.queries import Query
 from app.resources import Entry
 from app.view_state import ViewState
 from hypuml.gallery import Gallery
+from hypuml.types import Answer
 
 
 def query_panel(
-    entry: Entry, view: ViewState, query: Query, sure: facts.Sure, was: facts.Sure | None
+    entry: Entry, view: ViewState, query: Query, answer: Answer, was: Answer | None
 ) -> None:
     """Draw the query panel.
 
@@ -28,7 +29,7 @@ def query_panel(
         entry: the gallery that is shown.
         view: how.
         query: the query.
-        sure: confidence of its first answer.
+        answer: what the gallery gives for it.
         was: the same for the untouched query; None where this is it.
     """
     with st.container(key="query"):
@@ -36,7 +37,7 @@ def query_panel(
         with picture:
             _picture(entry, view, query)
         with facts_column, st.container(key="query_facts", gap="small"):
-            st.html(_facts_html(entry.opened, view, query, sure, was))
+            st.html(_facts_html(entry.opened, view, query, answer, was))
             degrade_control(entry, view)
             _choosers(entry)
             if problem := st.session_state.get("upload_problem"):
@@ -84,7 +85,7 @@ def _enlarged(entry: Entry, query: Query) -> None:
 
 
 def _facts_html(
-    gallery: Gallery, view: ViewState, query: Query, sure: facts.Sure, was: facts.Sure | None
+    gallery: Gallery, view: ViewState, query: Query, answer: Answer, was: Answer | None
 ) -> str:
     name, above = query.name, "Your picture: the link of this page leaves it out"
     if query.row is not None:
@@ -92,13 +93,13 @@ def _facts_html(
     verdict = (
         '<span class="chip rejected" title="Its uncertainty lies above the threshold: a system '
         'with this threshold would not answer.">rejected by the threshold</span>'
-        if facts.rejects(view.threshold, query.uncertainty, gallery.uncertainty)
+        if retrieval.rejects(view.threshold, query.uncertainty, gallery.uncertainty)
         else ""
     )
     return (
         '<div class="facts">'
         f'<div class="above"><p class="trail" title="{esc(above)}">{esc(above)}</p>{verdict}</div>'
-        f'<h2 title="{esc(name)}">{esc(name)}</h2>{numbers(gallery, query, sure, was)}</div>'
+        f'<h2 title="{esc(name)}">{esc(name)}</h2>{numbers(gallery, query, answer, was)}</div>'
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from app import facts, models, state
+from app import models, retrieval, state
 from app.degrade import degraded, untouched
 from app.parts.answers import answers
 from app.parts.disk import disk
@@ -24,7 +24,7 @@ from app.queries import Query
 from app.resources import Entry
 from app.view_state import ANSWERS, SELECTION, ViewState
 from hypuml.gallery import Gallery
-from hypuml.types import Hits
+from hypuml.types import Answer
 
 
 def render() -> None:
@@ -49,14 +49,12 @@ def render() -> None:
         for message in filter(None, [*notices, *more, mostly_outside(gallery.outside)]):
             notice(message)
 
-    allowed = facts.keep_mask(gallery.uncertainty, view.threshold) if view.hide else None
-    hits, sure = _search(entry, gallery, view, query, allowed)
-    found = facts.answers(hits, entry.codes, view.k, view.row)
-    before = None
-    if query.before:
-        _, before = _search(entry, gallery, view, query.before, allowed)
+    allowed = retrieval.keep_mask(gallery.uncertainty, view.threshold) if view.hide else None
+    answer = _answer(gallery, view.k, query, allowed)
+    found = retrieval.answers(answer.hits, entry.codes, view.row)
+    before = _answer(gallery, view.k, query.before, allowed) if query.before else None
     with right:  # first, because it is shown while the disk still fetches its points
-        query_panel(entry, view, query, sure, before)
+        query_panel(entry, view, query, answer, before)
         pictures_notice(gallery)
         _results(entry, gallery, view, found)
     with left:
@@ -64,7 +62,7 @@ def render() -> None:
     models.warm(entry)
 
 
-def _results(entry: Entry, gallery: Gallery, view: ViewState, found: facts.Answers) -> None:
+def _results(entry: Entry, gallery: Gallery, view: ViewState, found: retrieval.Answers) -> None:
     """The answers or, where images are selected, a switch between these and the answers."""
     if view.panel == SELECTION and view.selection:
         rows = np.asarray(view.selection, dtype=np.int64)
@@ -97,13 +95,8 @@ def _query(entry: Entry, view: ViewState) -> tuple[Query, str]:
         return untouched(entry, view), f"This picture cannot be degraded: {error}"
 
 
-def _search(
-    entry: Entry, gallery: Gallery, view: ViewState, query: Query, allowed: NDArray[np.bool_] | None
-) -> tuple[Hits, facts.Sure]:
-    """What is found, and how sure the first answer is."""
-    hits = facts.nearest(gallery, query.point, view.k, query.row, allowed)
-    u = query.uncertainty
-    return hits, facts.how_sure(gallery, entry.codes, hits, u, query.row, allowed)
+def _answer(gallery: Gallery, k: int, query: Query, allowed: NDArray[np.bool_] | None) -> Answer:
+    return gallery.ask(query.point, query.uncertainty, k, query.row, allowed)
 
 
 render()

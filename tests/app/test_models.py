@@ -15,7 +15,7 @@ from app import resources
 from app.jobs import Job, Jobs
 from app.parts.models import comparisons, study
 from hypuml.gallery import Gallery
-from hypuml.gallery.opened import sha256_of
+from hypuml.gallery.model_ref import sha256_of
 from tests.support.app_pages import address, markup, page, start_app  # noqa: F401
 from tests.support.app_support import (
     MAIN,
@@ -164,12 +164,12 @@ def test_training_curves(visit, checkpoint):
     assert len(charts(at)) >= 5
 
 
-def test_what_it_measures(visit, checkpoint):
+def test_measurements(visit, checkpoint):
     at = part(visit(checkpoint / "gallery"), "measured")
     for title in ("Risk and coverage", "Is the confidence right?", "Distance from the origin",
                   "Uncertainty of damaged images", "Retrieval of damaged images"):  # fmt: skip
         assert title in page(at)
-    assert "120 images of this gallery, each asking all the others" in page(at)
+    assert "120 images of this gallery, each a query to all the others" in page(at)
     assert len(charts(at)) == 5
 
 

@@ -7,7 +7,7 @@ from dataclasses import fields, make_dataclass
 import numpy as np
 import pytest
 
-from app import facts, resources, url_state, view_state
+from app import resources, retrieval, url_state, view_state
 from app.view_fields import choice
 from app.view_state import ViewState, usable, view_fields
 from hypuml.gallery import Gallery
@@ -59,7 +59,7 @@ def test_every_field_of_an_address_comes_back_from_it(entry):
 )  # fmt: skip
 def test_what_is_not_usable_is_replaced(entry, name, value, then):
     u = entry.opened.uncertainty
-    expected = {"lowest": int(np.argmin(u)), "highest": facts.bounds(u)[1]}.get(str(then), then)
+    expected = {"lowest": int(np.argmin(u)), "highest": retrieval.bounds(u)[1]}.get(str(then), then)
     assert getattr(usable({name: value}, entry), name) == expected
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hypuml.confidence import CONTROLS, DEPTH, AnswerConfidence, evidence, fit_confidence
-from hypuml.confidence.weights import Term
+from hypuml.confidence import CONTROLS, DEPTH, AnswerConfidence
+from hypuml.confidence.features import answer_features
+from hypuml.confidence.fit import fit_confidence
+from hypuml.confidence.model import Term
 from hypuml.gallery import Gallery
 from hypuml.metrics import auroc, ece
 from hypuml.search import Index
@@ -46,7 +48,7 @@ def test_more_agreement_is_never_less_sure(fitted):
         found[:, : 1 + agreeing] = len(ids) - 80 + np.arange(1 + agreeing)
         found[:, 1 + agreeing :] = np.arange(DEPTH - 1 - agreeing)
         told = Hits(found, hits.distances)
-        said = evidence(told, seen, labels, np.full(len(ids), 0.3), u[:40], 1.0)
+        said = answer_features(told, seen, labels, np.full(len(ids), 0.3), u[:40], 1.0)
         p = fitted.probability(said)
         assert (p > before).all()
         before = p
@@ -121,24 +123,24 @@ def damaged(edit, fitted):
 
 
 EDITS = [
-    (lambda d: d.update(format="other"), "no answer confidence"),
-    (lambda d: d.update(version=2), "version 2"),
-    (lambda d: d.update(version=True), "version True"),
-    (lambda d: d.update(intercept=math.nan), "NaN"),
+    (lambda d: d.update(format="other"), "at format"),
+    (lambda d: d.update(version=2), "at version: .*2"),
+    (lambda d: d.update(version=True), "at version"),
+    (lambda d: d.update(intercept=math.nan), "no valid JSON"),
     (lambda d: d.update(intercept=True), "intercept"),
     (lambda d: d.update(intercept="0"), "intercept"),
     (lambda d: d.pop("intercept"), "intercept"),
     (lambda d: d.update(intercept=10**400), "intercept"),
     (lambda d: d.update(inputs={}), "expected some of"),
-    (lambda d: d.update(inputs=[1]), "lacks inputs"),
+    (lambda d: d.update(inputs=[1]), "at inputs"),
     (lambda d: d.pop("fitted_on"), "fitted_on"),
     (lambda d: d["inputs"].update(colour=d["inputs"]["lead"]), "colour"),
-    (lambda d: d["inputs"].update(lead=3), "not described"),
-    (lambda d: d["inputs"]["lead"].pop("low"), "not described"),
-    (lambda d: d["inputs"]["lead"].update(extra=1), "not described"),
-    (lambda d: d["inputs"]["lead"].update(weight=math.inf), "Infinity"),
-    (lambda d: d["inputs"]["lead"].update(weight=None), "finite numbers"),
-    (lambda d: d["inputs"]["lead"].update(scale=0.0), "scale > 0"),
+    (lambda d: d["inputs"].update(lead=3), "at inputs"),
+    (lambda d: d["inputs"]["lead"].pop("low"), "required field `low`"),
+    (lambda d: d["inputs"]["lead"].update(extra=1), "unknown field `extra`"),
+    (lambda d: d["inputs"]["lead"].update(weight=math.inf), "no valid JSON"),
+    (lambda d: d["inputs"]["lead"].update(weight=None), "weight: expected `float`"),
+    (lambda d: d["inputs"]["lead"].update(scale=0.0), "scale: expected `float` > 0"),
     (lambda d: d["inputs"]["lead"].update(low=9.0, high=1.0), "not reversed"),
 ]
 
@@ -163,13 +165,13 @@ def test_a_file_of_something_else_is_refused(content, tmp_path):
         AnswerConfidence.load(tmp_path)
 
 
-def test_strange_evidence_is_clipped_or_refused():
-    one = AnswerConfidence(0.0, {"lead": Term(2.0, 1.0, 0.5, 0.0, 2.0)})
+def test_strange_features_is_clipped_or_refused():
+    one = AnswerConfidence(0.0, {"lead": Term(2.0, 1.0, 0.5, 0.0, 2.0)}, {})
     say = {"answered": np.ones(4), "lead": np.array([1.0, 2.0, 1e9, -1e9])}
     # Mean gives the intercept; 2 is two deviations up: sigmoid(4); beyond 2 and 0 nothing changes.
     top = 1 / (1 + math.exp(-4))
     np.testing.assert_allclose(one.probability(say), [0.5, top, top, 1 - top])
-    with pytest.raises(ValueError, match="lacks lead"):
+    with pytest.raises(ValueError, match="lack lead"):
         one.probability({"answered": np.ones(1)})
     with pytest.raises(ValueError, match="not finite"):
         one.probability({"answered": np.ones(1), "lead": np.array([np.nan])})

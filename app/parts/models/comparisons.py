@@ -19,7 +19,7 @@ from app.parts.models import records
 from app.resources import Entry
 from hypuml.evaluation.compare import Comparison, Side, common_rows, compare
 from hypuml.gallery import Gallery
-from hypuml.gallery.opened import WEIGHTS, sha256_of
+from hypuml.gallery.model_ref import WEIGHTS, sha256_of
 from hypuml.models.embedder import Embedder
 from hypuml.models.loading import load_model
 from hypuml.types import FloatArray, IntArray

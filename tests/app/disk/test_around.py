@@ -7,7 +7,7 @@ import pytest
 
 from hypuml.geometry import expmap0, logmap0, mobius_add
 from hypuml.layout import around_xy
-from hypuml.layout.around import spread
+from hypuml.layout.recenter import spread
 from tests.support.disk_page import disk_page  # noqa: F401
 
 pytestmark = pytest.mark.browser

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app import facts
+from app import retrieval
 from app.parts.text import percent
 from hypuml.figures.palette import THEMES
 from tests.support.browser_support import ROOT
@@ -98,7 +98,7 @@ def test_kept_is_counted_as_numpy_counts_it(panels):
         }""",
         [u.tolist(), cuts],
     )
-    expected = [int(facts.keep_mask(u, cut).sum()) for cut in cuts]
+    expected = [int(retrieval.keep_mask(u, cut).sum()) for cut in cuts]
     assert got == [[n, n] for n in expected]
     # Without the rounding to float32 some of these would be counted differently.
     assert expected != [int((u.astype(np.float64) <= cut + 5e-4).sum()) for cut in cuts]
@@ -106,7 +106,7 @@ def test_kept_is_counted_as_numpy_counts_it(panels):
 
 def test_histogram_is_numpys(panels):
     u = np.random.default_rng(2).beta(4, 6, 5000).astype(np.float32)
-    lo, hi = facts.bounds(u)
+    lo, hi = retrieval.bounds(u)
     script = "([u, lo, hi]) => [...histogram(Float32Array.from(u), lo, hi)]"
     page = panels()
     got = page.evaluate(script, [u.tolist(), lo, hi])
@@ -115,7 +115,7 @@ def test_histogram_is_numpys(panels):
 
 
 def threshold_on(page: Any, u: np.ndarray, value: float = 0.5) -> dict[str, Any]:
-    lo, hi = facts.bounds(u)
+    lo, hi = retrieval.bounds(u)
     cut = {"value": value, "low": lo, "high": hi, "step": 0.005, "says": "Recall@1 0.858"}
     page.evaluate(
         """([u, cut]) => {
@@ -141,7 +141,7 @@ def test_threshold_from_the_keyboard(panels):
     u = np.random.default_rng(3).beta(4, 6, 2400).astype(np.float32)
     page = panels()
     cut = threshold_on(page, u)
-    kept = int(facts.keep_mask(u, 0.5).sum())
+    kept = int(retrieval.keep_mask(u, 0.5).sum())
     share = percent(kept / 2400)
     assert re.split(r"\s{2,}|\n", kept_text(page)) == [
         f"kept {kept:,} of 2,400",
@@ -162,7 +162,7 @@ def test_threshold_from_the_keyboard(panels):
         slider.press(key)
         assert told(page) == [["move", pytest.approx(value, abs=1e-12)]]
         assert slider.get_attribute("aria-valuenow") == f"{value:g}"
-        n = int(facts.keep_mask(u, value).sum())
+        n = int(retrieval.keep_mask(u, value).sum())
         assert slider.get_attribute("aria-valuetext") == f"{value:.3f}, keeps {n:,} of 2,400"
         assert f"kept {n:,} of" in kept_text(page)
     assert n == 2400
@@ -378,7 +378,7 @@ def test_table_says_what_the_disk_shows(panels):
         if page.get_by_label("Next page").is_enabled():
             page.get_by_label("Next page").click()
     names = {0: f"{HOSTILE} Rosales", 1: "no class"}
-    keep = facts.keep_mask(u, 0.5)
+    keep = retrieval.keep_mask(u, 0.5)
     assert seen == [
         [str(i + 1), names[row % 2], f"{u[row]:.3f}", f"{d0[row]:.2f}",
          "kept" if keep[row] else "rejected", "", "query"]

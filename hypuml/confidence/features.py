@@ -1,4 +1,4 @@
-"""What the nearest images say about an answer (convention: :mod:`hypuml.confidence`).
+"""Features of an answer, from the nearest images (convention: :mod:`hypuml.confidence`).
 
 Everything is counted so that it means the same in galleries of other sizes: agreement is the share
 of *possible* agreement (three images of a class can agree three times, not ten), and weights fall
@@ -13,12 +13,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hypuml.confidence.ranks import ASKED
+from hypuml.confidence.reciprocal_ranks import RANKED
 from hypuml.geometry import check_curvature
 from hypuml.types import Hits
 
 F64 = NDArray[np.float64]
-Evidence = dict[str, F64]
+Features = dict[str, F64]
 
 # Nearest images that are looked at; deeper ones hardly ever have the first hit's class.
 DEPTH = 50
@@ -49,15 +49,15 @@ INPUTS = (
     "u_hits",
 )
 
-# What a confidence has to beat: single inputs as scores, high = sure.
-CONTROLS: dict[str, Callable[[Evidence], F64]] = {
+# What a confidence has to beat: single inputs as scores, high = certain.
+CONTROLS: dict[str, Callable[[Features], F64]] = {
     "first_distance": lambda found: -found["first_distance"],
     "lead": lambda found: found["lead"],
     "knn_agreement": lambda found: found["agreement_10"],
 }
 
 
-def evidence(
+def answer_features(
     hits: Hits,
     ranks: ArrayLike,
     labels: ArrayLike,
@@ -65,14 +65,14 @@ def evidence(
     query_uncertainty: ArrayLike,
     curvature: float,
     inside: ArrayLike = True,
-) -> Evidence:
-    """Evidence for and against each query's first hit.
+) -> Features:
+    """Features for and against each query's first hit.
 
     Args:
         hits: nearest *other* images, best first, ``[Q, K]``; :data:`DEPTH` of them or all there
             are. What lies deeper is not looked at.
-        ranks: ``[Q, min(ASKED, K)]`` how near each query is as its hits see it
-            (:func:`hypuml.confidence.ranks.ranks`).
+        ranks: ``[Q, min(RANKED, K)]`` how near each query is as its hits see it
+            (:func:`hypuml.confidence.reciprocal_ranks`).
         labels: ``[N]`` class number of every gallery row, negative for an image without a class.
         uncertainty: ``[N]`` u of every gallery row.
         query_uncertainty: ``[Q]`` u of every query.
@@ -104,7 +104,8 @@ def evidence(
         ValueError: shapes that do not fit, a row number outside the gallery, a bad curvature.
 
     >>> hits = Hits(np.array([[0, 1, 2]]), np.array([[1.0, 1.5, 2.0]]))
-    >>> found = evidence(hits, [[0, 1, 1]], [4, 4, 7], [0.1, 0.2, 0.3], [0.5], 1.0, inside=False)
+    >>> us = [0.1, 0.2, 0.3]
+    >>> found = answer_features(hits, [[0, 1, 1]], [4, 4, 7], us, [0.5], 1.0, inside=False)
     >>> found["lead"].tolist(), found["relative_lead"].tolist(), found["u_first"].tolist()
     ([1.0], [0.5], [0.1])
     """
@@ -114,9 +115,9 @@ def evidence(
     within = np.asarray(inside, dtype=bool)
     ids, d = hits.ids[:, :DEPTH], root * np.asarray(hits.distances[:, :DEPTH], dtype=np.float64)
     seen = np.asarray(ranks)
-    if seen.shape != ids[:, :ASKED].shape:
+    if seen.shape != ids[:, :RANKED].shape:
         raise ValueError(
-            f"got ranks {seen.shape} for hits {ids.shape}, expected {ids[:, :ASKED].shape}"
+            f"got ranks {seen.shape} for hits {ids.shape}, expected {ids[:, :RANKED].shape}"
         )
     one_each = query_u.shape == ids.shape[:1] and within.shape in ((), query_u.shape)
     if classes.ndim != 1 or u.shape != classes.shape or not one_each:
@@ -133,7 +134,7 @@ def evidence(
         return {name: np.zeros(len(ids)) for name in (*INPUTS, "answered")}
     found = classes[ids]
     answered = found[:, 0] >= 0
-    # An image without a class agrees with nobody: a class of its own, counted once.
+    # An image without a class agrees with no other: a class of its own, counted once.
     own = np.where(found >= 0, found, -1 - ids)
     sizes = np.bincount(classes[classes >= 0], minlength=1)
     leave_out = np.broadcast_to(within, len(ids))[:, None]
@@ -143,7 +144,7 @@ def evidence(
     same = own == own[:, :1]
     first = d[:, 0]
     other = np.where(same.all(axis=1), d[:, -1], np.where(same, np.inf, d).min(axis=1))
-    result: Evidence = {
+    result: Features = {
         "first_distance": np.log(np.maximum(first, _NEAREST)),
         "lead": other - first,
         "relative_lead": np.where(
@@ -161,8 +162,10 @@ def evidence(
     result["soft_agreement"] = np.log((votes[:, 0] + _VOTE) / (np.maximum(rest, 0.0) + _VOTE))
     result["vote_margin"] = np.log((votes[:, 0] + _VOTE) / (rival + _VOTE))
     result["first_rank"] = -np.log1p(seen[:, 0])
-    mutual = seen < np.minimum(_MUTUAL, available[:, :ASKED])
-    agreed, against = ((mutual & side).sum(axis=1) for side in (same[:, :ASKED], ~same[:, :ASKED]))
+    mutual = seen < np.minimum(_MUTUAL, available[:, :RANKED])
+    agreed, against = (
+        (mutual & side).sum(axis=1) for side in (same[:, :RANKED], ~same[:, :RANKED])
+    )
     result["mutual_votes"] = np.log((agreed + _COUNT) / (against + _COUNT))
     result["u_query"], result["u_first"] = query_u, u[ids[:, 0]]
     result["u_hits"] = u[ids[:, :_NEAR]].mean(axis=1)

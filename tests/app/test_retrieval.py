@@ -8,12 +8,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app import facts, resources
+from app import resources, retrieval
 from app.parts.browse import HIGHEST, LOWEST, ORDERS, ordered
 from app.parts.disk import badge, detail
 from app.parts.text import esc, percent
 from hypuml.gallery import Gallery
-from hypuml.types import NO_CLASS
+from hypuml.taxonomy import class_ids
 from tests.support.app_support import pictures_gallery
 
 ROSE, LILY, FERN = ("Rosales", "alba"), ("Liliales", "alba"), ("Ferns", "fern")
@@ -21,47 +21,42 @@ ROSE, LILY, FERN = ("Rosales", "alba"), ("Liliales", "alba"), ("Ferns", "fern")
 
 def test_kept_counts_coverage_and_recall_by_hand():
     u = np.array([0.1, 0.2, 0.3, 0.4, 0.5], np.float32)
-    codes = facts.class_codes([ROSE, ROSE, LILY, LILY, FERN])
+    codes, _ = class_ids([ROSE, ROSE, LILY, LILY, FERN])
     hits = np.array([1, 0, 0, 2, 0])  # right, right, wrong, right, and a class of one image
 
-    assert facts.kept(u, codes, hits, 0.5) == facts.Kept(5, 5, 4, 0.75)
-    assert facts.kept(u, codes, hits, 0.3) == facts.Kept(3, 5, 3, 2 / 3)
-    assert facts.kept(u, codes, hits, 0.05) == facts.Kept(0, 5, 0, None)
-    assert facts.kept(u, codes, hits, 0.3).coverage == 0.6
+    assert retrieval.kept(u, codes, hits, 0.5) == retrieval.Kept(5, 5, 4, 0.75)
+    assert retrieval.kept(u, codes, hits, 0.3) == retrieval.Kept(3, 5, 3, 2 / 3)
+    assert retrieval.kept(u, codes, hits, 0.05) == retrieval.Kept(0, 5, 0, None)
+    assert retrieval.kept(u, codes, hits, 0.3).coverage == 0.6
 
 
 def test_recall_stays_open_until_the_hits_are_known():
     u, codes = np.array([0.1, 0.2], np.float32), np.array([0, 0])
-    assert facts.kept(u, codes, None, 1.0) == facts.Kept(2, 2, 0, None)
-
-
-def test_a_class_is_its_path_and_not_its_last_name():
-    codes = facts.class_codes([ROSE, LILY, ROSE, (NO_CLASS,), ()])
-    assert codes.tolist() == [0, 1, 0, -1, -1]
+    assert retrieval.kept(u, codes, None, 1.0) == retrieval.Kept(2, 2, 0, None)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_slider_ends_reject_everything_and_nothing(seed):
     u = np.random.default_rng(seed).uniform(0, 1, 50).astype(np.float32)
-    lo, hi = facts.bounds(u)
-    assert not facts.keep_mask(u, lo).any()
-    assert facts.keep_mask(u, hi).all()
+    lo, hi = retrieval.bounds(u)
+    assert not retrieval.keep_mask(u, lo).any()
+    assert retrieval.keep_mask(u, hi).all()
     flat = np.full(3, u[0], np.float32)
-    assert facts.bounds(flat)[0] < facts.bounds(flat)[1]
+    assert retrieval.bounds(flat)[0] < retrieval.bounds(flat)[1]
 
 
 def test_a_threshold_at_an_image_keeps_that_image():
     u = np.float32(0.12345678)
-    assert facts.keep_mask(np.array([u]), round(float(u), 3)).all()
+    assert retrieval.keep_mask(np.array([u]), round(float(u), 3)).all()
 
 
 def test_a_query_is_rejected_unless_the_threshold_is_at_its_end():
     u = np.array([0.2, 0.5], np.float32)
-    assert facts.bounds(u)[1] == 0.5
-    assert facts.rejects(0.3, 0.4, u)
-    assert not facts.rejects(0.3, 0.3, u)
-    assert facts.rejects(0.49, 0.9, u)
-    assert not facts.rejects(0.5, 0.9, u)  # no image of the gallery is so unsure
+    assert retrieval.bounds(u)[1] == 0.5
+    assert retrieval.rejects(0.3, 0.4, u)
+    assert not retrieval.rejects(0.3, 0.3, u)
+    assert retrieval.rejects(0.49, 0.9, u)
+    assert not retrieval.rejects(0.5, 0.9, u)  # no image of the gallery is so unsure
 
 
 @pytest.fixture
@@ -70,9 +65,9 @@ def gallery(tmp_path) -> Gallery:
     return Gallery.open(pictures_gallery(tmp_path / "gallery", paths))
 
 
-def ask(gallery, point, k, row=None, allowed=None) -> facts.Answers:
-    hits = facts.nearest(gallery, point, k, row, allowed)
-    return facts.answers(hits, facts.class_codes(gallery.paths), k, row)
+def ask(gallery, point, k, row=None, allowed=None) -> retrieval.Answers:
+    hits = gallery.ask(point, 0.5, k, row, allowed).hits
+    return retrieval.answers(hits, gallery.class_ids, row)
 
 
 def brute_force(gallery: Gallery, row: int) -> list[int]:
@@ -115,9 +110,9 @@ def test_first_hits_equal_brute_force(gallery):
 
 
 def test_majority_names_the_most_frequent_class():
-    assert facts.majority(np.array([2, -1, 1, 1, 2])) == (0, 2)
-    assert facts.majority(np.array([-1, 3])) == (1, 1)
-    assert facts.majority(np.array([-1, -1])) == (-1, 0)
+    assert retrieval.majority(np.array([2, -1, 1, 1, 2])) == (0, 2)
+    assert retrieval.majority(np.array([-1, 3])) == (1, 1)
+    assert retrieval.majority(np.array([-1, -1])) == (-1, 0)
 
 
 def test_browsing_orders_and_filters(gallery):

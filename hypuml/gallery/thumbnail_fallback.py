@@ -1,4 +1,4 @@
-"""Thumbnails of a gallery that stores none, made of its originals when they are asked for.
+"""Thumbnails of a gallery that stores none, made of its originals on demand.
 
 Same sizes and same tiles as :mod:`hypuml.gallery.thumbs`. What could not be made is never
 remembered: the originals may be fetched while the gallery is open.
@@ -22,7 +22,7 @@ class _NotHereError(Exception):
     """Raised past the cache, which keeps results but no exceptions."""
 
 
-class FreshThumbs:
+class ThumbnailFallback:
     """Makes thumbnails and tiles. Safe between threads; two may make the same one at once."""
 
     def __init__(self, picture: Callable[[int, int], Image.Image | None], count: int) -> None:

@@ -1,42 +1,38 @@
-"""A gallery that has been opened: checked, in memory, searchable."""
+"""A gallery in memory: checked and searchable."""
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from hypuml import layout
-from hypuml.confidence import AnswerConfidence
-from hypuml.gallery.answers import answer_confidence, class_numbers, read_confidence
+from hypuml.confidence import AnswerConfidence, Reference
+from hypuml.gallery.ask import Queries, ask
 from hypuml.gallery.columns import Items, parse_items, parse_points
-from hypuml.gallery.fresh import FreshThumbs
-from hypuml.gallery.originals import Originals
-from hypuml.gallery.store import (
+from hypuml.gallery.manifest import (
     AGAIN,
     ITEMS,
+    MANIFEST,
     POINTS,
     GalleryError,
     read_manifest,
     read_verified,
 )
-from hypuml.gallery.thumbs import PER_TILE, Atlas, tile_name
+from hypuml.gallery.model_ref import check_weights, checkpoint_of
+from hypuml.gallery.pictures import Pictures, stores_thumbnails
+from hypuml.gallery.thumbs import PER_TILE, tile_name
 from hypuml.search import Index
-from hypuml.types import FloatArray, Hits, IntArray, TaxonomyPath
-
-if TYPE_CHECKING:
-    from PIL import Image
-
-WEIGHTS = "model.safetensors"
+from hypuml.taxonomy import class_ids
+from hypuml.types import Answer, FloatArray, Hits, IntArray, TaxonomyPath
 
 
-class Gallery:
-    """Images of a data set as one model sees them. Read-only and safe to share between threads.
+class Gallery(Pictures):
+    """Images of a data set as embedded by one model. Read-only and safe to share between threads.
 
     Attributes:
         folder: where it lies.
@@ -55,17 +51,16 @@ class Gallery:
         levels: names of the taxonomy's levels, in the order of ``paths``.
         images: path of each original below ``source``; empty when drawn by code.
         splits: ``"seen"`` or ``"unseen"`` for each image.
-        outside: ``[N]`` bool, images unlike anything that the model was fitted on; None where the
-            model cannot tell, and in galleries made before it could.
-        confidence: tells how sure an answer is; None where the model came without one.
+        outside: ``[N]`` bool, images unlike anything that the model was fitted on; None from a
+            model without this output.
+        confidence: the fitted answer confidence; None where the model came without one.
     """
 
     def __init__(
         self, folder: Path, manifest: dict[str, Any], points: FloatArray, items: Items
     ) -> None:
         """Take checked parts; use :meth:`open`."""
-        self.folder = folder
-        self.manifest = manifest
+        super().__init__(folder, manifest, items)
         self.curvature = float(manifest["curvature"])
         self.dilation = float(manifest["layout"]["dilation"])
         self.levels: tuple[str, ...] = tuple(str(level) for level in manifest["levels"])
@@ -86,12 +81,6 @@ class Gallery:
         for array in (points, *shown):
             if array is not None:
                 array.flags.writeable = False
-        self._originals = Originals(manifest, items.ids, items.images)
-        self._atlas: Atlas | FreshThumbs = (
-            Atlas(lambda name: read_verified(folder, name, manifest), len(points))
-            if _stores_thumbnails(manifest)
-            else FreshThumbs(self._originals.picture, len(points))
-        )
         self._lock = threading.Lock()
 
     @classmethod
@@ -103,13 +92,13 @@ class Gallery:
 
         Raises:
             GalleryError: missing, damaged, incomplete, of another version, or contradicting itself;
-                the message says which file, what is wrong and what to do.
+                the message names the file, what is wrong and what to do.
         """
         folder = Path(folder).expanduser()
         manifest = read_manifest(folder)
         count = manifest["count"]
         tiles = {tile_name(i) for i in range(-(-count // PER_TILE))}
-        if not _stores_thumbnails(manifest):
+        if not stores_thumbnails(manifest):
             tiles = set()
         if count < 1 or set(manifest["files"]) != {ITEMS, POINTS} | tiles:
             raise GalleryError(
@@ -171,39 +160,44 @@ class Gallery:
         """
         return self._index.search(points, k, exclude=exclude)
 
-    def answer_confidence(
+    def ask(
         self,
         points: FloatArray,
-        query_uncertainty: FloatArray,
-        exclude: IntArray | None = None,
-        hits: Hits | None = None,
-    ) -> FloatArray | None:
-        """Probability that each query's first hit has the query's class.
+        uncertainty: ArrayLike,
+        k: int,
+        exclude: ArrayLike | None = None,
+        allowed: NDArray[np.bool_] | None = None,
+    ) -> Answer:
+        """The nearest images of queries, and the probability that the first of them is right.
 
         Args:
-            points: ``[Q, n]`` queries in the ball.
-            query_uncertainty: ``[Q]`` u of the queries.
-            exclude: as in :meth:`search`; a query with such a row counts as an image of this
-                gallery.
-            hits: what :meth:`search` gave for these queries and ``exclude``. Used where it is at
-                least ``hypuml.confidence.DEPTH`` deep or complete, otherwise there is a new search.
+            points: ``[n]`` one query, or ``[Q, n]`` several, in the ball.
+            uncertainty: ``[Q]`` u of the queries, or one value for all.
+            k: wanted number of images, at least 1.
+            exclude: ``[Q]`` own row of each query, which is no answer, or one value for all; -1 or
+                None for a query from outside the gallery.
+            allowed: ``[N]`` which images may be answers; the others count as though they were not
+                in the gallery. None allows all.
 
         Returns:
-            ``[Q]`` in [0, 1], 0 where the first hit has no class; None when the gallery has no
-            confidence or none of its images a class.
+            As many hits as every query has, at most k, with their confidence or the reason why
+            there is none.
 
         Raises:
-            ValueError: queries, uncertainties or rows that do not fit.
+            ValueError: queries, uncertainties or rows that do not fit, or k < 1.
         """
-        if self.confidence is None or not (self._classes >= 0).any():
-            return None
-        return answer_confidence(
-            self, self.confidence, self._classes, points, query_uncertainty, exclude, hits
-        )
+        queries = Queries.of(points, uncertainty, exclude)
+        return ask(self.reference, self.confidence, queries, k, allowed)
 
     @cached_property
-    def _classes(self) -> IntArray:
-        return class_numbers(self.paths)
+    def class_ids(self) -> IntArray:
+        """``[N]`` number of each image's class, -1 for an image without one."""
+        return class_ids(self.paths)[0]
+
+    @cached_property
+    def reference(self) -> Reference:
+        """The images as the answer confidence compares queries with them."""
+        return Reference(self.search, self.points, self.class_ids, self.uncertainty, self.curvature)
 
     @cached_property
     def _built(self) -> Index:
@@ -221,72 +215,12 @@ class Gallery:
         )
 
     @property
-    def stores_thumbnails(self) -> bool:
-        """Whether thumbnails are part of the gallery; else they are made on demand."""
-        return _stores_thumbnails(self.manifest)
-
-    @property
-    def has_pictures(self) -> bool:
-        """Whether there is anything to see: stored thumbnails, or originals that are here now."""
-        return self.stores_thumbnails or self._originals.here
-
-    def look_again(self) -> None:
-        """Look for originals that were not here at the next request, not only after a while."""
-        self._originals.look_again()
-
-    def thumbnail(self, row: int) -> bytes | None:
-        """The thumbnail of image ``row`` as a WebP file of 96 x 96 pixels.
-
-        Returns:
-            None for a gallery without thumbnails whose original is not here.
-        """
-        return self._atlas.thumbnail(int(row))
-
-    def tile(self, number: int) -> bytes | None:
-        """Atlas tile ``number``, a WebP file: up to ten by ten thumbnails, row by row.
-
-        The stored file; for a gallery without thumbnails, what can be made of its originals (the
-        place of a missing one is grey), and None where none of them is here.
-
-        Raises:
-            IndexError: there is no such tile.
-            GalleryError: the file was changed or removed since the gallery was opened.
-        """
-        return self._atlas.tile(int(number))
-
-    def original(self, row: int, size: int | None = None) -> Image.Image | None:
-        """The image itself.
-
-        Args:
-            row: row number.
-            size: for pictures drawn by code, the side to draw at; files come as they are (see
-                :attr:`drawn`).
-
-        Returns:
-            The picture; None when it is not there (moved, deleted, damaged, on another machine).
-        """
-        return self._originals.picture(int(row), size)
-
-    @property
-    def drawn(self) -> bool:
-        """Whether the originals are drawn by code, at any size, and can be drawn here."""
-        return self._originals.drawn
-
-    def has_original(self, row: int) -> bool:
-        """Whether the image itself is there; it is looked for, not read, so it may be damaged."""
-        return self._originals.has(int(row))
-
-    @property
     def model_path(self) -> Path | None:
         """Folder of the checkpoint that made this gallery; None when it is not on this machine."""
-        recorded = self.manifest["model"].get("path")
-        if not isinstance(recorded, str) or not recorded:
-            return None
-        path = (self.folder / recorded).resolve()
-        return path if path.is_dir() else None
+        return checkpoint_of(self.folder, self.manifest)
 
     def check_model(self, checkpoint: str | Path) -> None:
-        """Make sure that a checkpoint is the one whose points are in this gallery.
+        """Check that a checkpoint is the one whose points are in this gallery.
 
         Args:
             checkpoint: folder of a checkpoint.
@@ -294,23 +228,19 @@ class Gallery:
         Raises:
             GalleryError: another model, or none; points of two models cannot be compared.
         """
-        path, expected = Path(checkpoint).expanduser() / WEIGHTS, self.manifest["model"]["sha256"]
-        try:
-            found = sha256_of(path)
-        except OSError as error:
-            raise GalleryError(f"cannot read the model {path} ({error.strerror})") from None
-        if found != expected:
-            raise GalleryError(
-                f"the model in {path.parent} is not the one the gallery in {self.folder} was made "
-                f"with (sha256 {found[:8]}, recorded {str(expected)[:8]}); {AGAIN} with this model"
-            )
+        check_weights(Path(checkpoint).expanduser(), self.folder, self.manifest)
 
 
-def _stores_thumbnails(manifest: dict[str, Any]) -> bool:
-    return manifest.get("thumbnails", {}) is not None
+def read_confidence(folder: Path, manifest: dict[str, Any]) -> AnswerConfidence | None:
+    """The confidence a manifest holds; None for galleries made without one.
 
-
-def sha256_of(path: Path) -> str:
-    """Hex sha256 of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    Raises:
+        GalleryError: there is one and it is damaged.
+    """
+    recorded = manifest.get("confidence")
+    if recorded is None:
+        return None
+    try:
+        return AnswerConfidence.from_json(recorded)
+    except ValueError as error:
+        raise GalleryError(f"{folder / MANIFEST} cannot be used: {error}; {AGAIN}") from None

@@ -1,4 +1,4 @@
-"""Simple statistics of pictures: what a score would know that only looks at sharpness or light.
+"""Simple statistics of pictures: sharpness and light alone.
 
 Pictures are ``[N, S, S, 3]`` uint8, RGB, as the network sees them before normalisation. Values are
 taken in [0, 1].
@@ -29,7 +29,7 @@ def laplacian_variance(pixels: Pixels) -> FloatArray:
     return _in_batches(pixels, _laplacian_variance)
 
 
-def picture_statistics(pixels: Pixels) -> FloatArray:
+def image_statistics(pixels: Pixels) -> FloatArray:
     """Laplacian variance (its logarithm), brightness, contrast and saturation, ``[N, 4]``.
 
     Brightness and contrast are mean and standard deviation of the grey picture; saturation is the

@@ -1,4 +1,4 @@
-"""How well a score knows what is right: AUROC, risk-coverage, calibration.
+"""How well a score predicts what is right: AUROC, risk-coverage, calibration.
 
 Convention: :mod:`hypuml.metrics`. ``correct`` is boolean, usually "the first neighbour has the
 right class". Tied scores carry no order: they count one half (AUROC) or are averaged
@@ -97,7 +97,7 @@ def risk_coverage(confidence: ArrayLike, correct: ArrayLike) -> tuple[F64, F64]:
     """Risk-coverage curve: share of errors among the k most confident, for every k.
 
     Args:
-        confidence: ``[M]``, high = sure.
+        confidence: ``[M]``, high = certain.
         correct: ``[M]`` booleans.
 
     Returns:
@@ -115,10 +115,10 @@ def risk_coverage(confidence: ArrayLike, correct: ArrayLike) -> tuple[F64, F64]:
 
 
 def aurc(confidence: ArrayLike, correct: ArrayLike) -> float | None:
-    """Area under the risk-coverage curve: mean over k of the errors among the k surest, over k.
+    """Area under the risk-coverage curve: mean over k of the share of errors among the first k.
 
     Args:
-        confidence: ``[M]``, high = sure.
+        confidence: ``[M]``, high = certain.
         correct: ``[M]`` booleans.
 
     Returns:
@@ -190,7 +190,7 @@ def errors_removed(
     expectation over a random order.
 
     Args:
-        confidence: ``[M]``, high = sure.
+        confidence: ``[M]``, high = certain.
         correct: ``[M]`` booleans; given as the confidence they are the oracle.
         rejected: share of the queries to reject, in [0, 1].
 

@@ -1,8 +1,8 @@
-"""Out-of-distribution images: does u rise for something that the model has never been about.
+"""Out-of-distribution images: does u rise for subjects unlike all training data.
 
 Two data sets differ in more than their subject: small pictures enlarged to the network's input are
-blurred, and any score that notices blur tells them apart. So the comparison is made again with both
-sets brought to one sharpness first, and a score that sees nothing but sharpness stands beside it.
+blurred, and any score that depends on blur separates them. So the comparison is made again with
+both sets brought to one sharpness first, and a score of nothing but sharpness stands beside it.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import numpy as np
 
 from hypuml import metrics
 from hypuml.data.pixels import through_side
-from hypuml.evaluation.embedding import Evaluated, Progress, describe_pixels, embed_dataset
-from hypuml.evaluation.intervals import as_json
-from hypuml.evaluation.statistics import laplacian_variance
+from hypuml.evaluation.embedding import Evaluated, Progress, embed_dataset
+from hypuml.evaluation.image_statistics import laplacian_variance
+from hypuml.evaluation.intervals import interval
 from hypuml.models.embedder import Embedder
 from hypuml.types import Dataset, FloatArray, IntArray
 
@@ -23,7 +23,7 @@ from hypuml.types import Dataset, FloatArray, IntArray
 _SAMPLE = 100
 
 
-def foreign_report(
+def ood_report(
     model: Embedder,
     dataset: Dataset,
     evaluated: Evaluated,
@@ -31,38 +31,39 @@ def foreign_report(
     ood: Dataset,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Tell foreign images from the evaluated ones.
+    """Separate out-of-distribution images from the evaluated ones.
 
     Args:
         model: what embeds them.
         dataset: where the evaluated images come from.
         evaluated: N images.
         classes: ``[N]`` class of each.
-        ood: the foreign images, all of them.
+        ood: the out-of-distribution images, all of them.
         progress: called with (done, total).
 
     Returns:
-        ``ood_auroc`` and ``ood_auroc_matched`` (AUROC of u, high = foreign), ``ood_laplacian`` and
-        ``ood_laplacian_matched`` (of the Laplacian variance, in whichever direction is better for
-        it), ``ood_side`` (pixels that both sets were brought to), ``ood_images``,
-        ``ood_unreadable`` and ``intervals`` (over the classes of the evaluated images).
+        ``ood_auroc`` and ``ood_auroc_matched`` (AUROC of u, high = out of distribution),
+        ``ood_laplacian`` and ``ood_laplacian_matched`` (of the Laplacian variance, in whichever
+        direction is better for it), ``ood_side`` (pixels that both sets were brought to),
+        ``ood_images``, ``ood_unreadable`` and ``intervals`` (over the classes of the evaluated
+        images).
     """
-    foreign = embed_dataset(model, ood, "all", progress)
+    others = embed_dataset(model, ood, "all", progress)
     size = model.config.image_size
-    sides = typical_side(dataset, evaluated.rows, size), typical_side(ood, foreign.rows, size)
+    sides = typical_side(dataset, evaluated.rows, size), typical_side(ood, others.rows, size)
     side = min(*sides, size)
     result: dict[str, Any] = {
-        "ood_images": len(foreign.rows),
-        "ood_unreadable": foreign.unreadable,
+        "ood_images": len(others.rows),
+        "ood_unreadable": others.unreadable,
         "ood_side": side,
         "intervals": {},
     }
-    home, away = evaluated.embedding.uncertainty, foreign.embedding.uncertainty
-    pixels = evaluated.pixels, foreign.pixels
+    home, away = evaluated.embedding.uncertainty, others.embedding.uncertainty
+    pixels = evaluated.pixels, others.pixels
     for suffix in ("", "_matched"):
         if suffix and side < size:
             pixels = through_side(pixels[0], side), through_side(pixels[1], side)
-            home, away = (describe_pixels(model, p).uncertainty for p in pixels)
+            home, away = (model.describe(p).uncertainty for p in pixels)
         key = f"ood_auroc{suffix}"
         result[key], result["intervals"][key] = separation(home, away, classes)
         one, other = (laplacian_variance(p) for p in pixels)
@@ -77,7 +78,7 @@ def typical_side(dataset: Dataset, rows: IntArray, size: int) -> int:
     Args:
         dataset: where the pictures come from.
         rows: readable items; the first to the last, evenly, are looked at.
-        size: what a data set that draws its pictures is asked to draw.
+        size: side at which a data set that draws its pictures draws them.
     """
     if dataset.source is None:
         return size
@@ -88,14 +89,14 @@ def typical_side(dataset: Dataset, rows: IntArray, size: int) -> int:
 def separation(
     home: FloatArray, away: FloatArray, classes: IntArray
 ) -> tuple[float | None, dict[str, float] | None]:
-    """AUROC of a score for "foreign", and its interval over the classes at home.
+    """AUROC of a score for "out of distribution", and its interval over the classes at home.
 
-    The AUROC is the mean over images at home of the share of foreign ones that score higher, so it
+    The AUROC is the mean over images at home of the share of the others that score higher, so it
     is resampled like any mean.
 
     Args:
         home: ``[N]`` scores of the evaluated images.
-        away: ``[M]`` scores of the foreign ones.
+        away: ``[M]`` scores of the out-of-distribution ones.
         classes: ``[N]``.
     """
     ordered = np.sort(away)
@@ -105,6 +106,4 @@ def separation(
     value = metrics.auroc(
         np.concatenate([home, away]), np.arange(len(home) + len(away)) >= len(home)
     )
-    resamples = metrics.Resamples.draw(classes)
-    drawn = None if resamples is None else metrics.resampled_mean(above, resamples)
-    return value, None if drawn is None else as_json(value, drawn)
+    return value, interval(lambda rows: above[rows].mean(), classes)

@@ -1,4 +1,4 @@
-"""The files of a gallery folder: written durably, and read only after their hash fits.
+"""The manifest of a gallery and its files: written durably, read only after their hash fits.
 
 A flipped bit in a file of vectors would otherwise load without a word. So every file is read into
 memory once, compared with the size and sha256 in the manifest, and only then parsed, from memory.
@@ -8,14 +8,15 @@ Nothing is pickled. What does not fit becomes a :class:`GalleryError`: which fil
 from __future__ import annotations
 
 import hashlib
-import json
-import math
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-import numpy as np
+import msgspec
+from msgspec import Meta
+
+from hypuml.files import explained
 
 FORMAT, VERSION = "hypuml-gallery", 1
 MANIFEST, ITEMS, POINTS, THUMBS = (
@@ -26,21 +27,69 @@ MANIFEST, ITEMS, POINTS, THUMBS = (
 )
 AGAIN = "build the gallery again"
 
-# Values in the manifest that opening depends on, and what they have to be.
-_NEEDED: dict[str, type | tuple[type, ...]] = {
-    "name": str,
-    "title": str,
-    "dataset": dict,
-    "levels": list,
-    "source": (str, type(None)),
-    "curvature": (int, float),
-    "dimension": int,
-    "count": int,
-    "model": dict,
-    "files": dict,
-    "layout": dict,
-    "unreadable": dict,
-}
+# Exactly the files that a gallery has, so that no name in a manifest can lead elsewhere.
+FileName = Annotated[
+    str, Meta(pattern=rf"^({re.escape(ITEMS)}|{re.escape(POINTS)}|{THUMBS}/\d{{4,}}\.webp)$")
+]
+
+_Positive = Annotated[float, Meta(gt=0)]
+_Whole = Annotated[int, Meta(ge=1)]
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """A part of the manifest; further entries are allowed and kept."""
+
+
+class FileEntry(Checked, frozen=True):
+    """Size and hash of a file."""
+
+    bytes: Annotated[int, Meta(ge=0)]
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class ModelEntry(Checked, frozen=True):
+    """The checkpoint that made the gallery; no hash where its weights were not at hand."""
+
+    sha256: str | None
+    path: str | None = None
+
+
+class LayoutEntry(Checked, frozen=True):
+    """How the disk was laid out, and what it keeps of the model's neighbourhoods."""
+
+    dilation: _Positive
+    fidelity: dict[str, Any] = {}
+
+
+class Preprocessing(Checked, frozen=True):
+    """How pictures become the network's input."""
+
+    size: _Whole
+
+
+class Manifest(Checked, frozen=True):
+    """What opening a gallery depends on in its ``gallery.json``.
+
+    ``source`` is the folder of the originals, null where they belong to a data set of the registry;
+    ``thumbnails`` is null in a gallery without pictures.
+    """
+
+    name: str
+    title: str
+    dataset: dict[str, Any]
+    levels: list[str]
+    source: str | None
+    curvature: _Positive
+    dimension: _Whole
+    count: _Whole
+    model: ModelEntry
+    files: dict[FileName, FileEntry]
+    layout: LayoutEntry
+    unreadable: dict[str, str]
+    preprocessing: Preprocessing | None = None
+    thumbnails: dict[str, int] | None = None
+    metrics: dict[str, Any] | None = None
+    confidence: Any = None
 
 
 class GalleryError(ValueError):
@@ -62,28 +111,19 @@ def write_file(folder: Path, name: str, data: bytes) -> dict[str, Any]:
 
 def manifest_bytes(manifest: dict[str, Any]) -> bytes:
     """``gallery.json`` as bytes; numbers that are not finite become null."""
-    return (json.dumps(_plain(manifest), indent=2, ensure_ascii=False) + "\n").encode()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    data = msgspec.json.encode(manifest, enc_hook=lambda value: value.tolist())  # NumPy's values
+    return msgspec.json.format(data, indent=2) + b"\n"
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read and check ``gallery.json``.
+    """Read ``gallery.json`` and check the whole of it (:class:`Manifest`).
 
     Raises:
         GalleryError: missing, damaged, of another format, or a value of the wrong kind.
     """
     path = folder / MANIFEST
     try:
-        manifest = json.loads(path.read_bytes())
+        manifest = msgspec.json.decode(path.read_bytes())
     except FileNotFoundError:
         raise GalleryError(
             f"there is no gallery in {folder} (no {MANIFEST}); "
@@ -91,7 +131,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         ) from None
     except OSError as error:
         raise GalleryError(f"cannot read {path} ({error.strerror}); check permissions") from None
-    except (ValueError, RecursionError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         raise GalleryError(f"{path} is damaged (no valid JSON); {AGAIN}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise GalleryError(f"{path} is not the manifest of a gallery; choose another folder")
@@ -100,28 +140,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             f"{path} has format version {manifest.get('version')!r}, this program reads "
             f"{VERSION}; {AGAIN}"
         )
-    for key, kind in _NEEDED.items():
-        value = manifest.get(key, ...)
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise GalleryError(f"{path} is damaged (unusable value for {key!r}); {AGAIN}")
-    for where, key, value in (
-        ("", "curvature", manifest["curvature"]),
-        ("layout.", "dilation", manifest["layout"].get("dilation")),
-    ):
-        if not (isinstance(value, int | float) and math.isfinite(value) and value > 0):
-            raise GalleryError(f"{path} has {where}{key} {value!r}, expected a number > 0; {AGAIN}")
-    _check_names(path, manifest)
+    try:
+        msgspec.convert(manifest, Manifest)
+    except msgspec.ValidationError as error:
+        raise GalleryError(f"{path} is damaged ({explained(error)}); {AGAIN}") from None
     return manifest
-
-
-def _check_names(path: Path, manifest: dict[str, Any]) -> None:
-    """The manifest lists exactly the files a gallery has, so no name in it can lead elsewhere."""
-    tiles = [name for name in manifest["files"] if re.fullmatch(rf"{THUMBS}/\d{{4,}}\.webp", name)]
-    if set(manifest["files"]) != {ITEMS, POINTS, *tiles} or not all(
-        isinstance(entry, dict) and isinstance(entry.get("sha256"), str)
-        for entry in manifest["files"].values()
-    ):
-        raise GalleryError(f"{path} is damaged (unexpected list of files); {AGAIN}")
 
 
 def read_verified(folder: Path, name: str, manifest: dict[str, Any]) -> bytes:
@@ -141,7 +164,7 @@ def read_verified(folder: Path, name: str, manifest: dict[str, Any]) -> bytes:
         ) from None
     if size != entry.get("bytes"):
         raise GalleryError(
-            f"{path} has {size:,} bytes where {MANIFEST} says {entry.get('bytes')!r}: it is "
+            f"{path} has {size:,} bytes where {MANIFEST} has {entry.get('bytes')!r}: it is "
             f"incomplete or was exchanged; copy it again, or {AGAIN}"
         )
     if hashlib.sha256(data).hexdigest() != entry["sha256"]:
