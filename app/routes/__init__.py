@@ -16,7 +16,7 @@ what is stored in a gallery can be cached for good::
     /gallery/<hash>/card/<row>.json?to=<query>         the facts of one image
     /gallery/<hash>/colours/<level>/<theme>.json       colours of classes or their groups
 
-    /disk/<hash>/<name>                    the disk's modules
+    /disk/<hash>/<name>                    the disk's modules, such as ``math/view.js``
 
 Where a gallery holds no pictures and the originals are not here either, a drawing that must not be
 kept stands in for them. Addresses on a page then end in ``?away``, so that the page itself changes
@@ -67,6 +67,6 @@ def routes() -> list[Route]:
         f"{gallery}/around/{{query}}.safetensors": around,
         f"{gallery}/card/{{row}}.json": card,
         f"{gallery}/colours/{{level:path}}/{{theme}}.json": colours,
-        f"{base_path()}/disk/{{version}}/{{name}}": module,
+        f"{base_path()}/disk/{{version}}/{{name:path}}": module,
     }
     return [Route(path, answer, methods=["GET"]) for path, answer in table.items()]

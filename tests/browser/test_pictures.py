@@ -12,6 +12,7 @@ from PIL import Image
 from hypuml.data.registry import open_dataset
 from hypuml.gallery import build_gallery
 from tests.support.browser_support import running_app
+from tests.support.disk_hook import wait_for_disk
 from tests.support.explore_page import dot, fold, lonely_row, visit_explore  # noqa: F401
 from tests.support.gallery_doubles import ColourModel
 
@@ -94,9 +95,4 @@ def test_it_works_without_photographs_and_they_appear_when_they_come(visit, tmp_
         assert fold(page) <= 0
         page.locator(".hypdisk .stage").focus()
         page.keyboard.press("p")
-        page.wait_for_function(
-            """() => {
-              const { showPictures, pictures } = document.querySelector('.hypdisk').disk;
-              return showPictures && pictures.rows.some((row) => pictures.sheet.has(row));
-            }"""
-        )
+        wait_for_disk(page, "shot.pictures?.length")

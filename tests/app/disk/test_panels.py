@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 from app import retrieval
+from app.disk.component import STYLES
 from app.parts.text import percent
 from hypuml.figures.palette import THEMES
 from tests.support.browser_support import ROOT
 from tests.support.disk_page import disk_page  # noqa: F401
 
 pytestmark = pytest.mark.browser
-CSS = ROOT / "app" / "disk" / "disk.css"
+CSS = [ROOT / "app" / "disk" / name for name in STYLES]
 HOSTILE = '<img src=x onerror="window.pwned=1">&amp;"\'{row}'
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")  # a 1 x 1 GIF
 LIGHT = "color-scheme:light;background:#ffffff;--st-text-color:#16242b;"
@@ -31,7 +32,8 @@ START = """async () => {
   window.told = [];
   window.tell = (name) => (value) => told.push([name, value]);
   const load = (name) => import(`/js/${name}.js`);
-  const names = ["dom", "theme", "card", "threshold", "legend", "table"];
+  const names = ["math/cut", "math/numbers", "layers/theme", "panels/dom", "panels/card",
+    "panels/legend", "panels/table", "panels/threshold"];
   Object.assign(window, ...(await Promise.all(names.map(load))));
   window.stage = document.querySelector(".stage");
   window.strip = document.querySelector(".strip");
@@ -59,7 +61,8 @@ def panels(disk_page):  # noqa: F811
             f"/pic/{kind}/{i}.gif": PIXEL for kind in ("thumb", "picture") for i in range(70)
         }
         page = disk_page(files=pictures, **options)
-        page.add_style_tag(path=str(CSS))
+        for sheet in CSS:
+            page.add_style_tag(path=str(sheet))
         page.evaluate(START)
         page.evaluate(CLOUD)
         return page
@@ -140,6 +143,8 @@ def kept_text(page: Any) -> str:
 def test_threshold_from_the_keyboard(panels):
     u = np.random.default_rng(3).beta(4, 6, 2400).astype(np.float32)
     page = panels()
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)  # time passes below alone, however busy the machine is
     cut = threshold_on(page, u)
     kept = int(retrieval.keep_mask(u, 0.5).sum())
     share = percent(kept / 2400)
@@ -168,10 +173,10 @@ def test_threshold_from_the_keyboard(panels):
     assert n == 2400
     assert "coverage 100 %" in kept_text(page)
     assert page.locator(".says.stale").count() == 1
-    page.wait_for_timeout(380)
+    page.clock.run_for(380)
     assert told(page) == [["commit", cut["high"]]]  # once, after the last key
     slider.press("ArrowRight")  # it is at the end already
-    page.wait_for_timeout(380)
+    page.clock.run_for(380)
     assert told(page) == []
     page.evaluate("cut.update({ ...data, value: data.high, says: 'Recall@1 0.9' })")
     assert page.locator(".says.stale").count() == 0
@@ -370,7 +375,7 @@ def test_table_says_what_the_disk_shows(panels):
     page = panels()
     table_on(page, cloud, None, threshold=0.5)
     order = np.argsort(u, kind="stable")
-    assert page.locator(".table caption").inner_text() == "All images, surest first"
+    assert page.locator(".table caption").inner_text() == "All images, lowest uncertainty first"
     seen: list[list[str]] = []
     for shown in ("1–25 of 60", "26–50 of 60", "51–60 of 60"):
         assert page.locator(".pager").inner_text() == shown
@@ -542,7 +547,8 @@ def test_text_has_contrast_in_both_themes(panels):
 
 
 def test_style_sheet_keeps_to_the_disk():
-    text = re.sub(r"/\*.*?\*/", "", CSS.read_text(encoding="utf-8"), flags=re.S)
+    text = "".join(sheet.read_text(encoding="utf-8") for sheet in CSS)
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
     for selectors in re.findall(r"([^{};]+)\{", text):
         if selectors.strip().startswith("@"):
             continue
