@@ -35,6 +35,6 @@ def start(name: str) -> Job[None]:
 
 
 def obtainable(name: str) -> bool:
-    """Whether the registry knows where to get a data set."""
+    """Whether the registry has a source for a data set."""
     entry = registry.DATASETS.get(name)
     return entry is not None and entry.download is not None

@@ -53,7 +53,7 @@ class Job(Generic[T]):
 
     @property
     def state(self) -> State:
-        """Where it is: a job that is told to stop is "stopping" until it has noticed."""
+        """Where it stands; "stopping" from `stop` until its next report."""
         if not self.finished.is_set():
             return "stopping" if self._stop.is_set() else "running"
         if self.problem:
@@ -114,7 +114,7 @@ class Jobs(Generic[T]):
         Args:
             key: what it is found by.
             work: see `Job`.
-            again: start anew also where one is finished; one that was told to stop always is.
+            again: start anew also where one is finished; a stopped one always is.
             delay: seconds to wait before a new one begins.
         """
         with self._lock:

@@ -106,5 +106,5 @@ def _warm(entry: Entry) -> None:
             blank = degrade_picture(blank, kind, 0.5)
         place(entry, blank)
     except (ValueError, OSError):
-        # Whoever uploads a picture will be told.
+        # An upload will meet the same error, and report it.
         return

@@ -21,7 +21,7 @@ from app.view_state import ViewState, view_fields
 
 
 def read(address: Mapping[str, str], entry: Entry) -> tuple[dict[str, Any], list[str]]:
-    """What an address says of the view of a gallery.
+    """The view of a gallery that an address describes.
 
     Returns:
         Values by field, None for the default, and a sentence for each that cannot be used.

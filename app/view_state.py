@@ -37,7 +37,7 @@ def colours(entry: Entry) -> list[str]:
 
 
 def largest_k(entry: Entry) -> int:
-    """Largest number of answers that can be asked for, at least 1."""
+    """Largest number of answers that can be wanted, at least 1."""
     return max(1, min(MAX_K, len(entry.opened) - 1))
 
 
@@ -65,10 +65,6 @@ def _query_text(value: int | Query, entry: Entry) -> str:
     return "" if isinstance(value, Query) else entry.opened.ids[value]
 
 
-def _default_k(entry: Entry) -> int:
-    return min(DEFAULT_K, largest_k(entry))
-
-
 def _fit_k(value: int, entry: Entry) -> int:
     return min(max(int(value), 1), largest_k(entry))
 
@@ -92,10 +88,6 @@ def _parse_threshold(text: str, entry: Entry) -> float:
 def _fit_threshold(value: float, entry: Entry) -> float:
     low, high = retrieval.bounds(entry.opened.uncertainty)
     return float(min(max(value, low), high))
-
-
-def _highest_threshold(entry: Entry) -> float:
-    return retrieval.bounds(entry.opened.uncertainty)[1]
 
 
 def _fit_level(value: float, entry: Entry) -> float:
@@ -167,20 +159,22 @@ class ViewState:
         _first_query, _fit_query, "query", _parse_query, _query_text,
         push=True, of_gallery=True, kept=True,  # kept: no address carries an upload
     )  # fmt: skip
-    k: int = declared(_default_k, _fit_k, "k", _parse_k)
+    k: int = declared(lambda entry: min(DEFAULT_K, largest_k(entry)), _fit_k, "k", _parse_k)
     threshold: float = declared(
-        _highest_threshold, _fit_threshold, "threshold", _parse_threshold, short, of_gallery=True
+        lambda entry: retrieval.bounds(entry.opened.uncertainty)[1],
+        _fit_threshold,
+        "threshold",
+        _parse_threshold,
+        short,
+        of_gallery=True,
     )
     colour: str = choice(
         colours, "colour", "This gallery cannot be coloured by “{0}”.", push=True, of_gallery=True
     )
     highlight: str = choice(
-        lambda entry: ["", *entry.branches],
-        "highlight",
-        "There is nothing called “{0}” here to highlight.",
-        push=True,
-        of_gallery=True,
-    )
+        lambda entry: ["", *entry.branches], "highlight",
+        "There is nothing called “{0}” here to highlight.", push=True, of_gallery=True,
+    )  # fmt: skip
     hide: bool = declared(
         lambda entry: False,
         lambda value, entry: bool(value),
@@ -203,12 +197,9 @@ class ViewState:
         written=_degrades, of_gallery=True, needs=("query", "degradation"),
     )  # fmt: skip
     layout: Layout = choice(
-        lambda entry: entry.layouts,
-        "view",
-        "This gallery has no view “{0}”, only {1}.",
-        push=True,
-        of_gallery=True,
-    )
+        lambda entry: entry.layouts, "view", "This gallery has no view “{0}”, only {1}.",
+        push=True, of_gallery=True,
+    )  # fmt: skip
     at: tuple[float, ...] | None = declared(
         lambda entry: None, lambda value, entry: tuple(value), "at", _parse_at, _at_text,
         of_gallery=True, needs=("layout",),

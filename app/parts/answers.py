@@ -1,4 +1,4 @@
-"""The answers: the k nearest images as pictures, right and wrong told apart."""
+"""The answers: the k nearest images as pictures, each marked right or wrong."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def answers(
     found: retrieval.Answers,
     heading: Callable[[], None] | None = None,
 ) -> None:
-    """Draw the line above the pictures and the pictures; a click asks with that picture.
+    """Draw the line above the pictures and the pictures; a click on one makes it the query.
 
     Args:
         entry: the gallery.
@@ -84,7 +84,7 @@ def _tile(
     row, here = int(found.rows[i]), gallery.has_pictures
     mark, distance, u = found.marks[i], found.distances[i], float(gallery.uncertainty[row])
     label = name_of(gallery, row)
-    says = {
+    verdict = {
         retrieval.RIGHT: ", right class",
         retrieval.WRONG: ", wrong class",
         retrieval.UNKNOWN: "",
@@ -93,8 +93,8 @@ def _tile(
         row=row,
         src=routes.picture_url(entry.version, row, here=here),
         sharp=routes.picture_url(entry.version, row, "picture") if here else "",
-        alt=f"Answer {i + 1}: {label}{says}, distance {distance:.2f}, uncertainty {u:.2f}",
-        title=f"{i + 1}. {whole_path(gallery, row)}{says}\n"
+        alt=f"Answer {i + 1}: {label}{verdict}, distance {distance:.2f}, uncertainty {u:.2f}",
+        title=f"{i + 1}. {whole_path(gallery, row)}{verdict}\n"
         f"distance {distance:.3f} · uncertainty {u:.3f}"
         + ("" if keep else " (above the threshold)"),
         caption=(f"d {distance:.2f}", f"u {u:.2f}"),
@@ -123,7 +123,7 @@ def _why_none(gallery: Gallery, view: ViewState) -> str:
     if view.row is not None and len(gallery) == 1:
         return (
             "This gallery holds one image, so there is nothing else to find. "
-            "Upload a picture to ask with."
+            "Upload a picture to search with."
         )
     return (
         "Every image lies above the threshold and rejected ones are hidden. "

@@ -18,7 +18,7 @@ _HELP = (
 
 
 def degrade_control(entry: Entry, view: ViewState) -> None:
-    """Draw the control; where the picture cannot be changed it says why and stays at 0."""
+    """Draw the control; where the picture cannot be changed, disabled and with the reason."""
     reason = obstacle(entry, view.row)
     meaning = reason or _HELP
     with st.container(

@@ -104,7 +104,7 @@ def how_far(state: State, done: int, total: int) -> str:
 
 
 def _say(sentence: str, more: str = "", detail: str = "", alert: bool = False) -> None:
-    """A sentence, a quiet second one, and what is said of both on hover."""
+    """A sentence, a quiet second one, and details of both on hover."""
     kind = 'class="problem" role="alert"' if alert else 'role="status"'
     second = f"<p>{esc(more)}</p>" if more else ""
     st.html(

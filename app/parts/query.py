@@ -162,7 +162,7 @@ def _uploaded() -> None:
 
 
 def answer_upload(entry: Entry) -> None:
-    """Turn a file that has just been uploaded into the query, or say why it cannot be."""
+    """Turn a file that has just been uploaded into the query, or note why it cannot be."""
     pending = st.session_state.pop("pending", None)
     if pending is None:
         return

@@ -81,7 +81,7 @@ def summary(gallery: Gallery, entry: Entry, rows: IntArray) -> dict[str, Any]:
 
     Args:
         gallery: whose images.
-        entry: its registration, which knows the classes.
+        entry: its registration.
         rows: ``[M]`` distinct row numbers.
 
     Returns:
@@ -164,7 +164,7 @@ def _tiles(entry: Entry, gallery: Gallery, rows: IntArray) -> list[Tile]:
 
 
 def _downloads(entry: Entry, gallery: Gallery, rows: IntArray) -> None:
-    """The table in the order shown. Streamlit makes it when it is asked for, not before."""
+    """The table in the order shown. Streamlit makes it on the click, not before."""
     for label, make, ending, kind in (
         ("CSV", export.as_csv, "csv", "text/csv"),
         ("Parquet", export.as_parquet, "parquet", _PARQUET),

@@ -1,7 +1,7 @@
 """The Explore page: one gallery on the disk, a query, its answers, and the threshold.
 
 1280 x 720 holds everything: the disk and the threshold on the left, query and answers on the
-right. State is settled first; the panels below only draw what `ViewState` says.
+right. State is settled first; the panels below only draw what `ViewState` holds.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from app import resources, retrieval
+from app.parts.badges import badge, detail
 from app.parts.browse import HIGHEST, LOWEST, ORDERS, ordered
-from app.parts.disk import badge, detail
 from app.parts.text import esc, percent
 from hypuml.gallery import Gallery
 from hypuml.taxonomy import class_ids

@@ -103,7 +103,7 @@ def _charts(found: Comparison) -> None:
     chart(
         u_against_u_figure((u[0], u[1]), (a.side.name, b.side.name), outcomes, look, 460),
         "u against u",
-        f"Each image’s uncertainty in both models, by who answers it rightly.{sample}",
+        f"Each image’s uncertainty in both models, by which model answers it rightly.{sample}",
         "compare_u",
     )
 

@@ -62,7 +62,7 @@ def _reliability(found: Judged | None) -> None:
     chart(
         reliability_figure(found.scores["confidence"], found.correct, theme(), 400),
         "Is the confidence right?",
-        "Of answers said to be right with probability p, a share p should be; bars are two "
+        "Of answers with confidence p, a share p should be right; bars are two "
         "standard errors, dots are 15 groups of equal size.",
         "reliability",
     )
@@ -99,7 +99,8 @@ def _damage(known: Records) -> None:
             chart(
                 degradation_figure(data, theme(), 420, only="recall@1"),
                 "Retrieval of damaged images",
-                "How often the first answer is right when the damaged image asks the undamaged.",
+                "How often the first answer is right when a damaged image is the query and all "
+                "others are undamaged.",
                 "damage_recall",
             )
 
