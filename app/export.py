@@ -12,23 +12,27 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from hypuml.types import FloatArray, IntArray, TaxonomyPath
+from hypuml.gallery import Gallery
+from hypuml.types import IntArray
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from hypuml.gallery import Gallery
-
-COLUMNS = (
-    "row", "id", "image", "label", "taxonomy", "split",
-    "uncertainty", "radius", "x", "y", "outside",
-)  # fmt: skip
+_TYPES = {
+    "row": pa.int64(),
+    "id": pa.string(),
+    "image": pa.string(),
+    "label": pa.string(),
+    "taxonomy": pa.list_(pa.string()),
+    "split": pa.string(),
+    "uncertainty": pa.float32(),
+    "radius": pa.float32(),
+    "x": pa.float32(),
+    "y": pa.float32(),
+    "outside": pa.bool_(),
+}
+COLUMNS = tuple(_TYPES)
 SEPARATOR = " › "
 # What makes a spreadsheet run a cell (OWASP, "CSV injection"), and the sign that prevents it,
 # which therefore has to be marked itself.
@@ -92,80 +96,28 @@ def as_parquet(gallery: Gallery, rows: IntArray) -> bytes:
     Raises:
         ValueError: a row that the gallery does not have.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     _check(gallery, rows)
     chosen = rows.tolist()
-
-    def texts(values: Sequence[str]) -> pa.Array:
-        return _texts(values[row] for row in chosen)
-
-    columns = [
-        _numbers(rows.astype(np.int64)),
-        texts(gallery.ids),
-        texts(gallery.images),
-        texts(gallery.labels),
-        _lists([gallery.paths[row] for row in chosen]),
-        texts(gallery.splits),
-        *(
-            _numbers(values[rows].astype(np.float32))
-            for values in (gallery.uncertainty, gallery.radius, gallery.xy[:, 0], gallery.xy[:, 1])
-        ),
-        _truths(gallery.outside, rows),
-    ]
-    sink = pa.BufferOutputStream()
-    table = pa.Table.from_arrays(columns, names=list(COLUMNS))
+    outside = [None] * len(rows) if gallery.outside is None else gallery.outside[rows]
+    columns = (
+        rows,
+        [gallery.ids[row] for row in chosen],
+        [gallery.images[row] for row in chosen],
+        [gallery.labels[row] for row in chosen],
+        [list(gallery.paths[row]) for row in chosen],
+        [gallery.splits[row] for row in chosen],
+        gallery.uncertainty[rows],
+        gallery.radius[rows],
+        *gallery.xy[rows].T,
+        outside,
+    )
+    table = pa.table(dict(zip(COLUMNS, columns, strict=True)), schema=pa.schema(_TYPES))
+    sink = io.BytesIO()
     pq.write_table(table, sink, compression="zstd")
-    return sink.getvalue().to_pybytes()
+    return sink.getvalue()
 
 
 def _check(gallery: Gallery, rows: IntArray) -> None:
     wrong = rows[(rows < 0) | (rows >= len(gallery))]
     if len(wrong):
         raise ValueError(f"row {wrong[0]} is not in this gallery of {len(gallery)} images")
-
-
-# Columns are made from buffers, because `pyarrow.array` imports pandas: half a second for nothing.
-
-
-def _numbers(values: FloatArray | IntArray) -> pa.Array:
-    """``[M]`` float32 or int64 as a column."""
-    import pyarrow as pa
-
-    kind = pa.from_numpy_dtype(values.dtype)
-    buffer = pa.py_buffer(np.ascontiguousarray(values))
-    return pa.Array.from_buffers(kind, len(values), [None, buffer])
-
-
-def _truths(values: NDArray[np.bool_] | None, rows: IntArray) -> pa.Array:
-    """``[M]`` of ``values`` as a Boolean column; nulls where there are none."""
-    import pyarrow as pa
-
-    if values is None:
-        return pa.nulls(len(rows), pa.bool_())
-    packed = np.packbits(values[rows], bitorder="little")
-    return pa.Array.from_buffers(pa.bool_(), len(rows), [None, pa.py_buffer(packed)])
-
-
-def _texts(values: Iterable[str]) -> pa.Array:
-    """Texts as a column of strings."""
-    import pyarrow as pa
-
-    encoded = [value.encode() for value in values]
-    offsets = pa.py_buffer(_offsets(encoded))
-    return pa.StringArray.from_buffers(len(encoded), offsets, pa.py_buffer(b"".join(encoded)))
-
-
-def _lists(paths: Sequence[TaxonomyPath]) -> pa.Array:
-    """Paths as a column of lists of strings."""
-    import pyarrow as pa
-
-    names = _texts(name for path in paths for name in path)
-    return pa.ListArray.from_arrays(_numbers(_offsets(paths)), names)
-
-
-def _offsets(parts: Sequence[Any]) -> Any:
-    """``[M + 1]`` int32, where each part begins in all parts laid end to end."""
-    lengths = np.fromiter(map(len, parts), np.int64, len(parts))
-    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)

@@ -10,34 +10,36 @@ to do with each other.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 
-from app.queries import Placed
+from app.jobs import Jobs
+from app.queries import Query
+from app.resources import Entry
+from hypuml.data.degradation_scale import KINDS
+from hypuml.data.degraded_pictures import degrade_picture
+from hypuml.gallery import Gallery
 from hypuml.geometry import dist0
-
-if TYPE_CHECKING:
-    from PIL import Image
-
-    from hypuml.gallery import Gallery
-    from hypuml.models.embedder import Embedder
+from hypuml.models.embedder import Embedder
+from hypuml.models.loading import has_graph, load_model
 
 _models: dict[str, Embedder] = {}  # by sha256 of the weights
 _lock = threading.Lock()
-_warmed: set[str] = set()
+_warming: Jobs[None] = Jobs("first use of model")
 
 
+# Seconds after a page is drawn until its model is loaded: the browser is to paint first.
 WARM_AFTER = 1.0
-"""Seconds after a page is drawn until its model is loaded: the browser is to paint first."""
 
 
-def place(gallery: Gallery, image: Image.Image) -> Placed:
+def place(entry: Entry, image: Image.Image) -> Query:
     """Embed a picture with the gallery's model and find its place on the gallery's disk.
 
     Raises:
         ValueError: the model cannot be used; one sentence for the user.
     """
+    gallery = entry.opened
     model = model_of(gallery)
     embedding = model.embed([image])
     point = np.asarray(embedding.points, dtype=np.float32)
@@ -49,7 +51,8 @@ def place(gallery: Gallery, image: Image.Image) -> Placed:
             f"{-model.curvature:g}, the gallery holds {gallery.points.shape[1]} at "
             f"{-gallery.curvature:g}: build the gallery again with this model"
         )
-    return Placed(
+    return Query(
+        entry.version,
         point,
         float(embedding.uncertainty[0]),
         float(dist0(point, gallery.curvature)[0]),
@@ -77,43 +80,31 @@ def model_of(gallery: Gallery) -> Embedder:
             _models.pop(wanted).close()
         if wanted not in _models:
             gallery.check_model(folder)
-            from hypuml.models.loading import load_model
 
             _models[wanted] = load_model(folder, apart=True)
         return _models[wanted]
 
 
-def warm(gallery: Gallery) -> None:
+def warm(entry: Entry) -> None:
     """Get ready for a first upload or degradation, soon, in the background, once per gallery.
 
     What takes its time is imported, the model is loaded, and a blank picture is looked at. Torch is
     not started for this: hundreds of megabytes are not to be spent on a guess.
     """
-    key = str(gallery.manifest["model"].get("sha256"))
-    with _lock:
-        if key in _warmed:
-            return
-        _warmed.add(key)
-    timer = threading.Timer(WARM_AFTER, _warm, (gallery,))
-    timer.daemon = True
-    timer.start()
+    key = str(entry.opened.manifest["model"].get("sha256"))
+    _warming.start(key, lambda job: _warm(entry), delay=WARM_AFTER)
 
 
-def _warm(gallery: Gallery) -> None:
-    from PIL import Image
-
-    from hypuml.data.degradation_scale import KINDS
-    from hypuml.data.degraded_pictures import degrade_picture
-    from hypuml.models.loading import has_graph
+def _warm(entry: Entry) -> None:
 
     try:
-        folder = gallery.model_path
+        folder = entry.opened.model_path
         if folder is None or not has_graph(folder):
             return
         blank = Image.new("RGB", (64, 64))
         for kind in KINDS:
             blank = degrade_picture(blank, kind, 0.5)
-        place(gallery, blank)
+        place(entry, blank)
     except (ValueError, OSError):
-        # Whoever uploads a picture will be told.
+        # An upload will meet the same error, and report it.
         return

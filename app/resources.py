@@ -1,6 +1,6 @@
 """Galleries and models the app holds open, shared by all sessions of this process.
 
-Only what stands on the shelf can be seen: the galleries that ship under ``checkpoints/``, those
+Only registered galleries can be seen: the galleries that ship under ``checkpoints/``, those
 named on the command line (``-- --gallery PATH``) and those opened by hand in the picker. A page
 address names a gallery by its short key, never by a path.
 """
@@ -15,16 +15,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import faiss
 import numpy as np
+from streamlit import config
 
 from app.branches import branches
 from app.disk.shapes import LAYOUTS, Layout
+from app.jobs import Job
+from hypuml.gallery import Gallery
+from hypuml.gallery.model_ref import WEIGHTS
 from hypuml.types import IntArray, TaxonomyPath
-
-if TYPE_CHECKING:
-    from hypuml.gallery import Gallery
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ROOT / "checkpoints"  # an installed app shows those of the current folder as well
@@ -33,10 +34,10 @@ FIRST = "garden"  # of the galleries that ship, the one a visitor sees first
 
 @dataclass
 class Entry:
-    """One gallery on the shelf, or the reason why it could not be opened.
+    """One registered gallery, or the reason why it could not be opened.
 
     Attributes:
-        key: short name used in page addresses, unique on the shelf.
+        key: short name used in page addresses, unique in the registry.
         folder: where it lies.
         gallery: the opened gallery; None when ``problem`` says why not.
         version: first 16 hex digits of the manifest's sha256; names its pictures.
@@ -48,10 +49,19 @@ class Entry:
     gallery: Gallery | None = None
     version: str = ""
     problem: str = ""
-    _first_hits: IntArray | None = None
-    _found: threading.Event = field(default_factory=threading.Event)
-    _searching: bool = False
+    _hits: Job[IntArray] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def opened(self) -> Gallery:
+        """The opened gallery.
+
+        Raises:
+            ValueError: it could not be opened; the message is ``problem``.
+        """
+        if self.gallery is None:
+            raise ValueError(self.problem)
+        return self.gallery
 
     def first_hits(self, wait: float | None = None) -> IntArray | None:
         """``[N]`` row of each image's nearest other image, -1 where there is none.
@@ -66,25 +76,23 @@ class Entry:
             None when the search goes on.
         """
         with self._lock:
-            if not self._searching:
-                self._searching = True
-                threading.Thread(target=self._search, name=f"hits {self.key}", daemon=True).start()
-        self._found.wait(wait)
-        return self._first_hits
+            if self._hits is None:
+                self._hits = Job(f"first hits of {self.key}", self._find_first_hits)
+        if not self._hits.finished.wait(wait):
+            return None
+        none = np.full(len(self.gallery) if self.gallery else 0, -1, dtype=np.int64)
+        return none if self._hits.outcome is None else self._hits.outcome
 
-    def _search(self) -> None:
-        gallery = self.gallery
-        hits = np.full(len(gallery) if gallery else 0, -1, dtype=np.int64)
-        try:
-            if gallery and len(gallery) > 1:
-                rows = np.arange(len(gallery), dtype=np.int64)
-                # In slices, so that a click's own search never waits long for the processor.
-                for part in np.array_split(rows, -(-len(rows) // 256)):
-                    found = gallery.search(gallery.points[part], 1, exclude=part)
-                    hits[part] = found.ids[:, 0]
-        finally:
-            self._first_hits = hits
-            self._found.set()
+    def _find_first_hits(self, job: Job[IntArray]) -> IntArray:
+        gallery = self.opened
+        hits = np.full(len(gallery), -1, dtype=np.int64)
+        if len(gallery) > 1:
+            rows = np.arange(len(gallery), dtype=np.int64)
+            # In slices, so that a click's own search never waits long for the processor.
+            for part in np.array_split(rows, -(-len(rows) // 256)):
+                found = gallery.search(gallery.points[part], 1, exclude=part)
+                hits[part] = found.ids[:, 0]
+        return hits
 
     @cached_property
     def codes(self) -> IntArray:
@@ -99,8 +107,6 @@ class Entry:
     @property
     def has_model(self) -> bool:
         """Whether the model that made the gallery lies on this machine (not whether it fits)."""
-        from hypuml.gallery.model_ref import WEIGHTS
-
         folder = self.gallery.model_path if self.gallery else None
         return folder is not None and (folder / WEIGHTS).is_file()
 
@@ -124,7 +130,7 @@ class Entry:
 _NOTHING: IntArray = np.zeros(0, dtype=np.int64)
 
 
-class Shelf:
+class GalleryRegistry:
     """Registered galleries by key, in the order they were added. Safe between threads."""
 
     def __init__(self) -> None:
@@ -133,7 +139,7 @@ class Shelf:
         self._filled = False
 
     def add(self, folder: Path, key: str = "") -> Entry:
-        """Open the gallery in ``folder`` and put it on the shelf.
+        """Open the gallery in ``folder`` and register it.
 
         A folder that is there already is returned as it is, unless it changed on disk or could
         not be opened before: then it is opened again.
@@ -154,8 +160,6 @@ class Shelf:
             name = known.key if known else self._unique(key or _name(folder))
             entry = Entry(name, folder, version=version)
             try:
-                from hypuml.gallery import Gallery
-
                 entry.gallery = Gallery.open(folder)
             except (ValueError, OSError) as error:
                 entry.problem = str(error)
@@ -182,7 +186,7 @@ class Shelf:
             self._filled = True
 
     def entries(self) -> list[Entry]:
-        """Everything on the shelf, openable or not."""
+        """Every registered gallery, openable or not."""
         self.fill()
         with self._lock:
             return list(self._entries.values())
@@ -228,20 +232,16 @@ def gallery_arguments(arguments: Sequence[str]) -> list[Path]:
     return found
 
 
-shelf = Shelf()
+galleries = GalleryRegistry()
 
 
 def warm() -> None:
     """Open all galleries and find their first hits ahead of the first visitor."""
-    import faiss
-
     faiss.omp_set_num_threads(1)  # one query is faster alone, and sessions share the cores
-    for entry in shelf.entries():
+    for entry in galleries.entries():
         entry.first_hits()
 
 
 def is_local() -> bool:
     """Whether only this machine can reach the app, so that typing a path is harmless."""
-    from streamlit import config
-
     return str(config.get_option("server.address")) in {"127.0.0.1", "localhost", "::1"}

@@ -1,12 +1,11 @@
-"""What surrounds every room: page settings, style sheet, navigation, and the warm start.
+"""What surrounds every page: page settings, style sheet, navigation, and the warm start.
 
-Rooms are file-based pages under ``views/``. Navigation is our own (`app.parts.rooms`): the state of
-a view lives in the URL and Streamlit's sidebar links would drop it.
+Pages are scripts under ``views/``. Navigation is our own (`app.parts.page_links`): the state of a
+view lives in the page address, and Streamlit's sidebar links would drop it.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,8 +13,11 @@ from typing import Any
 
 import streamlit as st
 
-from app import resources
-from app.parts.rooms import ROOMS, enter, renew
+from app import resources, url_state
+from app.components.history import history_policy
+from app.jobs import Job
+from app.parts.page_links import PAGES, begin_page, refresh_links
+from app.view_state import GALLERY
 
 HERE = Path(__file__).resolve().parent
 
@@ -23,7 +25,7 @@ HERE = Path(__file__).resolve().parent
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """Open the galleries while the browser is still loading the page (server start hook)."""
-    threading.Thread(target=resources.warm, name="open galleries", daemon=True).start()
+    Job("open galleries", lambda job: resources.warm())
     yield
 
 
@@ -36,11 +38,12 @@ def run() -> None:
         initial_sidebar_state="collapsed",
     )
     st.html(HERE / "style.css")
+    history_policy(url_state.replacing(), GALLERY)
     pages = [
-        st.Page(room.script, title=room.title, url_path=room.path, default=not room.path)
-        for room in ROOMS
+        st.Page(page.script, title=page.title, url_path=page.path, default=not page.path)
+        for page in PAGES
     ]
-    page = st.navigation(pages, position="hidden")
-    enter(page.title)
-    page.run()
-    renew()
+    current = st.navigation(pages, position="hidden")
+    begin_page(current.title)
+    current.run()
+    refresh_links()

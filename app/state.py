@@ -1,15 +1,13 @@
-"""Sole owner of the view's state, in the session and in the page address (see `app.address`).
+"""The session's side of the view state: reading it, settling it, and the acts that change it.
 
-Widgets keep their value in the session under the names that the address uses. Two sources can
-disagree, and the rule is:
+Every field of `app.view_state.ViewState` is kept in the session under its own name, which is also
+the key of its widget where it has one. Session and page address can disagree, and the rule is:
 
 * a widget or click was used in this run (its callback called `act`): the session wins;
-* otherwise an address that differs from what we last wrote came from outside (a link, the
-  browser's back button): it is read again, and what it says wrongly is replaced and reported.
+* otherwise an address that differs from the last one written came from outside (a link, the
+  browser's back button): it is read again, and what is wrong in it is replaced and reported.
 
-An uploaded picture, and what is done to it, lives in the session only: no address can carry it.
-
-Another query starts untouched (level 0), since a click on a picture asks with that picture; the
+Another query starts untouched (level 0), since a click on a picture searches with that picture; the
 kind of degradation stays chosen.
 """
 
@@ -18,25 +16,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-import numpy as np
 import streamlit as st
 
-from app import address, resources, retrieval
-from app.disk.shapes import LAYOUTS, Layout
-from app.queries import Upload, View
+from app import resources, url_state
+from app.disk.shapes import Layout
+from app.queries import Query
 from app.resources import Entry
-from hypuml.data.degradation_scale import KINDS
-from hypuml.gallery import Gallery
+from app.view_state import ANSWERS, GALLERY, SELECTION, ViewState, usable, view_fields
 
 T = TypeVar("T")
-DEFAULT_K = 10
-
-
-ANSWERS, SELECTION = "answers", "selection"  # what the right column can show
-_OF_A_GALLERY = (
-    "row", "upload", "threshold", "colour", "level", "layout", "at", "highlight", "selection",
-    "panel", "upload_problem", "against", "_made",
-)  # fmt: skip
 
 
 def act() -> None:
@@ -47,17 +35,15 @@ def act() -> None:
 def pick(row: int) -> None:
     """Make gallery image ``row`` the query."""
     act()
-    st.session_state["row"] = int(row)
-    st.session_state["upload"] = None
+    st.session_state["query"] = int(row)
     st.session_state["panel"] = ANSWERS
     _start_untouched()
 
 
-def ask_with(upload: Upload) -> None:
+def search_with(upload: Query) -> None:
     """Make an uploaded picture the query."""
     act()
-    st.session_state["upload"] = upload
-    st.session_state["row"] = None
+    st.session_state["query"] = upload
     st.session_state["panel"] = ANSWERS
     _start_untouched()
 
@@ -119,23 +105,19 @@ def change_gallery(key: str | None = None) -> None:
     act()
     if key is not None:
         st.session_state["gallery"] = key
-    for name in _OF_A_GALLERY:
+    names = [name for name, how in view_fields().items() if how.of_gallery]
+    for name in (*names, "upload_problem", "_made"):
         st.session_state.pop(name, None)
-
-
-def first_query(gallery: Gallery) -> int | None:
-    """The query a visitor starts with: the image the model is surest of."""
-    return int(np.argmin(gallery.uncertainty)) if len(gallery) else None
 
 
 def choose_entry() -> tuple[Entry | None, list[str], bool]:
     """The gallery to show.
 
     Returns:
-        The entry (None on an empty shelf), what to tell the user, and whether the address has
-        to be read for the rest of the view too.
+        The entry (None where none is registered), sentences for the user, and whether the address
+        has to be read for the rest of the view too.
     """
-    entries = resources.shelf.entries()
+    entries = resources.galleries.entries()
     ours = st.session_state.get("_address")
     read = not st.session_state.pop("_acted", False) and st.query_params.to_dict() != ours
     notices: list[str] = []
@@ -152,76 +134,28 @@ def choose_entry() -> tuple[Entry | None, list[str], bool]:
         change_gallery()
         st.session_state.pop("_acted", None)
     st.session_state["gallery"] = wanted
-    return resources.shelf.get(str(wanted)), notices, read
+    return resources.galleries.get(str(wanted)), notices, read
 
 
-def settle(entry: Entry, gallery: Gallery, read: bool) -> tuple[View, list[str]]:
-    """Bring the session into a state that fits ``gallery`` and write it to the address.
+def settle(entry: Entry, read: bool) -> tuple[ViewState, list[str]]:
+    """Bring the session into a state that fits a gallery, and write it to the address.
 
     Args:
-        entry: its place on the shelf; an upload made for another gallery is dropped.
-        gallery: what is shown.
+        entry: the gallery that is shown.
         read: whether the address counts.
 
     Returns:
         The checked view, and a sentence for each value of the address that could not be used.
     """
     session = st.session_state
-    notices = address.read(session, st.query_params.to_dict(), entry, gallery) if read else []
-    upload = session.get("upload")
-    if upload is not None and upload.version != entry.version:
-        upload = session["upload"] = None
-        leave_untouched()
-    row = session.get("row")
-    if upload is None and (row is None or not 0 <= row < len(gallery)):
-        row = session["row"] = first_query(gallery)
-    lo, hi = retrieval.bounds(gallery.uncertainty)
-    session["threshold"] = float(min(max(session.get("threshold", hi), lo), hi))
-    session["k"] = min(max(int(session.get("k") or DEFAULT_K), 1), address.largest_k(gallery))
-    if session.get("colour") not in address.colours(entry, gallery):
-        session["colour"] = address.UNCERTAINTY
-    session["hide"] = bool(session.get("hide", False))
-    session["degrade"] = session["degrade"] if session.get("degrade") in KINDS else KINDS[0]
-    session["level"] = float(min(max(session.get("level", 0.0), 0.0), 1.0))
-    if session.get("layout") not in entry.layouts:
-        session["layout"], session["at"] = LAYOUTS[0], None
-    if session.get("highlight") not in entry.branches:
-        session["highlight"] = ""
-    if session.get("part") not in address.PARTS:
-        session["part"] = address.PARTS[0]
-    if resources.shelf.get(str(session.get("against") or "")) in (None, entry):
-        session["against"] = ""
-    # Written even where nothing changed: Streamlit forgets what no widget of this room holds.
-    for name in ("colour", "degrade", "highlight", "part"):
-        session[name] = session[name]
-    selection = tuple(r for r in session.get("selection") or () if 0 <= r < len(gallery))
-    session["selection"] = selection
-    if session.get("panel") != SELECTION or not selection:
-        session["panel"] = ANSWERS
-    view = View(
-        None if upload else row,
-        upload,
-        session["k"],
-        session["threshold"],
-        session["colour"],
-        session["hide"],
-        session["degrade"],
-        session["level"],
-        session["layout"],
-        session.get("at"),
-        session["highlight"],
-        selection,
-        session["panel"],
-    )
-    _write_address(view, gallery)
+    values, notices = url_state.read(st.query_params.to_dict(), entry) if read else ({}, [])
+    view = usable({**{name: session.get(name) for name in view_fields()}, **values}, entry)
+    for name in view_fields():
+        # Written even where nothing changed: Streamlit forgets what no widget of this page holds.
+        if name != GALLERY:  # chosen before, by a widget that is drawn already
+            session[name] = getattr(view, name)
+    address = url_state.written(view, entry)
+    if st.query_params.to_dict() != address:
+        st.query_params.from_dict(address)
+    session["_address"] = address
     return view, notices
-
-
-def _write_address(view: View, gallery: Gallery) -> None:
-    session = st.session_state
-    ours = address.written(
-        str(session["gallery"]), view, gallery, session["part"], session["against"]
-    )
-    if st.query_params.to_dict() != ours:
-        st.query_params.from_dict(ours)
-    st.session_state["_address"] = ours

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app import models
-from app.queries import Upload
+from app.queries import Query
 from hypuml.data.images import fit_short_side, load_image
 
 if TYPE_CHECKING:
     from PIL import Image
 
-    from hypuml.gallery import Gallery
+    from app.resources import Entry
 
 MAX_BYTES = 30 * 2**20
 SHOWN = 384  # pixels of the short side on the page
 KEPT = 512  # and of what stays in the session: 3 MB at most, and quick to blur
 
 
-def embed_upload(gallery: Gallery, version: str, name: str, data: bytes) -> Upload:
+def embed_upload(entry: Entry, name: str, data: bytes) -> Query:
     """Read a picture, embed it with the gallery's model and place it on the gallery's disk.
 
     Args:
-        gallery: where it is to be searched.
-        version: the gallery's manifest hash.
+        entry: the gallery to search.
         name: the file's name, for display only.
         data: the file's bytes.
 
@@ -38,8 +38,8 @@ def embed_upload(gallery: Gallery, version: str, name: str, data: bytes) -> Uplo
             f"{MAX_BYTES / 2**20:.0f} MB are read: choose a smaller picture"
         )
     image = load_image(data)
-    placed = models.place(gallery, image)
-    return Upload(name, reduced(image, KEPT), as_data_url(image), placed, version)
+    query = models.place(entry, image)
+    return replace(query, name=name, picture=reduced(image, KEPT), data_url=as_data_url(image))
 
 
 def reduced(image: Image.Image, side: int) -> Image.Image:

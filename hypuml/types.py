@@ -11,7 +11,7 @@ Conventions used throughout the package
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -27,6 +27,23 @@ IntArray = NDArray[np.int64]
 TaxonomyPath = tuple[str, ...]
 # One value for each image: texts, empty where missing, or numbers, NaN where missing.
 Column = tuple[str, ...] | tuple[float, ...]
+
+
+class Progress(Protocol):
+    """Whatever is called with how far long work is."""
+
+    def __call__(
+        self, done: int, total: int, phase: str = "", figures: Mapping[str, Any] | None = None
+    ) -> None:
+        """Note how far it is; may raise an error to stop the work.
+
+        Args:
+            done: what is done, in images, bytes or steps.
+            total: what there is to do; 0 where that is not known.
+            phase: what is being done, where there is more than one thing.
+            figures: values measured on the way.
+        """
+
 
 SPLITS = ("seen", "unseen", "all")
 # Split of images that truly belong to two classes, such as hybrids: no split with a name,

@@ -1,4 +1,4 @@
-"""The answers: the k nearest images as pictures, right and wrong told apart."""
+"""The answers: the k nearest images as pictures, each marked right or wrong."""
 
 from __future__ import annotations
 
@@ -6,33 +6,35 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app import address, retrieval, routes, state
+from app import retrieval, routes, state
 from app.components.picture_grid import Tile, picture_grid
 from app.parts.palette import shades
 from app.parts.text import esc, name_of, whole_path
-from app.queries import View
 from app.resources import Entry
+from app.view_state import ViewState, largest_k
 from hypuml.gallery import Gallery
 
 
 def answers(
     entry: Entry,
     gallery: Gallery,
-    view: View,
+    view: ViewState,
     found: retrieval.Answers,
     heading: Callable[[], None] | None = None,
 ) -> None:
-    """Draw the line above the pictures and the pictures; a click asks with that picture.
+    """Draw the line above the pictures and the pictures; a click on one makes it the query.
 
     Args:
-        entry: the gallery's place on the shelf.
+        entry: the gallery.
         gallery: what is shown.
         view: how.
         found: the answers.
         heading: draws what stands in the place of the word "Answers", such as a switch.
     """
     with st.container(key="answers", gap="small"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="asked"):
+        with st.container(
+            horizontal=True, vertical_alignment="center", gap="small", key="answers_top"
+        ):
             if heading:
                 heading()
             title = "" if heading else "<h2>Answers</h2>"
@@ -49,7 +51,7 @@ def answers(
             st.number_input(
                 "k",
                 1,
-                address.largest_k(gallery),
+                largest_k(entry),
                 key="k",
                 on_change=state.act,
                 width=132,
@@ -82,7 +84,7 @@ def _tile(
     row, here = int(found.rows[i]), gallery.has_pictures
     mark, distance, u = found.marks[i], found.distances[i], float(gallery.uncertainty[row])
     label = name_of(gallery, row)
-    says = {
+    verdict = {
         retrieval.RIGHT: ", right class",
         retrieval.WRONG: ", wrong class",
         retrieval.UNKNOWN: "",
@@ -91,8 +93,8 @@ def _tile(
         row=row,
         src=routes.picture_url(entry.version, row, here=here),
         sharp=routes.picture_url(entry.version, row, "picture") if here else "",
-        alt=f"Answer {i + 1}: {label}{says}, distance {distance:.2f}, uncertainty {u:.2f}",
-        title=f"{i + 1}. {whole_path(gallery, row)}{says}\n"
+        alt=f"Answer {i + 1}: {label}{verdict}, distance {distance:.2f}, uncertainty {u:.2f}",
+        title=f"{i + 1}. {whole_path(gallery, row)}{verdict}\n"
         f"distance {distance:.3f} · uncertainty {u:.3f}"
         + ("" if keep else " (above the threshold)"),
         caption=(f"d {distance:.2f}", f"u {u:.2f}"),
@@ -103,7 +105,7 @@ def _tile(
     )
 
 
-def _verdict(entry: Entry, gallery: Gallery, view: View, found: retrieval.Answers) -> str:
+def _verdict(entry: Entry, gallery: Gallery, view: ViewState, found: retrieval.Answers) -> str:
     judged = sum(mark != retrieval.UNKNOWN for mark in found.marks)
     if judged:
         return (
@@ -117,11 +119,11 @@ def _verdict(entry: Entry, gallery: Gallery, view: View, found: retrieval.Answer
     return ""
 
 
-def _why_none(gallery: Gallery, view: View) -> str:
+def _why_none(gallery: Gallery, view: ViewState) -> str:
     if view.row is not None and len(gallery) == 1:
         return (
             "This gallery holds one image, so there is nothing else to find. "
-            "Upload a picture to ask with."
+            "Upload a picture to search with."
         )
     return (
         "Every image lies above the threshold and rejected ones are hidden. "

@@ -14,7 +14,9 @@ from hypuml.gallery import Gallery
 from hypuml.types import IntArray
 
 PER_PAGE, COLUMNS = 40, 8
-ORDERS = ("surest first", "least sure first", "shuffled", "as stored")
+LOWEST, HIGHEST, SHUFFLED, STORED = ORDERS = (
+    "lowest uncertainty first", "highest uncertainty first", "shuffled", "as stored",
+)  # fmt: skip
 EVERYTHING = "all classes"
 
 
@@ -71,13 +73,13 @@ def ordered(gallery: Gallery, order: str, label: str = "") -> IntArray:
         order: one of `ORDERS`; "shuffled" is the same shuffle every time, so that pages hold.
         label: only images of this class; empty for all.
     """
-    if order == "shuffled":
+    if order == SHUFFLED:
         rows = np.random.default_rng(0).permutation(len(gallery))
-    elif order == "as stored":
+    elif order == STORED:
         rows = np.arange(len(gallery))
     else:
         rows = np.argsort(gallery.uncertainty, kind="stable")
-        rows = rows if order == "surest first" else rows[::-1]
+        rows = rows if order == LOWEST else rows[::-1]
     if label:
         rows = rows[np.fromiter((gallery.labels[row] == label for row in rows), bool, len(rows))]
     return rows.astype(np.int64)

@@ -1,37 +1,38 @@
-"""What if the picture were blurred? Kind and level of a degradation, in one line."""
+"""The degradation of the query's picture: its kind and level, in one line."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from app import state, whatif
+from app import state
+from app.degrade import obstacle
 from app.parts.text import esc
-from app.queries import View
 from app.resources import Entry
+from app.view_state import ViewState
 from hypuml.data.degradation_scale import KINDS
 
 _HELP = (
-    "Asks with a degraded copy of the picture: watch where it goes on the disk, and what becomes "
-    "of u and of the answers. At 0 it is the picture as it is."
+    "Searches with a degraded copy of the picture: watch where it moves on the disk, and how u and "
+    "the answers change. At 0 it is the picture as it is."
 )
 
 
-def degrade(entry: Entry, view: View) -> None:
-    """Draw the control; where the picture cannot be changed it says why and stays at 0."""
-    reason = whatif.obstacle(entry, view.row)
-    says = reason or _HELP
+def degrade_control(entry: Entry, view: ViewState) -> None:
+    """Draw the control; where the picture cannot be changed, disabled and with the reason."""
+    reason = obstacle(entry, view.row)
+    meaning = reason or _HELP
     with st.container(
-        key="what_if", horizontal=True, vertical_alignment="center", gap="small", wrap=False
+        key="degrade", horizontal=True, vertical_alignment="center", gap="small", wrap=False
     ):
         quiet = " off" if reason else ""
-        st.html(f'<span class="label{quiet}" title="{esc(says)}">Degrade</span>')
+        st.html(f'<span class="label{quiet}" title="{esc(meaning)}">Degrade</span>')
         st.selectbox(
             "Kind of degradation",
             KINDS,
-            key="degrade",
+            key="degradation",
             on_change=state.act,
             disabled=bool(reason),
-            help=says,
+            help=meaning,
             label_visibility="collapsed",
             width=126,
         )
@@ -44,6 +45,6 @@ def degrade(entry: Entry, view: View) -> None:
             key="level",
             on_change=state.act,
             disabled=bool(reason),
-            help=says,
+            help=meaning,
             label_visibility="collapsed",
         )

@@ -1,7 +1,7 @@
 """The numbers beside the query: u of its picture, the confidence of its answer, and where it lies.
 
-Two of them are easily confused, so they stand side by side and each says whose it is. While the
-picture is degraded every number is shown with the untouched picture's before it.
+Two of them are easily confused, so they stand side by side, each with what it belongs to. While the
+picture is degraded, every number is shown after the untouched picture's.
 """
 
 from __future__ import annotations
@@ -10,42 +10,57 @@ import numpy as np
 
 from app.parts.palette import shades
 from app.parts.text import MEANING, esc
-from app.queries import Asked
+from app.queries import Query
 from hypuml.gallery import Gallery
-from hypuml.types import Answer
+from hypuml.types import Answer, FloatArray
 
-UNKNOWN = "–"
+UNKNOWN = "unknown"
 
 
-def numbers(gallery: Gallery, asked: Asked, answer: Answer, before: Answer | None) -> str:
+def numbers(gallery: Gallery, now: Query, answer: Answer, was: Answer | None) -> str:
     """The numbers as HTML.
 
     Args:
         gallery: the query's.
-        asked: the query.
+        now: the query.
         answer: what the gallery gives for it.
-        before: the same for the untouched picture; None while that is the one that asks.
+        was: the same for the untouched query; None where this is it.
     """
-    now, untouched = asked.placed, asked.before
+    before = now.before
     dot = shades(np.asarray([now.uncertainty]), gallery.uncertainty)[0]
-    rank = float((gallery.uncertainty < now.uncertainty).mean())
-    u = _change(f"{untouched.uncertainty:.3f}" if untouched else "", f"{now.uncertainty:.3f}")
-    d0 = _change(f"{untouched.radius:.2f}" if untouched else "", f"{now.radius:.2f}")
-    confidence = _change(probability(before) if before else "", probability(answer))
-    known = answer.probability is not None
-    meaning = MEANING["confidence"] if known else f"{answer.reason} {MEANING['confidence']}"
-    shown = "" if known else ' class="unknown"'
-    whose = "that answer 1 is right" if known else "not known here"
+    u = _change(f"{before.uncertainty:.3f}" if before else "", f"{now.uncertainty:.3f}")
+    d0 = _change(f"{before.radius:.2f}" if before else "", f"{now.radius:.2f}")
+    whose_u = "original → degraded" if before else "of the picture alone"
     return (
         f'<dl><div title="{esc(MEANING["u"])}"><dt>uncertainty u</dt>'
         f'<dd><i class="dot" style="background:{dot}"></i>{u}</dd>'
-        '<dd class="whose">of the picture alone</dd></div>'
-        f'<div title="{esc(meaning)}"{shown}><dt>answer confidence</dt><dd>{confidence}</dd>'
-        f'<dd class="whose">{whose}</dd></div></dl>'
+        f'<dd class="whose">{whose_u}</dd></div>'
+        f'<div title="{esc(MEANING["confidence"])}"><dt>answer confidence</dt>'
+        f"{_confidence(answer, was)}</div></dl>"
         f'<p class="note"><span title="{esc(MEANING["d0"])}">{d0} from the origin</span> · '
-        '<span title="Share of the gallery’s images that the model is surer of.">'
-        f"less sure than {100 * rank:.0f} % of all</span></p>"
+        '<span title="Place of u among the gallery’s images">'
+        f"{rank_of(now.uncertainty, gallery.uncertainty)}</span></p>"
     )
+
+
+def _confidence(answer: Answer, was: Answer | None) -> str:
+    """The value and what it belongs to; where no value is known, the reason alone."""
+    if answer.probability is None and (was is None or was.probability is None):
+        return f'<dd class="reason">{esc(answer.reason)}</dd>'
+    value = _change(probability(was) if was else "", probability(answer))
+    return (
+        f'<dd>{value}</dd><dd class="whose">{esc(answer.reason or "that answer 1 is right")}</dd>'
+    )
+
+
+def rank_of(u: float, uncertainty: FloatArray) -> str:
+    """Where a value stands among the uncertainties ``[N]`` of a gallery, in words."""
+    count, below = len(uncertainty), int((uncertainty < u).sum())
+    if not below:
+        return f"lowest u of {count:,}"
+    if not (uncertainty > u).any():
+        return f"highest u of {count:,}"
+    return f"higher u than {below:,} of {count:,}"
 
 
 def probability(answer: Answer) -> str:
@@ -60,5 +75,5 @@ def probability(answer: Answer) -> str:
 
 def _change(before: str, now: str) -> str:
     """Before and now, or only now where there was nothing else before."""
-    was = f'<span class="was">{esc(before)} → </span>' if before else ""
-    return f"{was}{esc(now)}"
+    old = f'<span class="before">{esc(before)} → </span>' if before else ""
+    return f"{old}{esc(now)}"

@@ -1,8 +1,8 @@
-"""What is outside what a model knows: said of a query beside its numbers, of a gallery on top.
+"""Notices about out-of-distribution images: of a query beside its numbers, of a gallery on top.
 
-A picture is outside where it is unlike all that the model was fitted on
+A picture is outside the distribution where it is unlike all that the model was fitted on
 (:meth:`hypuml.models.length.Length.outside`). Neither its uncertainty nor a confidence means much
-there, so both keep their places and the page says so.
+there; both keep their places, and a notice stands beside them.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from app.parts.text import esc, percent
-from app.queries import Placed
+from app.queries import Query
 
 OUTSIDE = (
-    "Outside what this model knows: unlike the images it was fitted on. "
-    "Its uncertainty and confidence are not to be trusted here."
+    "Out of distribution: unlike the images this model was fitted on. "
+    "Its uncertainty and confidence are not reliable here."
 )
 
 
-def outside_notice(placed: Placed) -> None:
-    """Draw the line below the query; nothing where its picture is like what the model knows."""
-    if placed.outside:
+def outside_notice(query: Query) -> None:
+    """Draw the line below the query; nothing where its picture is in distribution."""
+    if query.outside:
         head, rest = OUTSIDE.split(":", 1)
         st.html(f'<p class="outside" role="status"><b>{esc(head)}:</b>{esc(rest)}</p>')
 
 
 def mostly_outside(outside: NDArray[np.bool_] | None) -> str:
-    """What to say of a gallery of which more than half is outside; else empty.
+    """A sentence about a gallery of which more than half is out of distribution; else empty.
 
     Args:
         outside: ``[N]``, or None where the model cannot tell.
@@ -37,6 +37,6 @@ def mostly_outside(outside: NDArray[np.bool_] | None) -> str:
     if share <= 0.5:
         return ""
     return (
-        f"{percent(share)} of this gallery is outside what its model knows: its uncertainty and "
-        "confidence are not to be trusted there."
+        f"{percent(share)} of this gallery is out of distribution for its model: uncertainty and "
+        "confidence are not reliable there."
     )

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import downloads, resources, state
+from app import downloads, resources
+from app.jobs import Job, State
 from app.parts.text import esc
+from app.state import act
 from hypuml.data.registry import DATA_VARIABLE, data_root
 from hypuml.gallery import Gallery
 
@@ -34,70 +36,75 @@ def pictures_notice(gallery: Gallery) -> None:
         if not (resources.is_local() and downloads.obtainable(gallery.name)):
             _say(AWAY)
             return
-        fetching = downloads.download(gallery.name)
-        if fetching.now.under_way:
-            _under_way(gallery.name)
+        job = downloads.download(gallery.name)
+        if job and not job.finished.is_set():
+            _under_way(job)
         else:
-            _offer(fetching)
+            _offer(gallery.name, job)
 
 
-def _offer(fetching: downloads.Download) -> None:
-    now = fetching.now
-    if now.phase == "failed":
-        _say(f"The photographs could not be fetched: {now.problem}", alert=True)
+def _offer(name: str, last: Job[None] | None) -> None:
+    state = last.state if last else "stopped"
+    if last and state == "failed":
+        _say(f"The photographs could not be fetched: {last.problem}", alert=True)
         label = "Try again"
     else:
         where = f"Looked for in {data_root()}; {DATA_VARIABLE} can name another folder."
-        _say(_OTHERS if now.phase == "done" else AWAY, _ELSEWHERE, where)
-        size = _SIZES.get(fetching.name)
+        _say(_OTHERS if state == "done" else AWAY, _ELSEWHERE, where)
+        size = _SIZES.get(name)
         label = "Get the photographs" + (f" ({size})" if size else "")
     st.button(
         label,
         key="get_pictures",
         icon=":material/download:",
         on_click=_start,
-        args=(fetching,),
+        args=(name,),
         help="In the background: go on exploring. What has arrived is kept when it is interrupted.",
     )
 
 
-def _start(fetching: downloads.Download) -> None:
-    state.act()
-    fetching.start()
+def _start(name: str) -> None:
+    act()
+    downloads.start(name)
 
 
 @st.fragment(run_every=1.0)
-def _under_way(name: str) -> None:
+def _under_way(job: Job[None]) -> None:
     """The bar. It moves by itself, and when the download ends the whole page is drawn anew."""
-    fetching = downloads.download(name)
-    now = fetching.now
-    if not now.under_way:
+    if job.finished.is_set():
         st.rerun()
-    share = min(now.done / now.total, 1.0) if now.total else 0.0
+    share = min(job.done / job.total, 1.0) if job.total else 0.0
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", wrap=False):
-        st.progress(share, text=_how_far(now))
+        st.progress(share, text=how_far(job.state, job.done, job.total))
         st.button(
             "Cancel",
             key="stop_pictures",
-            on_click=fetching.stop,
-            disabled=now.phase == "stopping",
+            on_click=job.stop,
+            disabled=job.state == "stopping",
             help="What has arrived is kept for another time",
         )
 
 
-def _how_far(now: downloads.Progress) -> str:
-    if now.phase == "stopping":
+def how_far(state: State, done: int, total: int) -> str:
+    """How far a download is, in words.
+
+    Args:
+        state: of its job.
+        done: bytes that have arrived.
+        total: bytes in all; 0 while that is not known.
+    """
+    if state == "stopping":
         return "Stopping …"
-    if not now.done:
-        return "Asking for the photographs …"
-    if now.done >= now.total > 0:
+    if not done:
+        return "Connecting …"
+    if done >= total > 0:
         return "Checking and unpacking …"
-    got = f"{now.done / 1e6:,.0f}"
-    return f"{got} of {now.total / 1e6:,.0f} MB" if now.total else f"{got} MB"
+    got = f"{done / 1e6:,.0f}"
+    return f"{got} of {total / 1e6:,.0f} MB" if total else f"{got} MB"
 
 
 def _say(sentence: str, more: str = "", detail: str = "", alert: bool = False) -> None:
-    """A sentence, a quiet second one, and what is said of both on hover."""
+    """A sentence, a quiet second one, and details of both on hover."""
     kind = 'class="problem" role="alert"' if alert else 'role="status"'
     second = f"<p>{esc(more)}</p>" if more else ""
     st.html(

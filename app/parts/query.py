@@ -1,4 +1,4 @@
-"""The query: its picture, what the model says of it, and the ways to choose another."""
+"""The query panel: its picture, its numbers, and the ways to choose another."""
 
 from __future__ import annotations
 
@@ -8,66 +8,59 @@ import streamlit as st
 from app import retrieval, routes, state, uploads
 from app.components.picture_grid import Tile, picture_grid
 from app.parts import browse
-from app.parts.degrade import degrade
+from app.parts.degrade import degrade_control
 from app.parts.numbers import numbers
 from app.parts.outside import outside_notice
 from app.parts.pictures_notice import AWAY
 from app.parts.text import esc, name_of, trail, whole_path
-from app.queries import Asked, View
+from app.queries import Query
 from app.resources import Entry
+from app.view_state import ViewState
 from hypuml.data import formats
 from hypuml.gallery import Gallery
 from hypuml.types import Answer
 
 
-def query(
-    entry: Entry,
-    gallery: Gallery,
-    view: View,
-    asked: Asked,
-    answer: Answer,
-    before: Answer | None,
+def query_panel(
+    entry: Entry, view: ViewState, query: Query, answer: Answer, was: Answer | None
 ) -> None:
     """Draw the query panel.
 
     Args:
-        entry: the gallery's place on the shelf.
-        gallery: what is shown.
+        entry: the gallery that is shown.
         view: how.
-        asked: the query.
+        query: the query.
         answer: what the gallery gives for it.
-        before: the same for the untouched picture; None while that is the one that asks.
+        was: the same for the untouched query; None where this is it.
     """
     with st.container(key="query"):
-        picture, said = st.columns([2, 3], gap="medium")
+        picture, facts_column = st.columns([2, 3], gap="medium")
         with picture:
-            _picture(entry, gallery, view, asked)
-        with said, st.container(key="said", gap="small"):
-            st.html(_facts_html(gallery, view, asked, answer, before))
-            degrade(entry, view)
-            _choosers(entry, gallery)
+            _picture(entry, view, query)
+        with facts_column, st.container(key="query_facts", gap="small"):
+            st.html(_facts_html(entry.opened, view, query, answer, was))
+            degrade_control(entry, view)
+            _choosers(entry)
             if problem := st.session_state.get("upload_problem"):
                 st.html(f'<p class="problem" role="alert">{esc(problem)}</p>')
-        outside_notice(asked.placed)
+        outside_notice(query)
     if st.session_state.pop("dialog", None) == "enlarge":
-        _enlarged(entry, gallery, view, asked)
+        _enlarged(entry, query)
 
 
-def _picture(entry: Entry, gallery: Gallery, view: View, asked: Asked) -> None:
-    row, src, sharp = -1, asked.data_url, ""
-    if view.upload:
-        alt = f"Uploaded picture {view.upload.name}"
-    else:
-        assert view.row is not None
-        row = view.row
-        alt = f"Query: {name_of(gallery, row)}"
-    if not src:
-        here = gallery.has_pictures
+def _picture(entry: Entry, view: ViewState, query: Query) -> None:
+    row, src, sharp = query.row, query.data_url, ""
+    name = f"Uploaded picture {query.name}"
+    if row is not None:
+        name = f"Query: {name_of(entry.opened, row)}"
+    if row is not None and not src:
+        here = entry.opened.has_pictures
         src = routes.picture_url(entry.version, row, here=here)
         sharp = routes.picture_url(entry.version, row, "picture") if here else ""
-    if asked.before:
-        alt = f"{alt}, degraded by {view.kind} at level {view.level:g}"
-    tile = Tile(row, src, f"{alt}. Enlarge", sharp, eager=True, title="Enlarge")
+    if query.before:
+        name = f"{name}, degraded by {view.degradation} at level {view.level:g}"
+    reported = -1 if row is None else row
+    tile = Tile(reported, src, f"{name}. Enlarge", sharp, eager=True, title="Enlarge")
     picture_grid([tile], "query_picture", _enlarge, columns=1, label="query")
 
 
@@ -77,16 +70,14 @@ def _enlarge(_: int) -> None:
 
 
 @st.dialog("Query picture", width="large")
-def _enlarged(entry: Entry, gallery: Gallery, view: View, asked: Asked) -> None:
-    if view.upload:
-        name = path = view.upload.name
-        item = ""
-    else:
-        assert view.row is not None
-        name, path = name_of(gallery, view.row), whole_path(gallery, view.row)
-        item = gallery.ids[view.row]
-    here = bool(asked.data_url) or gallery.has_pictures
-    src = asked.data_url or routes.picture_url(entry.version, asked.row or 0, "large", here)
+def _enlarged(entry: Entry, query: Query) -> None:
+    gallery, row = entry.opened, query.row
+    name = path = query.name
+    item = ""
+    if row is not None:
+        name, path, item = name_of(gallery, row), whole_path(gallery, row), gallery.ids[row]
+    here = bool(query.data_url) or gallery.has_pictures
+    src = query.data_url or routes.picture_url(entry.version, row or 0, "large", here)
     away = "" if here else f'<p class="trail">{AWAY}</p>'
     st.html(
         f'<img class="large" src="{esc(src)}" alt="{esc(name)}">'
@@ -95,27 +86,26 @@ def _enlarged(entry: Entry, gallery: Gallery, view: View, asked: Asked) -> None:
 
 
 def _facts_html(
-    gallery: Gallery, view: View, asked: Asked, answer: Answer, before: Answer | None
+    gallery: Gallery, view: ViewState, query: Query, answer: Answer, was: Answer | None
 ) -> str:
-    if view.upload:
-        name, above = view.upload.name, "Your picture: the link of this page leaves it out"
-    else:
-        assert view.row is not None
-        name, above = name_of(gallery, view.row), trail(gallery, view.row) or "Query"
+    name, above = query.name, "Your picture: the link of this page leaves it out"
+    if query.row is not None:
+        name, above = name_of(gallery, query.row), trail(gallery, query.row) or "Query"
     verdict = (
         '<span class="chip rejected" title="Its uncertainty lies above the threshold: a system '
         'with this threshold would not answer.">rejected by the threshold</span>'
-        if retrieval.rejects(view.threshold, asked.placed.uncertainty, gallery.uncertainty)
+        if retrieval.rejects(view.threshold, query.uncertainty, gallery.uncertainty)
         else ""
     )
     return (
         '<div class="facts">'
         f'<div class="above"><p class="trail" title="{esc(above)}">{esc(above)}</p>{verdict}</div>'
-        f'<h2 title="{esc(name)}">{esc(name)}</h2>{numbers(gallery, asked, answer, before)}</div>'
+        f'<h2 title="{esc(name)}">{esc(name)}</h2>{numbers(gallery, query, answer, was)}</div>'
     )
 
 
-def _choosers(entry: Entry, gallery: Gallery) -> None:
+def _choosers(entry: Entry) -> None:
+    gallery = entry.opened
     with st.container(horizontal=True, gap="xsmall", key="choosers"):
         if st.button(
             "Browse",
@@ -125,26 +115,26 @@ def _choosers(entry: Entry, gallery: Gallery) -> None:
         ):
             browse.browse(entry, gallery)
         st.button(
-            "Surest",
+            "Lowest u",
             on_click=_pick_extreme,
             args=(gallery, 0),
-            help="Ask with the image of lowest uncertainty",
+            help="Search with the image of lowest uncertainty u",
         )
         st.button(
-            "Most unsure",
+            "Highest u",
             on_click=_pick_extreme,
             args=(gallery, -1),
-            help="Ask with the image of highest uncertainty",
+            help="Search with the image of highest uncertainty u",
         )
         st.button(
             "Random",
             on_click=_pick_random,
             args=(gallery,),
-            help="Ask with any image of the gallery",
+            help="Search with any image of the gallery",
         )
     turn = st.session_state.setdefault("upload_turn", 0)
     st.file_uploader(
-        f"Ask with your own picture ({formats.NAMES})",
+        f"Search with your own picture ({formats.NAMES})",
         type=sorted(suffix[1:] for suffix in formats.SUFFIXES),
         key=f"upload_{turn}",
         on_change=_uploaded,
@@ -172,15 +162,15 @@ def _uploaded() -> None:
         st.session_state["upload_turn"] = turn + 1
 
 
-def answer_upload(entry: Entry, gallery: Gallery) -> None:
-    """Turn a file that has just been uploaded into the query, or say why it cannot be."""
+def answer_upload(entry: Entry) -> None:
+    """Turn a file that has just been uploaded into the query, or note why it cannot be."""
     pending = st.session_state.pop("pending", None)
     if pending is None:
         return
     name, data = pending
-    with st.spinner("Looking at your picture (the first one also loads the model)"):
+    with st.spinner("Embedding your picture (the first one also loads the model)"):
         try:
-            state.ask_with(uploads.embed_upload(gallery, entry.version, name, data))
+            state.search_with(uploads.embed_upload(entry, name, data))
         except ValueError as error:
             st.session_state["upload_problem"] = f"{name}: {error}"
     st.session_state.pop("_acted", None)

@@ -19,7 +19,7 @@ from hypuml.gallery import Gallery
 from hypuml.types import IntArray
 
 PER_PAGE, COLUMNS = 24, 6
-UNSURE, SURE, CLASSES = ORDERS = ("most unsure first", "surest first", "by class")
+HIGHEST, LOWEST, CLASSES = ORDERS = ("highest u first", "lowest u first", "by class")
 _PARQUET = "application/vnd.apache.parquet"
 
 
@@ -34,7 +34,7 @@ def selection(
     """Draw what the selection is, its pictures, and what can be done with it.
 
     Args:
-        entry: the gallery's place on the shelf.
+        entry: the gallery.
         gallery: what is shown.
         rows: ``[M]`` distinct row numbers of the gallery; ``M`` may be 0.
         on_pick: called with the row of a clicked picture, before the next run.
@@ -48,9 +48,9 @@ def selection(
             if heading:
                 heading()
             title = "" if heading else "<h2>Selection</h2>"
-            said = says(summary(gallery, entry, rows))
-            st.html(f'<div class="heading">{title}{said}</div>')
-            order = _order_control(entry) if len(rows) > 1 else UNSURE
+            numbers = summary_html(summary(gallery, entry, rows))
+            st.html(f'<div class="heading">{title}{numbers}</div>')
+            order = _order_control(entry) if len(rows) > 1 else HIGHEST
         if not len(rows):
             st.html(
                 '<div class="empty" role="status">Nothing is selected. '
@@ -81,7 +81,7 @@ def summary(gallery: Gallery, entry: Entry, rows: IntArray) -> dict[str, Any]:
 
     Args:
         gallery: whose images.
-        entry: its place on the shelf, which knows the classes.
+        entry: its registration.
         rows: ``[M]`` distinct row numbers.
 
     Returns:
@@ -96,7 +96,7 @@ def summary(gallery: Gallery, entry: Entry, rows: IntArray) -> dict[str, Any]:
     }
 
 
-def says(numbers: dict[str, Any]) -> str:
+def summary_html(numbers: dict[str, Any]) -> str:
     """A summary as HTML; numbers only, nothing to escape."""
     count, classes = numbers["count"], numbers["classes"]
     if not count:
@@ -123,7 +123,7 @@ def ordered(gallery: Gallery, rows: IntArray, order: str) -> IntArray:
     """
     rows = np.sort(rows)
     u = gallery.uncertainty[rows]
-    if order == SURE:
+    if order == LOWEST:
         return rows[np.argsort(u, kind="stable")]
     rows = rows[np.argsort(-u, kind="stable")]
     if order == CLASSES:
@@ -164,7 +164,7 @@ def _tiles(entry: Entry, gallery: Gallery, rows: IntArray) -> list[Tile]:
 
 
 def _downloads(entry: Entry, gallery: Gallery, rows: IntArray) -> None:
-    """The table in the order shown. Streamlit makes it when it is asked for, not before."""
+    """The table in the order shown. Streamlit makes it on the click, not before."""
     for label, make, ending, kind in (
         ("CSV", export.as_csv, "csv", "text/csv"),
         ("Parquet", export.as_parquet, "parquet", _PARQUET),

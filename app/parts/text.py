@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from hypuml.gallery import Gallery
 
 MEANING = {
-    "u": "Uncertainty u, from 0 (sure) to 1 (unsure). It belongs to the picture alone and needs no "
-    "gallery: the nearer to the disk's centre, the less sure the model is.",
+    "u": "Uncertainty u, from 0 (certain) to 1 (uncertain). It belongs to the picture alone and "
+    "needs no gallery: the nearer to the disk's centre, the higher it is.",
     "confidence": "Answer confidence: the probability, from 0 to 1, that the first answer has the "
     "right class. It belongs to the answer and depends on what was found: how near it is, how far "
     "ahead of the nearest other class, and whether the images behind it agree. Calibrated with "

@@ -22,7 +22,7 @@ Where a gallery holds no pictures and the originals are not here either, a drawi
 kept stands in for them. Addresses on a page then end in ``?away``, so that the page itself changes
 when the pictures have come.
 
-``<query>`` is ``r17`` for row 17, or a token from `app.asked`.
+``<query>`` is ``r17`` for row 17, or a token from `app.query_tokens`.
 """
 
 from __future__ import annotations

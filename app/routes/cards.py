@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import asked
+from app import query_tokens
 from app.resources import Entry
 from app.routes import cloud
 from app.routes.replies import FOR_NOW, NEVER, gallery_of, missing, number_of, reply
@@ -49,7 +49,7 @@ def card(request: Request) -> Response:
 
 def _distance(entry: Entry, gallery: Gallery, row: int, query: str) -> float | None:
     """True distance of an image to a query; None for an unknown query."""
-    point = asked.point_of(entry.version, query)
+    point = query_tokens.point_of(entry.version, query)
     return None if point is None else float(dist(gallery.points[row], point[0], gallery.curvature))
 
 

@@ -62,7 +62,7 @@ def _original(version: str, row: int, size: int) -> bytes:
     Raises:
         _NotHereError: there is none.
     """
-    entry = resources.shelf.by_version(version)
+    entry = resources.galleries.by_version(version)
     if entry is None or entry.gallery is None:
         raise ValueError(f"gallery {version} is not registered")
     image = entry.gallery.original(row, size=size)

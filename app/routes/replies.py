@@ -40,7 +40,7 @@ def missing(what: str) -> Response:
 
 def gallery_of(request: Request) -> tuple[Entry, Gallery] | None:
     """The open gallery that the address names, or None."""
-    entry = resources.shelf.by_version(request.path_params["version"])
+    entry = resources.galleries.by_version(request.path_params["version"])
     return None if entry is None or entry.gallery is None else (entry, entry.gallery)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import asked
+from app import query_tokens
 from app.routes import cloud
 from app.routes.replies import FOR_NOW, FOREVER, gallery_of, missing, reply
 
@@ -33,8 +33,8 @@ def around(request: Request) -> Response:
         return missing("no such gallery")
     entry, gallery = found
     query = request.path_params["query"]
-    point = asked.point_of(entry.version, query)
+    point = query_tokens.point_of(entry.version, query)
     if point is None:
         return missing("no such query")
-    keep = FOR_NOW if asked.row_of(query) is None else FOREVER
+    keep = FOR_NOW if query_tokens.row_of(query) is None else FOREVER
     return reply(cloud.around_file(gallery, tuple(point[0].tolist())), _BYTES, keep)

@@ -1,15 +1,14 @@
-"""The Models room: what the current gallery's model is, what it is worth, and beside what.
+"""The Models page: the current gallery's model, its measurements, and what to compare them with.
 
 The figures that matter stand on top; below them one part at a time, so that no part waits for
-another. The view of the Explore room is kept and stays in the address.
+another. The view of the Explore page is kept and stays in the address.
 """
 
 from __future__ import annotations
 
 import streamlit as st
 
-from app import address, state
-from app.parts.entrance import entrance
+from app import state
 from app.parts.models.card import card
 from app.parts.models.compare import compare
 from app.parts.models.measured import measured
@@ -17,25 +16,27 @@ from app.parts.models.records import records
 from app.parts.models.study import study
 from app.parts.models.tiles import tiles, tiles_html
 from app.parts.models.training import training
+from app.parts.page_header import page_header
 from app.parts.text import esc, notice
+from app.view_state import PARTS
 from hypuml.figures.rows import mapping
 
 _TITLES = {
     "card": "Model card",
     "training": "Training",
-    "measured": "What it measures",
+    "measured": "Measurements",
     "study": "The study",
     "compare": "Compare",
 }
 
 
 def render() -> None:
-    """Draw the room."""
-    here = entrance()
-    if here is None:
+    """Draw the page."""
+    shown = page_header()
+    if shown is None:
         return
-    entry, gallery, notices, read = here
-    _, more = state.settle(entry, gallery, read)
+    entry, gallery, notices, read = shown
+    _, more = state.settle(entry, read)
     for message in [*notices, *more]:
         notice(message)
     known = records(gallery)
@@ -47,7 +48,7 @@ def render() -> None:
         st.html(tiles_html(tiles(known, mapping(gallery.manifest.get("metrics")))))
         part = st.segmented_control(
             "Part",
-            address.PARTS,
+            PARTS,
             key="part",
             format_func=_TITLES.__getitem__,
             on_change=state.act,

@@ -75,7 +75,9 @@ class Bar:
         self._label, self._unit = label, unit
         self._bar: tqdm[Any] | None = None
 
-    def __call__(self, done: int, total: int, figures: dict[str, Any] | None = None) -> None:
+    def __call__(
+        self, done: int, total: int, phase: str = "", figures: Mapping[str, Any] | None = None
+    ) -> None:
         """Move to ``done`` of ``total``, starting a new bar when ``total`` changes."""
         if self._bar is None or self._bar.total != total:
             self.close()

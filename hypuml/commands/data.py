@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from hypuml.commands.common import Bar, add_root, note
-from hypuml.data.registry import DATASETS, Progress, data_root, download, is_available, open_dataset
-from hypuml.types import AMBIGUOUS, indices_of
+from hypuml.data.registry import DATASETS, data_root, download, is_available, open_dataset
+from hypuml.types import AMBIGUOUS, Progress, indices_of
 
 _MEGABYTE = 1_000_000
 
@@ -61,7 +62,9 @@ def _in_megabytes(bar: Bar) -> Progress:
     """Progress in bytes for a bar in megabytes, moved only when a whole one is reached."""
     shown = -1
 
-    def progress(done: int, total: int) -> None:
+    def progress(
+        done: int, total: int, phase: str = "", figures: Mapping[str, Any] | None = None
+    ) -> None:
         nonlocal shown
         wanted = -(-total // _MEGABYTE)
         moved = wanted if done >= total else done // _MEGABYTE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from hypuml.models.hypuml import HypUML
 from hypuml.recipes import RECIPES, recipe
 from hypuml.training import StoppedError, TrainConfig, train
 from hypuml.training.setup import slow_precision
+from hypuml.types import Progress
 
 # Options that once had another name.
 RENAMED = {
@@ -92,7 +93,7 @@ def summary(model: HypUML) -> list[str]:
     return lines
 
 
-def progress() -> Any:
+def progress() -> Progress:
     """A callback for :func:`hypuml.training.train` with bars and one line per validation."""
     bars = {
         "images": Bar("reading images"),
@@ -100,11 +101,13 @@ def progress() -> Any:
         "cross-fitting": Bar("cross-fitting", "half"),
     }
 
-    def report(phase: str, done: int, total: int, figures: dict[str, Any]) -> None:
+    def report(
+        done: int, total: int, phase: str = "", figures: Mapping[str, Any] | None = None
+    ) -> None:
         if phase in bars:
-            bars[phase](done, total, figures)
+            bars[phase](done, total, figures=figures)
             return
-        shown = {k: round(v, 3) for k, v in figures.items() if v is not None}
+        shown = {k: round(v, 3) for k, v in (figures or {}).items() if v is not None}
         note(f"\n{json.dumps(shown)}" if sys.stderr.isatty() else json.dumps(shown))
 
     return report

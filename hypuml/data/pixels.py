@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import deque
-from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -20,12 +19,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hypuml.data.images import square_crop
-from hypuml.types import Dataset, IntArray
+from hypuml.types import Dataset, IntArray, Progress
 
 MEMORY_LIMIT = 4 << 30
 _CHUNK = 64
 
-Progress = Callable[[int, int], None]
 _worker_dataset: Dataset | None = None
 
 

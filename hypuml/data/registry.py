@@ -17,10 +17,9 @@ from hypuml.data.flowers102.dataset import Flowers102Dataset
 from hypuml.data.flowers102.download import download as download_flowers102
 from hypuml.data.folder import FolderDataset, FolderOptions
 from hypuml.data.garden import GardenConfig, GardenDataset
-from hypuml.types import Dataset
+from hypuml.types import Dataset, Progress
 
 DATA_VARIABLE = "HYPUML_DATA"
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

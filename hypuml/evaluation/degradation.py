@@ -20,12 +20,12 @@ from hypuml import metrics
 from hypuml.data.degradation_scale import KINDS
 from hypuml.data.degraded_pictures import degrade_picture
 from hypuml.data.prefetch import ahead, in_batches
-from hypuml.evaluation.embedding import Evaluated, Pixels, Progress
+from hypuml.evaluation.embedding import Evaluated, Pixels
 from hypuml.evaluation.retrieval import Retrieved
 from hypuml.layout.screen import dilation_of, screen_distance
 from hypuml.models.embedder import Embedder
 from hypuml.search import Index
-from hypuml.types import FloatArray, IntArray
+from hypuml.types import FloatArray, IntArray, Progress
 
 LEVELS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 """Of the damage; the first is the image as it is."""

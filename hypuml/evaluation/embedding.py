@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +10,8 @@ from numpy.typing import NDArray
 from hypuml.data.pixels import read_pixels
 from hypuml.models.embedder import Embedder
 from hypuml.models.files import Described
-from hypuml.types import Dataset, Embedding, IntArray, TaxonomyPath, indices_of
+from hypuml.types import Dataset, Embedding, IntArray, Progress, TaxonomyPath, indices_of
 
-Progress = Callable[[int, int], None]
 Pixels = NDArray[np.uint8]
 
 

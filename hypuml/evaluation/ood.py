@@ -13,11 +13,11 @@ import numpy as np
 
 from hypuml import metrics
 from hypuml.data.pixels import through_side
-from hypuml.evaluation.embedding import Evaluated, Progress, embed_dataset
+from hypuml.evaluation.embedding import Evaluated, embed_dataset
 from hypuml.evaluation.image_statistics import laplacian_variance
 from hypuml.evaluation.intervals import interval
 from hypuml.models.embedder import Embedder
-from hypuml.types import Dataset, FloatArray, IntArray
+from hypuml.types import Dataset, FloatArray, IntArray, Progress
 
 # Pictures looked at to learn how large those of a data set typically are.
 _SAMPLE = 100

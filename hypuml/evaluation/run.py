@@ -11,7 +11,7 @@ from hypuml.confidence import DEPTH
 from hypuml.evaluation.answers import answer_report, answer_scores
 from hypuml.evaluation.controls import control_report, control_scores
 from hypuml.evaluation.degradation import MOST_IMAGES, degradation_report
-from hypuml.evaluation.embedding import Evaluated, Progress, embed_dataset
+from hypuml.evaluation.embedding import Evaluated, embed_dataset
 from hypuml.evaluation.failures import failure_report
 from hypuml.evaluation.image_statistics import image_statistics
 from hypuml.evaluation.ood import ood_report
@@ -20,7 +20,7 @@ from hypuml.evaluation.retrieval import Retrieved, report, retrieve
 from hypuml.geometry import dist0
 from hypuml.metrics import risk_coverage
 from hypuml.models.embedder import Embedder
-from hypuml.types import Dataset, FloatArray
+from hypuml.types import Dataset, FloatArray, Progress
 
 # Points of a curve: more cannot be seen, and a file with one for each image would be large.
 _POINTS = 201

@@ -32,9 +32,7 @@ from hypuml.gallery.staging import staged
 from hypuml.gallery.thumbs import COLUMNS, SIDE, AtlasWriter
 from hypuml.geometry import dist0, in_ball
 from hypuml.layout import Layout, fit_layout
-from hypuml.types import Dataset, Embedding, FloatArray, IntArray, joined
-
-Progress = Callable[[int, int], None]
+from hypuml.types import Dataset, Embedding, FloatArray, IntArray, Progress, joined
 
 
 class Embedder(Protocol):

@@ -15,10 +15,10 @@ from hypuml.files import write_atomically
 from hypuml.models.hypuml import HypUML
 from hypuml.training.config import TrainConfig
 from hypuml.training.posthoc import finish
-from hypuml.training.setup import Report, check_output, starting_model
+from hypuml.training.setup import check_output, starting_model
 from hypuml.training.state import clear_state
 from hypuml.training.trainer import StoppedError, Trainer
-from hypuml.types import Dataset
+from hypuml.types import Dataset, Progress
 
 __all__ = ["StoppedError", "TrainConfig", "Trainer", "train"]
 
@@ -28,7 +28,7 @@ def train(
     out: Path,
     config: TrainConfig,
     resume: bool = False,
-    report: Report | None = None,
+    report: Progress | None = None,
     views: Path | None = None,
 ) -> HypUML:
     """Train a model and write its checkpoint.
@@ -38,7 +38,7 @@ def train(
         out: folder of the checkpoint, created if missing.
         config: every option.
         resume: continue the unfinished run in ``out``.
-        report: called with (phase, done, total, figures).
+        report: called along the way.
         views: folder where features of a backbone that does not learn are kept, for further runs.
 
     Returns:

@@ -24,14 +24,14 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from hypuml.data.batches import Batch
-from hypuml.data.pixels import Progress, read_pixels
+from hypuml.data.pixels import read_pixels
 from hypuml.files import write_atomically
 from hypuml.models.extractor import Extractor
 from hypuml.models.hypuml import HypUML
 from hypuml.training.config import TrainConfig
 from hypuml.training.data import LARGER, TrainingData, fingerprint, visible_rows
 from hypuml.training.features import raw_of
-from hypuml.types import Dataset, IntArray
+from hypuml.types import Dataset, IntArray, Progress
 
 # Raised whenever images come to be seen or projected in another way.
 _MEANING = 4

@@ -29,9 +29,9 @@ from hypuml.taxonomy import class_ids
 from hypuml.training.config import TrainConfig
 from hypuml.training.data import everything
 from hypuml.training.features import describe_pixels
-from hypuml.training.setup import Report, silent, starting_model
+from hypuml.training.setup import silent, starting_model
 from hypuml.training.trainer import Trainer
-from hypuml.types import IntArray
+from hypuml.types import IntArray, Progress
 
 # Shrinkages of the within-class covariance that are tried; the one with the fewest errors on
 # unseen classes stays.
@@ -48,7 +48,7 @@ def fit_readout(
     model: HypUML,
     trainer: Trainer,
     config: TrainConfig,
-    report: Report | None = None,
+    report: Progress | None = None,
     out: Path | None = None,
 ) -> list[Fold]:
     """Fit a model's head and its uncertainty to the features of its backbone, without gradient.
@@ -57,7 +57,7 @@ def fit_readout(
         model: with the trained backbone; its ``length`` is a "readout".
         trainer: of the run, for its images.
         config: of the run.
-        report: called with (phase, done, total, figures).
+        report: called along the way.
         out: folder of the run, where features of models trained on halves are kept, so that what is
             fitted to them can be fitted again without training; None keeps nothing.
 
@@ -171,7 +171,7 @@ def training_rows(trainer: Trainer) -> tuple[IntArray, Tensor]:
 
 
 def _all_halves(
-    model: HypUML, trainer: Trainer, config: TrainConfig, say: Report, out: Path | None
+    model: HypUML, trainer: Trainer, config: TrainConfig, say: Progress, out: Path | None
 ) -> Sequence[Half]:
     """What models of either half make of both, kept in ``out`` where that took training."""
     rows, labels = training_rows(trainer)
@@ -192,7 +192,7 @@ def _all_halves(
         one = _trained_on(inside, model, trainer, config)
         features = (trainer.source.plain(one, side) for side in (inside, outside))
         found.append(Half(next(features), labels[seen], next(features), labels[~seen]))
-        say("cross-fitting", len(found), 2 * config.halvings, {})
+        say(len(found), 2 * config.halvings, "cross-fitting")
     if out and model.backbone.trainable:
         write_halves(found, out)
         # In the precision that a resumed run will find.

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from hypuml.data.batches import BatchMaker, Pools, divide
-from hypuml.data.pixels import Progress, read_pixels
+from hypuml.data.pixels import read_pixels
 from hypuml.data.splits import (
     CALIBRATION,
     VALIDATION,
@@ -20,7 +20,7 @@ from hypuml.data.splits import (
 )
 from hypuml.taxonomy import class_ids
 from hypuml.training.config import TrainConfig
-from hypuml.types import AMBIGUOUS, Dataset, IntArray, TaxonomyPath, has_class
+from hypuml.types import AMBIGUOUS, Dataset, IntArray, Progress, TaxonomyPath, has_class
 
 # Training pictures are kept a little larger than the input, so that a crop still has real pixels.
 LARGER = 1.125

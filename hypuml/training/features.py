@@ -16,13 +16,12 @@ from torch.nn import functional as F
 from hypuml.data.augment import AugmentConfig, augment
 from hypuml.data.batches import Batch
 from hypuml.data.degradations import KINDS, degrade_mixed
-from hypuml.data.pixels import Progress
 from hypuml.models.extractor import Extractor
 from hypuml.models.files import Described
 from hypuml.models.hypuml import HypUML
 from hypuml.training.config import TrainConfig
 from hypuml.training.data import TrainingData
-from hypuml.types import IntArray
+from hypuml.types import IntArray, Progress
 
 _PART, _FEW = 256, 64
 

@@ -19,7 +19,7 @@ import torch
 
 from hypuml.confidence.fit import fit_confidence
 from hypuml.data.degradation_scale import KINDS
-from hypuml.data.pixels import Progress, read_pixels
+from hypuml.data.pixels import read_pixels
 from hypuml.data.splits import thinned
 from hypuml.loss_prediction import fit_loss_prediction
 from hypuml.models.halves import read_halves
@@ -30,10 +30,10 @@ from hypuml.training.config import TrainConfig
 from hypuml.training.crossfit import belong, fit_head, fit_readout, training_rows
 from hypuml.training.data import fingerprint, prepare, trainable_rows
 from hypuml.training.features import describe_pixels
-from hypuml.training.setup import Report, images_of
+from hypuml.training.setup import images_of
 from hypuml.training.trainer import Trainer
 from hypuml.training.validation import model_metrics, own_losses
-from hypuml.types import Dataset, IntArray
+from hypuml.types import Dataset, IntArray, Progress
 
 # More images than this change the fit of a dozen weights no further and cost minutes.
 MOST_IMAGES = 6000
@@ -79,7 +79,7 @@ def finish(
     model: HypUML,
     trainer: Trainer,
     config: TrainConfig,
-    report: Report | None = None,
+    report: Progress | None = None,
     out: Path | None = None,
 ) -> HypUML:
     """Fit all that follows training, and say in the model's training facts what was done.
@@ -88,7 +88,7 @@ def finish(
         model: as the trainer left it; with a projector it lends its backbone alone.
         trainer: of the run.
         config: of the run.
-        report: called with (phase, done, total, figures).
+        report: called along the way.
         out: folder of the run, where features that took training are kept.
 
     Returns:
@@ -210,7 +210,7 @@ def _refit_readout(
     before = model.training_info
     model.backbone.freeze()
     still = replace(config.trained, steps=0, views=1, device="cpu")
-    trainer = Trainer.on(dataset, still, model, None, lambda _, d, t, __: (progress or _none)(d, t))
+    trainer = Trainer.on(dataset, still, model, None, progress)
     learned = config.backbone_lr > 0 and config.steps > 0
     kept = read_halves(folder, model.backbone.device) if learned else []
     if learned and not belong(kept, training_rows(trainer)[1], config):
@@ -224,7 +224,3 @@ def _refit_readout(
     fitted["validation"]["step"] = before.get("steps", 0)
     model.training_info = before | fitted
     return model
-
-
-def _none(done: int, total: int) -> None:
-    """Progress to nobody."""

@@ -8,15 +8,15 @@ from __future__ import annotations
 import platform
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from hypuml.data.pixels import Progress
 from hypuml.models.files import CONFIG
 from hypuml.models.graph_extractor import graph_extractor
 from hypuml.models.hypuml import HypUML
@@ -25,21 +25,21 @@ from hypuml.training.config import TrainConfig
 from hypuml.training.data import TrainingData, prepare, trainable_rows
 from hypuml.training.features import FeatureSource, PixelFeatures
 from hypuml.training.state import has_state
-from hypuml.types import Dataset
+from hypuml.types import Dataset, Progress
 
-Report = Callable[[str, int, int, dict[str, Any]], None]
 # From so many images on the seconds that exporting a graph takes are saved by looking through it.
 _MANY = 500
 
 
-def silent(phase: str, done: int, total: int, figures: dict[str, Any]) -> None:
-    """A report to nobody."""
+def silent(
+    done: int, total: int, phase: str = "", figures: Mapping[str, Any] | None = None
+) -> None:
+    """A `Progress` that does nothing."""
 
 
-def images_of(report: Report | None) -> Progress:
-    """What reading images reports to."""
-    say = report or silent
-    return lambda done, total: say("images", done, total, {})
+def images_of(report: Progress | None) -> Progress:
+    """Progress of reading images."""
+    return partial(report or silent, phase="images")
 
 
 def starting_model(config: TrainConfig) -> HypUML:

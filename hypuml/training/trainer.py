@@ -23,7 +23,7 @@ from hypuml.models.hypuml import HypUML
 from hypuml.training.config import TrainConfig
 from hypuml.training.data import TrainingData, fingerprint
 from hypuml.training.features import FeatureSource, only_fit
-from hypuml.training.setup import Report, hardware, images_of, silent, sources, stop_requests
+from hypuml.training.setup import hardware, images_of, silent, sources, stop_requests
 from hypuml.training.state import (
     RunState,
     load_state,
@@ -33,7 +33,7 @@ from hypuml.training.state import (
     set_rate,
 )
 from hypuml.training.validation import model_metrics
-from hypuml.types import Dataset
+from hypuml.types import Dataset, Progress
 
 
 class StoppedError(Exception):
@@ -77,7 +77,7 @@ class Trainer:
         config: TrainConfig,
         model: HypUML,
         views: Path | None = None,
-        report: Report | None = None,
+        report: Progress | None = None,
     ) -> Trainer:
         """Split a data set and look at its images, for a model as it stands.
 
@@ -87,7 +87,7 @@ class Trainer:
             model: on the device of the run (:func:`hypuml.training.setup.starting_model`).
             views: folder where features of a backbone that does not learn are kept, for further
                 runs on them.
-            report: called with (phase, done, total, figures).
+            report: called along the way.
 
         Raises:
             ValueError: the data does not allow the run.
@@ -155,12 +155,12 @@ class Trainer:
         self.state.history.append(entry)
         return entry
 
-    def fit(self, out: Path | None = None, report: Report | None = None) -> HypUML:
+    def fit(self, out: Path | None = None, report: Progress | None = None) -> HypUML:
         """Take the remaining steps, validating and saving on the way.
 
         Args:
             out: folder where an unfinished run is saved; None saves nothing.
-            report: called with (phase, done, total, figures).
+            report: called along the way.
 
         Returns:
             The model with its averaged weights.
@@ -175,16 +175,16 @@ class Trainer:
             while state.step < config.steps:
                 self.step()
                 state.seconds = time.perf_counter() - started
-                say("train", state.step, config.steps, self._recent)
+                say(state.step, config.steps, "train", self._recent)
                 last = state.step == config.steps
                 if state.step % config.eval_every == 0 or last:
-                    say("validation", state.step, config.steps, self.validate())
+                    say(state.step, config.steps, "validation", self.validate())
                 if out and (stop.is_set() or state.step % config.save_every == 0 or last):
                     self.save(out)
                 if stop.is_set() and not last:
                     raise StoppedError(f"stopped at step {state.step} of {config.steps}")
             if not state.history:
-                say("validation", state.step, config.steps, self.validate())
+                say(state.step, config.steps, "validation", self.validate())
         return self.averaged()
 
     @property

@@ -32,12 +32,12 @@ def test_the_first_view_shows_everything_kept_and_ten_answers(start, garden):
     hits = garden.search(garden.points, 1, exclude=np.arange(n)).ids[:, 0]
     assert cut["says"] == f"Recall@1 {np.mean(codes[hits] == codes):.3f}"
     assert f"over the {n:,} kept images" in cut["detail"]
-    surest = int(np.argmin(garden.uncertainty))
-    assert tiles(at, "query")[0]["row"] == surest
-    expected = garden.search(garden.points[surest : surest + 1], 10, exclude=np.array([surest]))
+    lowest = int(np.argmin(garden.uncertainty))
+    assert tiles(at, "query")[0]["row"] == lowest
+    expected = garden.search(garden.points[lowest : lowest + 1], 10, exclude=np.array([lowest]))
     assert [tile["row"] for tile in tiles(at)] == expected.ids[0].tolist()
     for tile in tiles(at):
-        right = garden.paths[tile["row"]] == garden.paths[surest]
+        right = garden.paths[tile["row"]] == garden.paths[lowest]
         assert tile["mark"] == ("right" if right else "wrong")
 
 
@@ -72,7 +72,7 @@ def test_widgets_write_the_address(start, garden):
 def test_browser_back_restores_the_former_view(start, garden):
     at = start(small_garden(), query=garden.ids[3])
     former = address(at)
-    next(b for b in at.button if b.label == "Most unsure").click().run()
+    next(b for b in at.button if b.label == "Highest u").click().run()
     assert address(at)["query"] == garden.ids[int(np.argmax(garden.uncertainty))]
     for name, value in former.items():  # what the browser's back button sends
         at.query_params[name] = value
@@ -152,7 +152,8 @@ def test_of_what_ships_the_garden_comes_first(monkeypatch, tmp_path):
         pictures_gallery(tmp_path / name / "gallery", [("a",)] * 3)
     monkeypatch.setattr(sys, "argv", ["main.py"])
     monkeypatch.setattr(resources, "SHIPPED", tmp_path)
-    keys = [entry.key for entry in resources.Shelf().entries()]
+    monkeypatch.chdir(tmp_path)
+    keys = [entry.key for entry in resources.GalleryRegistry().entries()]
     assert keys == ["garden", "digits-2d", "zoo"]
 
 

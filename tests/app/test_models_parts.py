@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import time
 
@@ -63,7 +64,7 @@ def test_the_best_control_is_named_and_a_better_one_alarms(tmp_path):
 def test_a_curvature_that_is_not_used_is_said(tmp_path):
     (tmp_path / "evaluation.json").write_text(json.dumps({"curvature_use": 0.01}))
     assert values(tmp_path)["Curvature use"].beside == "curvature is not used"
-    assert values(tmp_path)["Recall@1"].value == "–"
+    assert values(tmp_path)["Recall@1"].value == "unknown"
 
 
 def test_without_an_evaluation_the_gallery_s_own_figures_stand_in(tmp_path):
@@ -118,7 +119,7 @@ def test_reports_of_odd_types_make_tiles_all_the_same(tmp_path):
     odd = {"recall@1": "x", "intervals": [], "controls": 3, "r_auroc": [1], "curvature_use": None}
     (tmp_path / "evaluation.json").write_text(json.dumps(odd))
     (tmp_path / "config.json").write_text(json.dumps({"model": 1, "training": {"classes": 2}}))
-    assert {t.value for t in tiles(read_folder(tmp_path), {})} == {"–"}
+    assert {t.value for t in tiles(read_folder(tmp_path), {})} == {"unknown"}
     named = json.dumps({"model": {"backbone": "<script>"}, "training": {"dataset": "<b>"}})
     (tmp_path / "config.json").write_text(named)
     shown = tiles_html(tiles(read_folder(tmp_path), {}))
@@ -129,16 +130,16 @@ def test_reports_of_odd_types_make_tiles_all_the_same(tmp_path):
 def test_a_card_is_read_as_far_as_cards_go():
     text = (
         "---\na: b\n---\n# Name\n\ntwo\nlines **bold** *it* `a*b*c`\n\n- one\n  more\n- two\n\n"
-        "| a | b |\n|---|---|\n| 1 | **2** |\n\n<!-- hidden -->```\nx < y\n```\n"
+        "| a | b |\n|---|---|\n| 1 | **2** |\n\n<!-- hidden -->\n```\nx < y\n```\n"
     )
-    html = card_html(text)
+    html = re.sub(r"\n(?=<)", "", card_html(text)).replace("\n", " ")
     assert "a: b" not in html
     assert "hidden" not in html
     assert "<h3>Name</h3>" in html
     assert "<p>two lines <strong>bold</strong> <em>it</em> <code>a*b*c</code></p>" in html
     assert "<ul><li>one more</li><li>two</li></ul>" in html
     assert "<tr><td>1</td><td><strong>2</strong></td></tr>" in html
-    assert "<pre>x &lt; y</pre>" in html
+    assert "<pre><code>x &lt; y</code></pre>" in html
 
 
 def test_the_shipped_card_reads():
@@ -161,11 +162,15 @@ def test_the_shipped_card_reads():
         "```\n</pre><script>\n```",
         "- <a href=x onclick=y>z</a>",
         "<http://example.com>",
+        "[x]: http://example.com 'title'\n\n[x] ![x]",
+        "```py onclick=x\n```\n\n3. three\n\n| a |\n|--:|\n| b |",
+        '![" onerror=alert(1) <b>](x)',
     ],
 )
 def test_nothing_in_a_card_is_markup_or_fetches_anything(evil):
     html = card_html(evil)
-    known = ("p", "ul", "li", "h3", "pre", "code", "table", "thead", "tbody", "tr", "th", "td")
+    known = ("p", "ul", "li", "h3", "pre", "code", "table", "thead", "tbody", "tr", "th", "td",
+             "ol")  # fmt: skip
     for name in known:
         html = html.replace(f"<{name}>", "").replace(f"</{name}>", "")
     assert "<" not in html, "there is no other element, and none has an attribute"
@@ -174,9 +179,9 @@ def test_nothing_in_a_card_is_markup_or_fetches_anything(evil):
 @pytest.mark.parametrize("piece", ["<!--", "**a ", "[", "![a](", "*a", "`", "|", "|-", "- "])
 def test_a_card_made_to_be_slow_is_not(piece):
     text = (piece * 200_000)[:200_000]
-    start = time.perf_counter()
+    start = time.process_time()  # of this process alone: others may keep the machine busy
     card_html(text)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 4
 
 
 def test_the_gallery_judges_itself_as_the_evaluation_does():

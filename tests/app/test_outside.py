@@ -46,7 +46,7 @@ def test_a_picture_of_the_gallery_says_it_too(start, gallery):
         at = start(telling_garden(), query=gallery.ids[row])
         assert (OUTSIDE in page(at)) == bool(gallery.outside[row])
         # Two in five are: nothing is said of the whole.
-        assert "of this gallery is outside" not in page(at)
+        assert "of this gallery is out of" not in page(at)
 
 
 def test_what_is_degraded_is_judged_as_it_is_now(start, gallery):
@@ -68,7 +68,7 @@ def test_a_gallery_of_which_most_is_outside_says_the_share_once(start, tmp_path)
     share = Gallery.open(folder).outside.mean()
     at = start(folder)
     assert markup(at).count('class="notice') == 1
-    assert f"{100 * share:.0f} % of this gallery is outside what its model knows" in page(at)
+    assert f"{100 * share:.0f} % of this gallery is out of distribution for its model" in page(at)
 
 
 def test_more_than_half_is_most():
@@ -82,7 +82,7 @@ def test_nothing_is_said_where_nobody_can_tell(start, tmp_path):
     for folder in (small_garden(), older(telling_garden(), tmp_path / "older")):
         at = start(folder)
         upload(at, "pagoda.png", png(noise())) if folder == small_garden() else None
-        assert "outside" not in page(at).lower()
+        assert "out of distribution" not in page(at).lower()
 
 
 def test_tables_have_the_column(gallery, tmp_path):

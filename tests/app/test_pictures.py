@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import numpy as np
 import pytest
 
-from app import downloads, resources, whatif
+from app import degrade, downloads, resources
+from app.jobs import Jobs
+from app.parts.pictures_notice import how_far
 from hypuml.data.registry import data_root
 from tests.support.app_pages import components, markup, on_disk, page, scene, start_app, tiles  # noqa: F401
 from tests.support.app_support import small_garden
@@ -19,7 +20,7 @@ AWAY = "The photographs are not on this machine."
 
 @pytest.fixture(autouse=True)
 def no_downloads(monkeypatch):
-    monkeypatch.setattr(downloads, "_downloads", {})
+    monkeypatch.setattr(downloads, "JOBS", Jobs("download"))
 
 
 @pytest.fixture(name="visit")
@@ -41,12 +42,10 @@ class Gate:
         assert self.opened.wait(30)
 
 
-def until(wanted: str, seconds: float = 30) -> downloads.Progress:
-    end = time.monotonic() + seconds
-    while (now := downloads.download("prints").now).phase != wanted:
-        assert time.monotonic() < end, now
-        time.sleep(0.01)
-    return now
+def until(wanted: str) -> None:
+    job = downloads.download("prints")
+    assert job.finished.wait(30)
+    assert job.state == wanted
 
 
 def offers(at) -> list[str]:
@@ -70,7 +69,7 @@ def test_everything_but_the_pictures_is_there(visit):
         assert tile["src"].endswith("?away")
         assert not tile["sharp"]
     assert all(tile["caption"] and "class" in tile["alt"] for tile in tiles(at))
-    labels = resources.shelf.entries()[0].gallery.labels
+    labels = resources.galleries.entries()[0].gallery.labels
     assert [tile["instead"] for tile in tiles(at)] == [labels[t["row"]] for t in tiles(at)]
     assert scene(at)["cloud"]["tile"] == ""
     assert scene(at)["cloud"]["picture"].endswith("?away")
@@ -154,7 +153,7 @@ def test_stopping_keeps_what_has_arrived(visit, shop):
     assert at.button(key="stop_pictures").disabled
     assert at.get("progress")[0].proto.text == "Stopping …"
     gate.opened.set()
-    until("idle")
+    until("stopped")
     at.run()
     assert AWAY in page(at)
     click(at, "get_pictures")
@@ -192,8 +191,10 @@ def test_a_failure_is_said_and_the_next_try_goes_on(visit, shop, error, says):
 
 def test_photographs_of_something_else_are_said_to_be_that(visit, shop, monkeypatch):
     at = visit()
-    monkeypatch.setattr(resources.shelf.entries()[0].gallery, "ids", ["other"] * COUNT)
-    monkeypatch.setattr(resources.shelf.entries()[0].gallery._originals, "_ids", ["other"] * COUNT)
+    monkeypatch.setattr(resources.galleries.entries()[0].gallery, "ids", ["other"] * COUNT)
+    monkeypatch.setattr(
+        resources.galleries.entries()[0].gallery._originals, "_ids", ["other"] * COUNT
+    )
     click(at, "get_pictures")
     until("done")
     assert "no photograph of this gallery" in page(at.run())
@@ -202,7 +203,7 @@ def test_photographs_of_something_else_are_said_to_be_that(visit, shop, monkeypa
 
 def test_degrading_needs_the_original_and_says_so(visit):
     at = visit()
-    entry = resources.shelf.entries()[0]
+    entry = resources.galleries.entries()[0]
     assert at.slider(key="level").disabled
     assert "original of this picture is not on this machine" in at.slider(key="level").help
     write(data_root())
@@ -210,18 +211,15 @@ def test_degrading_needs_the_original_and_says_so(visit):
     at.run()
     assert not at.slider(key="level").disabled
     # A photograph is reduced like any other file: it is not drawn anew at the model's size.
-    original = whatif._original(entry.version, 3)
+    original = degrade._original(entry.version, 3)
     assert original.seen is original.shown
     assert original.seen.size == (200, 160)
     assert np.asarray(original.seen).std(axis=(0, 1)).max() == 0
 
 
 def test_how_far_a_download_is_in_words():
-    from app.parts.pictures_notice import _how_far as says
-
-    running = downloads.Progress
-    assert says(running("running")) == "Asking for the photographs …"
-    assert says(running("running", 12_345_678, 344_862_509)) == "12 of 345 MB"
-    assert says(running("running", BYTES * 7, 0)) == "7 MB"
-    assert says(running("running", 5, 5)) == "Checking and unpacking …"
-    assert says(running("stopping", 1, 5)) == "Stopping …"
+    assert how_far("running", 0, 0) == "Connecting …"
+    assert how_far("running", 12_345_678, 344_862_509) == "12 of 345 MB"
+    assert how_far("running", BYTES * 7, 0) == "7 MB"
+    assert how_far("running", 5, 5) == "Checking and unpacking …"
+    assert how_far("stopping", 1, 5) == "Stopping …"

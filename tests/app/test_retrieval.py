@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from app import resources, retrieval
-from app.parts.browse import ORDERS, ordered
-from app.parts.disk import badge, detail
+from app.parts.badges import badge, detail
+from app.parts.browse import HIGHEST, LOWEST, ORDERS, ordered
 from app.parts.text import esc, percent
 from hypuml.gallery import Gallery
 from hypuml.taxonomy import class_ids
@@ -104,7 +104,7 @@ def test_a_picture_from_outside_is_neither_right_nor_wrong(gallery):
     assert set(ask(gallery, gallery.points[:1], 5).marks) == {""}
 
 
-def test_first_hits_on_the_shelf_equal_brute_force(gallery):
+def test_first_hits_equal_brute_force(gallery):
     entry = resources.Entry("g", gallery.folder, gallery)
     assert entry.first_hits().tolist() == [brute_force(gallery, i)[0] for i in range(6)]
 
@@ -117,8 +117,8 @@ def test_majority_names_the_most_frequent_class():
 
 def test_browsing_orders_and_filters(gallery):
     u = gallery.uncertainty
-    assert (np.diff(u[ordered(gallery, "surest first")]) >= 0).all()
-    assert (np.diff(u[ordered(gallery, "least sure first")]) <= 0).all()
+    assert (np.diff(u[ordered(gallery, LOWEST)]) >= 0).all()
+    assert (np.diff(u[ordered(gallery, HIGHEST)]) <= 0).all()
     for order in ORDERS:
         assert sorted(ordered(gallery, order)) == list(range(6))
     assert ordered(gallery, "as stored", "fern").tolist() == [4]
@@ -129,8 +129,8 @@ def test_gallery_arguments_leave_other_arguments_alone():
     assert resources.gallery_arguments(given) == [Path("a b"), Path("c/d")]
 
 
-def test_shelf_names_are_unique_and_safe(tmp_path):
-    shelf = resources.Shelf()
+def test_gallery_keys_are_unique_and_safe(tmp_path):
+    shelf = resources.GalleryRegistry()
     first, second = shelf.add(tmp_path / "A <b>"), shelf.add(tmp_path / "x" / "a-b")
     assert (first.key, second.key) == ("a-b", "a-b-2")
     assert shelf.add(tmp_path / "A <b>").key == "a-b"

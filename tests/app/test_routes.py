@@ -16,11 +16,11 @@ from tests.support.app_support import pictures_gallery
 
 
 @pytest.fixture
-def shelf(monkeypatch, tmp_path):
+def registry(monkeypatch, tmp_path):
     monkeypatch.setattr(resources, "SHIPPED", tmp_path / "nothing ships")
     monkeypatch.setattr(resources.sys, "argv", ["main.py"])
-    monkeypatch.setattr(resources, "shelf", resources.Shelf())
-    return resources.shelf
+    monkeypatch.setattr(resources, "galleries", resources.GalleryRegistry())
+    return resources.galleries
 
 
 @pytest.fixture
@@ -30,8 +30,8 @@ def client():
 
 
 @pytest.fixture
-def entry(shelf, tmp_path):
-    return shelf.add(pictures_gallery(tmp_path / "g", [("a",)] * 5))
+def entry(registry, tmp_path):
+    return registry.add(pictures_gallery(tmp_path / "g", [("a",)] * 5))
 
 
 def size_of(data: bytes) -> tuple[int, int]:
@@ -47,8 +47,8 @@ def test_a_thumbnail_is_the_stored_one_and_kept_for_good(client, entry):
     assert answer.content == entry.gallery.thumbnail(3)
 
 
-def test_a_tile_is_the_stored_file(client, shelf, tmp_path):
-    entry = shelf.add(pictures_gallery(tmp_path / "g", [("a",)] * 103))
+def test_a_tile_is_the_stored_file(client, registry, tmp_path):
+    entry = registry.add(pictures_gallery(tmp_path / "g", [("a",)] * 103))
     for number in (0, 1):
         answer = client.get(routes.gallery_url(entry.version, f"tile/{number}.webp"))
         stored = (tmp_path / "g" / "thumbs" / f"{number:04d}.webp").read_bytes()
@@ -105,12 +105,12 @@ def test_only_reading_is_allowed(client, entry):
         assert client.delete(url).status_code == 405
 
 
-def test_a_gallery_that_is_not_on_the_shelf_is_not_served(client, shelf, tmp_path, entry):
-    other = resources.Shelf().add(pictures_gallery(tmp_path / "other", [("b",)] * 3))
+def test_a_gallery_that_is_not_registered_is_not_served(client, registry, tmp_path, entry):
+    other = resources.GalleryRegistry().add(pictures_gallery(tmp_path / "other", [("b",)] * 3))
     assert client.get(routes.picture_url(other.version, 0)).status_code == 404
 
 
-def test_originals_are_bounded_and_fall_back_to_the_thumbnail(client, shelf, tmp_path):
+def test_originals_are_bounded_and_fall_back_to_the_thumbnail(client, registry, tmp_path):
     import numpy as np
 
     from tests.support.app_support import FixedModel
@@ -122,7 +122,7 @@ def test_originals_are_bounded_and_fall_back_to_the_thumbnail(client, shelf, tmp
     points = np.array([[0.1, 0, 0], [0.2, 0.1, 0], [0, 0.3, 0.1]])
     build_gallery(FolderDataset(photos), range(3), FixedModel(points), tmp_path / "g",
                   model_ref=tmp_path / "none")  # fmt: skip
-    entry = shelf.add(tmp_path / "g")
+    entry = registry.add(tmp_path / "g")
     for kind, short in routes.SIZES.items():
         data = client.get(routes.picture_url(entry.version, 0, kind)).content
         assert min(size_of(data)) == short

@@ -21,8 +21,8 @@ KINDS = ("thumb", "picture", "large", "tile")
 def entry_fixture(shop, monkeypatch, tmp_path) -> resources.Entry:
     monkeypatch.setattr(resources, "SHIPPED", tmp_path / "nothing ships")
     monkeypatch.setattr(resources.sys, "argv", ["main.py"])
-    monkeypatch.setattr(resources, "shelf", resources.Shelf())
-    return resources.shelf.add(pictureless(tmp_path))
+    monkeypatch.setattr(resources, "galleries", resources.GalleryRegistry())
+    return resources.galleries.add(pictureless(tmp_path))
 
 
 @pytest.fixture(name="client")

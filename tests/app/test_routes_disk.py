@@ -10,7 +10,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from app import asked, routes
+from app import query_tokens, routes
 from hypuml.figures import category_colours
 from hypuml.figures.dots import by_group
 from hypuml.geometry import dist
@@ -130,7 +130,7 @@ def test_distances_to_an_image(client, gallery):
 
 def test_distances_to_a_query_from_outside(client, gallery):
     query = placed(0.1, -0.2, 0.3, 0.0, 0.4)
-    token = asked.remember(VERSION, query)
+    token = query_tokens.remember(query)
     answer = fetch(client, f"around/{token}.safetensors")
     tensors, _ = parts(answer.content)
     expected = dist(gallery.points, query.point, gallery.curvature)
@@ -173,7 +173,7 @@ def test_distances_on_cards_are_those_of_the_answers(client, gallery):
 
 def test_a_card_to_a_query_from_outside(client, gallery):
     query = placed(0.1, -0.2, 0.3, 0.0, 0.4)
-    token = asked.remember(VERSION, query)
+    token = query_tokens.remember(query)
     card = fetch(client, f"card/3.json?to={token}").json()
     assert card["distance"] == float(dist(gallery.points[3], query.point[0], 0.7))
 

@@ -76,7 +76,7 @@ def test_images_without_a_class_are_not_a_class(tmp_path):
     assert found["classes"] == 1
     found = part.summary(entry.gallery, entry, np.array([1, 3]))
     assert found["classes"] == 0
-    assert "class" not in part.says(found)
+    assert "class" not in part.summary_html(found)
 
 
 def test_the_order_does_not_depend_on_how_the_rows_came(garden):
@@ -86,9 +86,9 @@ def test_the_order_does_not_depend_on_how_the_rows_came(garden):
         first = part.ordered(gallery, rows, order)
         np.testing.assert_array_equal(first, part.ordered(gallery, rows[::-1], order))
         assert sorted(first) == sorted(rows)
-    unsure = gallery.uncertainty[part.ordered(gallery, rows, part.UNSURE)]
+    unsure = gallery.uncertainty[part.ordered(gallery, rows, part.HIGHEST)]
     assert (np.diff(unsure) <= 0).all()
-    assert (np.diff(gallery.uncertainty[part.ordered(gallery, rows, part.SURE)]) >= 0).all()
+    assert (np.diff(gallery.uncertainty[part.ordered(gallery, rows, part.LOWEST)]) >= 0).all()
     by_class = part.ordered(gallery, rows, part.CLASSES)
     keys = [(gallery.paths[row], -gallery.uncertainty[row]) for row in by_class]
     assert keys == sorted(keys)
@@ -98,8 +98,8 @@ def test_equal_uncertainties_come_by_row(tmp_path):
     entry = entry_of(pictures_gallery(tmp_path / "g", [("b",), ("a",), ("b",)]))
     entry.gallery.uncertainty = np.full(3, 0.5, np.float32)
     rows = np.array([2, 0, 1])
-    assert part.ordered(entry.gallery, rows, part.UNSURE).tolist() == [0, 1, 2]
-    assert part.ordered(entry.gallery, rows, part.SURE).tolist() == [0, 1, 2]
+    assert part.ordered(entry.gallery, rows, part.HIGHEST).tolist() == [0, 1, 2]
+    assert part.ordered(entry.gallery, rows, part.LOWEST).tolist() == [0, 1, 2]
     assert part.ordered(entry.gallery, rows, part.CLASSES).tolist() == [1, 0, 2]
 
 
@@ -110,7 +110,7 @@ def test_the_panel_says_what_is_selected_and_shows_it(garden):
     classes = len({gallery.paths[r] for r in rows})
     mean = f"{gallery.uncertainty[rows].mean():.3f}"
     assert f"Selection20 images · mean u {mean} · {classes} classes" in page(at)
-    assert shown(at) == part.ordered(gallery, rows, part.UNSURE).tolist()
+    assert shown(at) == part.ordered(gallery, rows, part.HIGHEST).tolist()
     first = tiles(at, "selection")[0]
     assert first["caption"] == [f"u {gallery.uncertainty[first['row']]:.2f}"]
     assert first["title"].startswith(" › ".join(gallery.paths[first["row"]]))
@@ -120,8 +120,8 @@ def test_the_panel_says_what_is_selected_and_shows_it(garden):
 
 def test_another_order_shows_and_keeps_it(garden):
     at = show(garden, np.arange(20))
-    at.selectbox(key="selection_order").set_value(part.SURE).run()
-    surest = part.ordered(garden.gallery, np.arange(20), part.SURE).tolist()
+    at.selectbox(key="selection_order").set_value(part.LOWEST).run()
+    surest = part.ordered(garden.gallery, np.arange(20), part.LOWEST).tolist()
     assert shown(at) == surest
     at.session_state["rows"] = np.arange(10)
     at.run()
@@ -130,7 +130,7 @@ def test_another_order_shows_and_keeps_it(garden):
 
 def test_many_come_in_pages_which_begin_anew(garden):
     rows = np.arange(0, 120, 2)
-    order = part.ordered(garden.gallery, rows, part.UNSURE).tolist()
+    order = part.ordered(garden.gallery, rows, part.HIGHEST).tolist()
     at = show(garden, rows)
     assert shown(at) == order[:24]
     (pages,) = at.get("pagination")
@@ -139,7 +139,7 @@ def test_many_come_in_pages_which_begin_anew(garden):
     assert shown(at) == order[48:]
     at.session_state["rows"] = np.arange(1, 120, 2)  # other images: the first page
     at.run()
-    odd = part.ordered(garden.gallery, np.arange(1, 120, 2), part.UNSURE).tolist()
+    odd = part.ordered(garden.gallery, np.arange(1, 120, 2), part.HIGHEST).tolist()
     assert shown(at) == odd[:24]
     turn_to(at, 2)
     assert shown(at) == odd[24:48]
@@ -191,7 +191,7 @@ def test_tables_are_made_when_asked_for_in_the_order_shown(garden, monkeypatch):
     data, more = offered["CSV"]
     assert (more["file_name"], more["mime"]) == ("small-selection.csv", "text/csv")
     data()
-    order = part.ordered(garden.gallery, rows, part.UNSURE)
+    order = part.ordered(garden.gallery, rows, part.HIGHEST)
     np.testing.assert_array_equal(made[0], order)
     import pyarrow.parquet as pq
 
@@ -229,18 +229,18 @@ def test_names_full_of_markup_stay_text(tmp_path):
 
 def test_without_classes_there_is_no_order_by_class(tmp_path):
     at = show(entry_of(pictures_gallery(tmp_path / "plain", [(NO_CLASS,)] * 4)), [0, 1, 3])
-    assert at.selectbox(key="selection_order").options == [part.UNSURE, part.SURE]
+    assert at.selectbox(key="selection_order").options == [part.HIGHEST, part.LOWEST]
 
 
 def test_the_order_stays_while_there_is_nothing_to_order(garden):
     at = show(garden, np.arange(9))
-    at.selectbox(key="selection_order").set_value(part.SURE).run()
+    at.selectbox(key="selection_order").set_value(part.LOWEST).run()
     before = shown(at)
     for rows in ([], [3], np.arange(9)):
         at.session_state["rows"] = np.asarray(rows, dtype=np.int64)
         at.run()
     assert shown(at) == before
-    assert at.selectbox(key="selection_order").value == part.SURE
+    assert at.selectbox(key="selection_order").value == part.LOWEST
 
 
 def test_an_order_that_a_gallery_lacks_is_given_up(tmp_path):
@@ -250,5 +250,5 @@ def test_an_order_that_a_gallery_lacks_is_given_up(tmp_path):
     at.session_state["selection_order"] = part.CLASSES
     at.run()
     assert not at.exception
-    assert at.selectbox(key="selection_order").value == part.UNSURE
-    assert shown(at) == part.ordered(entry.gallery, np.array([0, 1, 3]), part.UNSURE).tolist()
+    assert at.selectbox(key="selection_order").value == part.HIGHEST
+    assert shown(at) == part.ordered(entry.gallery, np.array([0, 1, 3]), part.HIGHEST).tolist()

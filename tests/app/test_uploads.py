@@ -55,7 +55,7 @@ def test_a_photograph_is_placed_and_answered(start, garden):
     # Everything else goes on working with it, and another query takes its place.
     at.number_input(key="k").set_value(2).run()
     assert [tile["row"] for tile in tiles(at)] == expected[:2]
-    next(b for b in at.button if b.label == "Surest").click().run()
+    next(b for b in at.button if b.label == "Lowest u").click().run()
     assert tiles(at, "query")[0]["row"] == int(np.argmin(garden.uncertainty))
 
 

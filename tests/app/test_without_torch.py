@@ -16,7 +16,9 @@ EVERYTHING = """
 import io, sys
 sys.argv = ["main.py", "--gallery", {gallery!r}]
 from PIL import Image
+from streamlit import config
 from streamlit.testing.v1 import AppTest
+config.set_option("server.address", "127.0.0.1")
 
 HEAVY = ("torch", "timm", "geoopt", "onnx", "torchvision")
 
@@ -32,23 +34,23 @@ Image.effect_noise((300, 200), 60).convert("RGB").save(out, "JPEG")
 at.file_uploader[0].upload("mine.jpg", out.getvalue(), "image/jpeg").run()
 assert any("mine.jpg" in element.value for element in at.get("html"))
 check("upload:")
-at.selectbox(key="degrade").set_value("blur")
+at.selectbox(key="degradation").set_value("blur")
 at.slider(key="level").set_value(0.5).run()
 assert any("→" in element.value for element in at.get("html"))
 check("degradation of an upload:")
-next(b for b in at.button if b.label == "Surest").click().run()
+next(b for b in at.button if b.label == "Lowest u").click().run()
 for kind in ("noise", "darkness", "occlusion", "crop", "blur"):
-    at.selectbox(key="degrade").set_value(kind)
+    at.selectbox(key="degradation").set_value(kind)
     at.slider(key="level").set_value(0.7).run()
     check(kind + ":")
 at.switch_page("views/models.py").run()
 for name in ("training", "measured", "study", "card", "compare"):
     at.segmented_control(key="part").set_value(name).run()
     check(name + ":")
-from app.parts.models import jobs
+from app.parts.models.comparisons import JOBS
 for folder in {folders!r}:
     at.text_input(key="checkpoint").set_value(folder).run()
-    (job,) = [job for job in jobs._jobs.values() if not job.finished.is_set()]
+    (job,) = [job for job in JOBS.all() if not job.finished.is_set()]
     assert job.finished.wait(120)
     at.run()
     assert job.outcome is not None, job.problem

@@ -127,6 +127,43 @@ def test_back_goes_to_the_former_query(shipped, gallery, visit):
     wait_for_query(page, 5)
 
 
+def test_a_pan_replaces_the_history_entry_and_a_query_pushes_one(shipped, gallery, visit):
+    page = visit(shipped, f"/?gallery=garden&query={gallery.ids[5]}").page
+    wait_for_query(page, 5)
+    page.wait_for_url(lambda url: "threshold=" in url)
+    start = page.evaluate("history.length")
+
+    page.locator(".hypdisk .stage").focus()
+    for _ in range(2):
+        before = value_of(page, "at")
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function(
+            "before => (new URL(location).searchParams.get('at') ?? '') !== before", arg=before
+        )
+    moved = value_of(page, "at")
+    assert page.evaluate("history.length") == start
+
+    first = rows(page)[0]
+    page.locator(".st-key-answers .tile").first.click()
+    wait_for_query(page, first)
+    page.wait_for_url(re.compile("query=" + re.escape(gallery.ids[first])))
+    assert page.evaluate("history.length") == start + 1
+    page.locator(".st-key-colour input").click()
+    page.get_by_role("option", name="colour: genus").click()
+    page.wait_for_url(lambda url: "colour=genus" in url)
+    assert page.evaluate("history.length") == start + 2
+
+    page.go_back()
+    page.wait_for_url(lambda url: "colour=" not in url)
+    assert value_of(page, "query") == gallery.ids[first]
+    page.go_back()
+    wait_for_query(page, 5)
+    assert value_of(page, "query") == gallery.ids[5]
+    assert value_of(page, "at") == moved  # the pan belongs to the entry it was made in
+    page.go_forward()
+    wait_for_query(page, first)
+
+
 def test_choosing_from_the_picture_grid(shipped, gallery, visit):
     page = visit(shipped).page
     page.get_by_role("button", name="Browse").click()
@@ -188,7 +225,7 @@ def test_the_server_looks_at_pictures_without_torch(visit, flower, tmp_path):
         page.locator(".st-key-level [role=slider], .st-key-level input[type=range]").first.focus()
         page.keyboard.press("End")
         page.wait_for_selector(".facts dl >> text=→")
-        page.locator(".st-key-rooms a").click()
+        page.locator(".st-key-page_links a").click()
         page.wait_for_selector(".st-key-models h2")
         mapped = Path(f"/proc/{server.process.pid}/maps").read_text(errors="replace")
         assert "onnxruntime" in mapped

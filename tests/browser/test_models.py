@@ -34,14 +34,14 @@ def test_going_to_the_models_and_back_keeps_the_view(shipped, gallery, visit):
     page.wait_for_url(re.compile("query=" + re.escape(gallery.ids[first])))
 
     # By keyboard, with what the last click changed: the link follows the address a moment later.
-    link = page.locator(f".st-key-rooms a[href*='query={gallery.ids[first]}']")
+    link = page.locator(f".st-key-page_links a[href*='query={gallery.ids[first]}']")
     link.focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("dl.tiles")
     page.wait_for_url("**/models?**")
     assert value_of(page, "query") == gallery.ids[first]
-    assert page.locator(".st-key-rooms [aria-current=page]").inner_text() == "Models"
-    page.get_by_text("What it measures").click()
+    assert page.locator(".st-key-page_links [aria-current=page]").inner_text() == "Models"
+    page.get_by_text("Measurements").click()
     page.wait_for_url(lambda url: "part=measured" in url)
     page.locator(".js-plotly-plot .main-svg").first.wait_for()
 
@@ -54,9 +54,9 @@ def test_going_to_the_models_and_back_keeps_the_view(shipped, gallery, visit):
     assert value_of(page, "k") == "4"
     assert page.locator(".st-key-colour input").input_value() == "colour: family"
 
-    page.locator(".st-key-rooms a").click()
+    page.locator(".st-key-page_links a").click()
     page.wait_for_selector("dl.tiles")
-    page.locator(".st-key-rooms a").click()
+    page.locator(".st-key-page_links a").click()
     wait_for_query(page, first)
     page.locator(".st-key-answers .tile").nth(3).wait_for()
     assert len(rows(page)) == 4

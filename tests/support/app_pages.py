@@ -18,13 +18,15 @@ from tests.support.app_support import MAIN
 
 @pytest.fixture(name="start")
 def start_app(monkeypatch, tmp_path):
-    """Start the app with these galleries and nothing that ships."""
+    """Start the app on this machine, with these galleries and nothing that ships."""
+    monkeypatch.chdir(tmp_path)  # galleries that ship are looked for in the current folder as well
+    monkeypatch.setattr(resources, "is_local", lambda: True)
 
     def run(*galleries: Path, **address: str) -> AppTest:
         arguments = [f"--gallery={folder}" for folder in galleries]
         monkeypatch.setattr(sys, "argv", ["main.py", *arguments])
         monkeypatch.setattr(resources, "SHIPPED", tmp_path / "nothing ships")
-        monkeypatch.setattr(resources, "shelf", resources.Shelf())
+        monkeypatch.setattr(resources, "galleries", resources.GalleryRegistry())
         at = AppTest.from_file(str(MAIN), default_timeout=120)
         for name, value in address.items():
             at.query_params[name] = value
@@ -41,9 +43,15 @@ def page(at: AppTest) -> str:
 
 
 def markup(at: AppTest) -> str:
-    """All HTML the page shows, without the style sheet."""
-    parts = (element.value for element in at.get("html"))
+    """All HTML the page shows, without the style sheet and the app's own script."""
+    parts = (e.value for e in at.get("html") if not e.proto.unsafe_allow_javascript)
     return " ".join(part for part in parts if not part.startswith("<style>"))
+
+
+def script(at: AppTest) -> str:
+    """The one script that the page runs, which holds nothing of a gallery."""
+    (element,) = (e for e in at.get("html") if e.proto.unsafe_allow_javascript)
+    return str(element.value)
 
 
 def components(at: AppTest) -> list[dict[str, Any]]:

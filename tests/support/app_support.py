@@ -118,6 +118,7 @@ CONFIDENCE = AnswerConfidence(
         "relative_lead": Term(0.5, 0.2, 0.2, 0.0, 1.0),
         "u_query": Term(-0.7, 0.5, 0.2, 0.0, 1.0),
     },
+    fitted_on={},
 )
 
 

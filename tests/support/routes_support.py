@@ -1,4 +1,4 @@
-"""Galleries in memory on a shelf of their own, and our routes as a client sees them."""
+"""Galleries in memory in a registry of their own, and our routes as a client sees them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import safetensors.numpy
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from app import asked, resources, routes
-from app.queries import Placed
+from app import query_tokens, resources, routes
+from app.queries import Query
 from hypuml.gallery import Gallery
 from hypuml.gallery.columns import Items
 from hypuml.geometry import dist0, expmap0
@@ -55,15 +55,15 @@ def made(count: int = 60, n: int = 5, c: float = 0.7, paths=PATHS, umap: bool = 
 
 @pytest.fixture(name="put")
 def put_fixture(monkeypatch, tmp_path):
-    """Put a gallery on an otherwise empty shelf, where nobody has asked anything yet."""
+    """Put a gallery into an otherwise empty registry, before any query."""
     monkeypatch.setattr(resources, "SHIPPED", tmp_path / "nothing ships")
     monkeypatch.setattr(resources.sys, "argv", ["main.py"])
-    monkeypatch.setattr(resources, "shelf", resources.Shelf())
-    monkeypatch.setattr(asked, "_points", type(asked._points)())
+    monkeypatch.setattr(resources, "galleries", resources.GalleryRegistry())
+    monkeypatch.setattr(query_tokens, "_points", type(query_tokens._points)())
 
     def put(gallery: Gallery, version: str = VERSION) -> Gallery:
         entry = resources.Entry(f"g{version}", Path("/nowhere"), gallery, version)
-        resources.shelf._entries[entry.key] = entry
+        resources.galleries._entries[entry.key] = entry
         return gallery
 
     return put
@@ -94,6 +94,6 @@ def parts(data: bytes):
     return safetensors.numpy.load(data), json.loads(header["__metadata__"]["disk"])
 
 
-def placed(*coordinates: float) -> Placed:
+def placed(*coordinates: float) -> Query:
     point = np.array([coordinates], np.float32)
-    return Placed(point, 0.5, float(dist0(point, 0.7)[0]), np.zeros(2))
+    return Query(VERSION, point, 0.5, float(dist0(point, 0.7)[0]), np.zeros(2))

@@ -85,7 +85,7 @@ def thumbnails(folder: Path, count: int = 24) -> dict[str, float]:
 
     from app import resources, routes
 
-    entry = resources.shelf.add(folder)
+    entry = resources.galleries.add(folder)
     gallery = entry.gallery
     if gallery is None:
         raise SystemExit(entry.problem)

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # as a script, onl
 from PIL import Image
 
 from tests.support.browser_support import ROOT, chromium, running_app
-from tests.support.explore_page import AT_REST
+from tests.support.disk_hook import at_rest
 
 DOCS = ROOT / "assets" / "docs"
 
@@ -37,7 +37,8 @@ def explore(browser: Any, home: Path) -> None:
         for name, address in views.items():
             page = browser.new_page(viewport={"width": 1280, "height": 720})
             page.goto(server.url + address)
-            page.wait_for_function(AT_REST, timeout=60_000)
+            page.set_default_timeout(60_000)
+            at_rest(page)
             page.wait_for_timeout(8000)  # the first degraded picture also loads the model
             page.screenshot(path=str(ROOT / "assets" / f"{name}.png"))
             page.close()

@@ -96,7 +96,7 @@ def test_a_stopped_and_resumed_run_equals_an_uninterrupted_one(tmp_path):
     dataset, config = SquaresDataset(), config_of(model=damped(), head_lr=0.1)
     whole = train(dataset, tmp_path / "whole", config)
 
-    def stop(phase, done, total, figures):
+    def stop(done, total, phase="", figures=None):
         if phase == "train" and done == 3:
             os.kill(os.getpid(), signal.SIGINT)
 

@@ -70,7 +70,10 @@ def assert_same(one, other):
 def test_a_run_ends_in_a_checkpoint_whose_uncertainty_was_cross_fitted(tmp_path, learned):
     config, phases = config_of(learned), set()
     model = train(
-        squares(), tmp_path / "out", config, report=lambda phase, *rest: phases.add(phase)
+        squares(),
+        tmp_path / "out",
+        config,
+        report=lambda done, total, phase, *rest: phases.add(phase),
     )
     again = HypUML.from_pretrained(tmp_path / "out")
     assert_same(model, again)
@@ -117,7 +120,7 @@ def test_a_run_broken_off_while_fitting_goes_on_to_the_same_model(tmp_path, monk
     config = config_of(learned)
     whole = train(squares(), tmp_path / "whole", config)
 
-    def stop(phase, done, total, figures):
+    def stop(done, total, phase="", figures=None):
         if phase == "cross-fitting":
             raise KeyboardInterrupt
 

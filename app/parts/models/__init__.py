@@ -1,1 +1,1 @@
-"""The panels of the Models room: what a checkpoint is, how it was trained, what it is worth."""
+"""The panels of the Models page: model card, training, measurements, studies, comparison."""

@@ -10,7 +10,7 @@ from app.parts.models.records import Records
 
 
 def card(known: Records) -> None:
-    """Draw the card; where there is none, say so and how one is made."""
+    """Draw the card, or a note on how one is made."""
     if missing := known.lacks("card"):
         lacking(missing.reason, missing.command)
     else:

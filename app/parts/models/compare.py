@@ -8,9 +8,11 @@ from pathlib import Path
 import streamlit as st
 
 from app import resources, state
-from app.parts.models import jobs
+from app.jobs import Job
+from app.parts.models import comparisons
 from app.parts.models.charts import lacking
 from app.parts.models.compared import compared
+from app.parts.models.comparisons import Outcome
 from app.parts.text import esc
 from app.resources import Entry
 from hypuml.gallery import Gallery
@@ -20,7 +22,7 @@ _NONE = "choose…"
 
 def compare(entry: Entry, gallery: Gallery) -> None:
     """Choose what to compare with, and show the comparison."""
-    found = candidates(entry.version, tuple(e.version for e in resources.shelf.entries()))
+    found = candidates(entry.version, tuple(e.version for e in resources.galleries.entries()))
     if st.session_state["against"] not in found:
         st.session_state["against"] = ""
     with st.container(
@@ -33,7 +35,7 @@ def compare(entry: Entry, gallery: Gallery) -> None:
                 key="against",
                 on_change=_chosen,
                 format_func=lambda key: key or _NONE,
-                help="Galleries on the shelf that share at least 90 % of their images with this "
+                help="Open galleries that share at least 90 % of their images with this "
                 "one; compared on those they share.",
             )
         if resources.is_local():
@@ -47,11 +49,11 @@ def compare(entry: Entry, gallery: Gallery) -> None:
     against, folder = st.session_state["against"], st.session_state.get("typed", "")
     try:
         if against:
-            other = resources.shelf.get(against)
+            other = resources.galleries.get(against)
             assert other is not None  # it is among the candidates
-            job = jobs.with_gallery(entry, other)
+            job = comparisons.with_gallery(entry, other)
         elif folder and resources.is_local():
-            job = jobs.with_checkpoint(entry, Path(folder).expanduser())
+            job = comparisons.with_checkpoint(entry, Path(folder).expanduser())
         else:
             _nothing_chosen(bool(found))
             return
@@ -61,28 +63,28 @@ def compare(entry: Entry, gallery: Gallery) -> None:
     if not job.finished.is_set():
         _wait(job)
     elif job.outcome is None:
-        st.html(f'<p class="problem" role="alert">{esc(job.problem)}</p>')
+        st.html(f'<p class="problem" role="alert">The comparison failed: {esc(job.problem)}</p>')
     else:
         compared(entry, gallery, job.outcome)
 
 
 @lru_cache(maxsize=16)
-def candidates(version: str, on_shelf: tuple[str, ...]) -> tuple[str, ...]:
+def candidates(version: str, versions: tuple[str, ...]) -> tuple[str, ...]:
     """Keys of the galleries that show the same images as the one of this version.
 
     Args:
         version: its manifest hash.
-        on_shelf: all there are; a new one is looked at once.
+        versions: of all open galleries; a new one is looked at once.
     """
-    mine = resources.shelf.by_version(version)
+    mine = resources.galleries.by_version(version)
     if mine is None or mine.gallery is None:
         return ()
     return tuple(
         other.key
-        for other in resources.shelf.entries()
+        for other in resources.galleries.entries()
         if other is not mine
         and other.gallery is not None
-        and jobs.share_in_common(mine.gallery, other.gallery) >= jobs.ENOUGH
+        and comparisons.share_in_common(mine.gallery, other.gallery) >= comparisons.ENOUGH
     )
 
 
@@ -109,17 +111,21 @@ def _nothing_chosen(others: bool) -> None:
 
 
 @st.fragment(run_every=0.7)
-def _wait(job: jobs.Job) -> None:
+def _wait(job: Job[Outcome]) -> None:
     """Show how far a comparison is, and the whole page again when it is finished."""
     if job.finished.is_set():
         st.rerun()
     with st.container(key="progress"):
         counted = f": {job.done:,} of {job.total:,}" if job.total else ""
-        st.progress(job.done / job.total if job.total else 0.0, text=f"{job.doing}{counted} …")
-        st.button("Stop", on_click=_stop, args=(job,), disabled=not job.total)
+        st.progress(
+            job.done / job.total if job.total else 0.0, text=f"{job.phase or 'Starting'}{counted} …"
+        )
+        st.button(
+            "Stop", on_click=_stop, args=(job,), disabled=job.state == "stopping" or not job.total
+        )
 
 
-def _stop(job: jobs.Job) -> None:
+def _stop(job: Job[Outcome]) -> None:
     state.act()
-    job.stop.set()
+    job.stop()
     st.session_state["typed"] = st.session_state["checkpoint"] = ""

@@ -10,7 +10,7 @@ import streamlit as st
 
 from app import routes, state
 from app.parts.models.charts import chart, theme
-from app.parts.models.jobs import Outcome
+from app.parts.models.comparisons import Outcome
 from app.parts.text import esc, name_of
 from app.resources import Entry
 from hypuml.figures import distances_figure, risk_by_method_figure, u_against_u_figure
@@ -65,12 +65,12 @@ def figures_html(outcome: Outcome) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+    return "unknown" if value is None else f"{value:.3f}"
 
 
 def _difference(gap: Difference | None) -> str:
     if gap is None:
-        return "–"
+        return "unknown"
     spread = "" if gap.low is None else f" [{gap.low:+.3f}, {gap.high:+.3f}]"
     return f"{gap.value:+.3f}{spread}"
 
@@ -85,8 +85,8 @@ def _charts(found: Comparison) -> None:
             chart(
                 risk_by_method_figure(curves, look, 420),
                 "Risk and coverage",
-                "Share of wrong answers among the surest, by each model’s own scores; lower is "
-                "better.",
+                "Share of wrong answers among the most certain, by each model’s own scores; "
+                "lower is better.",
                 "compare_risk",
             )
     with right:
@@ -103,7 +103,7 @@ def _charts(found: Comparison) -> None:
     chart(
         u_against_u_figure((u[0], u[1]), (a.side.name, b.side.name), outcomes, look, 460),
         "u against u",
-        f"Each image’s uncertainty in both models, by who answers it rightly.{sample}",
+        f"Each image’s uncertainty in both models, by which model answers it rightly.{sample}",
         "compare_u",
     )
 
@@ -165,7 +165,7 @@ def _disagreements(entry: Entry, gallery: Gallery, outcome: Outcome) -> None:
     st.html(
         f'<p class="caption">{len(shown)} of {len(rows):,} queries that {esc(names[right])} '
         f"answers rightly and {esc(names[1 - right])} wrongly; those first of which "
-        f"{esc(names[1 - right])} is surest. Left the query, then both first answers.</p>"
+        f"{esc(names[1 - right])} is most certain. Left the query, then both first answers.</p>"
     )
     st.html(pictures_html(entry.version, gallery, outcome, shown))
 

@@ -58,7 +58,7 @@ class Judged:
 @lru_cache(maxsize=8)
 def judged(version: str) -> Judged | None:
     """The answers of the gallery with this manifest hash; None where no answer can be right."""
-    entry = resources.shelf.by_version(version)
+    entry = resources.galleries.by_version(version)
     return None if entry is None or entry.gallery is None else judge(entry.gallery)
 
 

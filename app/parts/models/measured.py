@@ -23,7 +23,7 @@ from hypuml.gallery import Gallery
 
 def measured(entry: Entry, gallery: Gallery, known: Records) -> None:
     """Draw what there is data for, and a note for the rest."""
-    with st.spinner("Looking at every answer of the gallery (once)"):
+    with st.spinner("Judging every answer of the gallery (once)"):
         found = judged(entry.version)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -47,7 +47,7 @@ def _risk(found: Judged | None) -> None:
     chart(
         risk_coverage_figure(found.curves(), theme(), 400),
         "Risk and coverage",
-        "If only the surest share is answered, how many of those answers are wrong? Lower is "
+        "If only the most certain share is answered, how many of those answers are wrong? Lower is "
         f"better; the oracle refuses the wrong ones first. {_whose(found)}.",
         "risk",
     )
@@ -62,7 +62,7 @@ def _reliability(found: Judged | None) -> None:
     chart(
         reliability_figure(found.scores["confidence"], found.correct, theme(), 400),
         "Is the confidence right?",
-        "Of answers said to be right with probability p, a share p should be; bars are two "
+        "Of answers with confidence p, a share p should be right; bars are two "
         "standard errors, dots are 15 groups of equal size.",
         "reliability",
     )
@@ -73,7 +73,7 @@ def _radius(gallery: Gallery, known: Records) -> None:
     chart(
         distances_figure({gallery.title: gallery.radius}, bound, theme(), 400),
         "Distance from the origin",
-        "Near the origin the model is unsure; images heaped up at the bound could not go further.",
+        "Near the origin uncertainty is high; images heaped up at the bound could not go further.",
         "radius",
     )
 
@@ -99,7 +99,8 @@ def _damage(known: Records) -> None:
             chart(
                 degradation_figure(data, theme(), 420, only="recall@1"),
                 "Retrieval of damaged images",
-                "How often the first answer is right when the damaged image asks the undamaged.",
+                "How often the first answer is right when a damaged image is the query and all "
+                "others are undamaged.",
                 "damage_recall",
             )
 

@@ -131,7 +131,8 @@ def _curves(rows: Sequence[Row], part: str, key: str) -> None:
             chart(
                 risk_by_method_figure(curves, look),
                 f"Risk and coverage by {word}",
-                "Share of wrong answers among the surest, for the variants that retrieve best.",
+                "Share of wrong answers among the most certain, for the variants that retrieve "
+                "best.",
                 f"{key}_risk_{score}",
             )
     damaged = study_rows.damage_curves(rows, part)

@@ -10,11 +10,11 @@ from app.parts.models.records import Records
 from app.parts.text import esc
 from hypuml.figures.rows import mapping, number
 
-UNKNOWN = "–"
+UNKNOWN = "unknown"
 FLAT = 0.05  # a curvature use below this is none (see `hypuml.metrics.curvature_use`)
 _MEANING = {
     "recall@1": "How often the nearest other image has the query's class. Every image of classes "
-    "the model was not trained on asks all the others.",
+    "the model was not trained on is a query to all the others.",
     "r_auroc": "How well u alone tells images whose first answer is wrong from those whose first "
     "answer is right: 1 always, 0.5 is useless. u sees the image only, not the gallery.",
     "confidence_auroc": "The same for the answer confidence, which may look at what was found.",

@@ -8,6 +8,7 @@ from app.parts.models.charts import chart, lacking, theme
 from app.parts.models.records import Records
 from app.parts.text import esc
 from hypuml.figures.rows import mapping, number
+from hypuml.figures.training import PANELS, training_figure, training_panels
 
 _PER_LINE = 3
 
@@ -19,7 +20,6 @@ def training(known: Records) -> None:
         return
     found = known.training.get("history")
     history = [e for e in found if isinstance(e, dict)] if isinstance(found, list) else []
-    from hypuml.figures.training import PANELS, training_figure, training_panels
 
     panels = training_panels(history)
     if not panels:

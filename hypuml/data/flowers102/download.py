@@ -16,8 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hypuml.data.flowers102.fetch import DownloadError, Progress, fetch
+from hypuml.data.flowers102.fetch import DownloadError, fetch
 from hypuml.data.flowers102.layouts import IMAGES, OFFICIAL, official
+from hypuml.types import Progress
 
 try:
     import fcntl

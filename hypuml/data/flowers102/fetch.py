@@ -8,19 +8,18 @@ gets the name it was fetched for.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
+
+from hypuml.types import Progress
 
 # A server that is silent for so many seconds counts as gone.
 TIMEOUT = 30.0
 _CHUNK = 1 << 18
 _RANGE_NOT_SATISFIABLE = 416
 _PARTIAL_CONTENT = 206
-
-Progress = Callable[[int, int], None]
 
 
 class DownloadError(OSError):

@@ -1,4 +1,4 @@
-"""What if the query were blurred, covered, cropped, noisy or dark? The degraded picture asks.
+"""Degraded queries: a copy of the query, blurred, covered, cropped, noisy or dark.
 
 Level 0 is the picture as it is. At any other level a picture of the gallery is taken anew from its
 original, in the size in which the model saw it when the gallery was made, so that nothing changes
@@ -8,17 +8,18 @@ differs between two queries is the pictures.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
 from PIL import Image
 
 from app import models, resources
-from app.queries import Asked, View, untouched
+from app.queries import Query, gallery_query
 from app.resources import Entry
 from app.uploads import KEPT, SHOWN, as_data_url, reduced
+from app.view_state import ViewState
 from hypuml.data.degraded_pictures import degrade_picture
-from hypuml.gallery import Gallery
 
 _NO_MODEL = (
     "The model that made this gallery is not on this machine, so a changed picture cannot be "
@@ -39,7 +40,7 @@ class Original(NamedTuple):
 def obstacle(entry: Entry, row: int | None) -> str:
     """Why the query cannot be degraded, as one sentence; empty when it can.
 
-    Quick, since it is asked on every run: a damaged file is found out only when it is used.
+    Called on every run, so it is quick: a damaged file is noticed only when it is used.
 
     Args:
         entry: the gallery.
@@ -50,27 +51,34 @@ def obstacle(entry: Entry, row: int | None) -> str:
     return "" if row is None or entry.gallery.has_original(row) else _NO_ORIGINAL
 
 
-def degraded(entry: Entry, gallery: Gallery, view: View) -> Asked:
-    """The query after ``view.kind`` has been done to its picture at ``view.level`` > 0.
+def untouched(entry: Entry, view: ViewState) -> Query:
+    """The query as it is: the upload, or else an image of the gallery."""
+    return view.query if isinstance(view.query, Query) else gallery_query(entry, view.query)
+
+
+def degraded(entry: Entry, view: ViewState) -> Query:
+    """The query after ``view.degradation`` has been done to its picture at ``view.level`` > 0.
 
     Raises:
         ValueError: the original or the model cannot be used; one sentence for the user.
     """
     if reason := obstacle(entry, view.row):
         raise ValueError(reason)
-    if view.upload is not None:
-        original = Original(view.upload.picture, view.upload.picture)
+    before = untouched(entry, view)
+    if before.picture is not None:
+        original = Original(before.picture, before.picture)
     else:
-        assert view.row is not None  # `state.settle` has chosen one
-        original = _original(entry.version, view.row)
-    seen = degrade_picture(original.seen, view.kind, view.level)
+        assert before.row is not None  # only an upload has no row
+        original = _original(entry.version, before.row)
+    seen = degrade_picture(original.seen, view.degradation, view.level)
     same = original.shown is original.seen
-    shown = seen if same else degrade_picture(original.shown, view.kind, view.level)
-    return Asked(
-        view.row,
-        models.place(gallery, seen),
-        before=untouched(gallery, view).placed,
+    shown = seen if same else degrade_picture(original.shown, view.degradation, view.level)
+    return replace(
+        models.place(entry, seen),
+        row=before.row,
+        name=before.name,
         data_url=as_data_url(shown),
+        before=before,
     )
 
 
@@ -81,9 +89,9 @@ def _original(version: str, row: int) -> Original:
     Raises:
         ValueError: it is not there, or damaged.
     """
-    entry = resources.shelf.by_version(version)
-    gallery = entry.gallery if entry else None
-    assert gallery is not None  # it is on the shelf, or it would not be shown
+    entry = resources.galleries.by_version(version)
+    assert entry is not None  # it is registered, or it would not be shown
+    gallery = entry.opened
     size = int(gallery.manifest["preprocessing"]["size"])
     seen = gallery.original(row, size)
     if seen is None:

@@ -1,38 +1,31 @@
 """Comparisons, made in the background and kept: of two galleries, or with another checkpoint.
 
-No Streamlit. A job is found again by what it compares (the gallery's version, and the other's
-version or the sha256 of the checkpoint's weights), so that every session sees the same one. Where a
-checkpoint needs torch to look at pictures, that runs in a process of its own.
+No Streamlit. A comparison's key is what it compares: the gallery's version, and the other's version
+or the sha256 of the checkpoint's weights. Where a checkpoint needs torch to embed pictures, that
+runs in a process of its own.
 """
 
 from __future__ import annotations
 
-import logging
-import threading
-from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from app.jobs import Job, Jobs
 from app.parts.models import records
 from app.resources import Entry
+from hypuml.evaluation.compare import Comparison, Side, common_rows, compare
 from hypuml.gallery import Gallery
 from hypuml.gallery.model_ref import WEIGHTS, sha256_of
+from hypuml.models.embedder import Embedder
+from hypuml.models.loading import load_model
 from hypuml.types import FloatArray, IntArray
-
-if TYPE_CHECKING:
-    from hypuml.evaluation.compare import Comparison, Side
-    from hypuml.models.embedder import Embedder
 
 ENOUGH = 0.9  # share of the images that both have to know
 _BATCH = 64
-_KEPT = 6
-
-Key = tuple[str, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,56 +43,7 @@ class Outcome:
     total: int
 
 
-@dataclass(eq=False)
-class Job:
-    """A comparison under way or finished.
-
-    Attributes:
-        doing: what it is at, in words.
-        done: pictures looked at.
-        total: pictures to look at; 0 where none have to be.
-        outcome: what came of it.
-        problem: why nothing came of it; one sentence.
-        finished: set when there is one or the other.
-        stop: set to give up.
-    """
-
-    doing: str = "Starting"
-    done: int = 0
-    total: int = 0
-    outcome: Outcome | None = None
-    problem: str = ""
-    finished: threading.Event = field(default_factory=threading.Event)
-    stop: threading.Event = field(default_factory=threading.Event)
-
-
-_jobs: dict[Key, Job] = {}
-_lock = threading.Lock()
-
-
-def start(key: Key, work: Callable[[Job], Outcome]) -> Job:
-    """The job of this key, started unless it was already."""
-    with _lock:
-        if key in _jobs and not _jobs[key].stop.is_set():
-            return _jobs[key]
-        finished = [one for one, job in _jobs.items() if job.finished.is_set()]
-        for old in finished[: max(0, len(_jobs) - _KEPT + 1)]:  # the oldest first
-            del _jobs[old]
-        job = _jobs[key] = Job()
-    threading.Thread(target=_run, args=(job, work), name="comparison", daemon=True).start()
-    return job
-
-
-def _run(job: Job, work: Callable[[Job], Outcome]) -> None:
-    try:
-        job.outcome = work(job)
-    except (ValueError, OSError) as error:
-        job.problem = str(error)
-    except Exception as error:  # whoever waits for the job must hear of it, whatever it was
-        logging.getLogger(__name__).exception("a comparison failed")
-        job.problem = f"The comparison failed ({type(error).__name__}: {error})."
-    finally:
-        job.finished.set()
+JOBS: Jobs[Outcome] = Jobs("comparison", most=6)
 
 
 def share_in_common(first: Gallery, second: Gallery) -> float:
@@ -108,25 +52,24 @@ def share_in_common(first: Gallery, second: Gallery) -> float:
     return both / max(len(first), len(second), 1)
 
 
-def with_gallery(entry: Entry, other: Entry) -> Job:
+def with_gallery(entry: Entry, other: Entry) -> Job[Outcome]:
     """Compare two galleries of the same images, on those they have in common."""
     mine, theirs = entry.gallery, other.gallery
     assert mine is not None  # only open galleries are offered
     assert theirs is not None
 
-    def work(job: Job) -> Outcome:
-        from hypuml.evaluation.compare import common_rows
+    def work(job: Job[Outcome]) -> Outcome:
 
-        job.doing = "Comparing every answer"
+        job.report(0, 0, "Comparing every answer")
         rows, others = common_rows(mine.ids, theirs.ids)
         a = side(mine, entry.key, rows)
         b = side(theirs, other.key, others)
         return _outcome(a, b, mine, rows)
 
-    return start((entry.version, other.version), work)
+    return JOBS.start((entry.version, other.version), work)
 
 
-def with_checkpoint(entry: Entry, folder: Path) -> Job:
+def with_checkpoint(entry: Entry, folder: Path) -> Job[Outcome]:
     """Let another checkpoint look at the gallery's originals, and compare.
 
     Raises:
@@ -138,10 +81,10 @@ def with_checkpoint(entry: Entry, folder: Path) -> Job:
     if sha == gallery.manifest["model"].get("sha256"):
         raise ValueError("This is the model that made the gallery: there is nothing to compare.")
 
-    def work(job: Job) -> Outcome:
+    def work(job: Job[Outcome]) -> Outcome:
         return _looked_at(job, entry.key, gallery, folder)
 
-    return start((entry.version, sha), work)
+    return JOBS.start((entry.version, sha), work)
 
 
 def weights_of(folder: Path) -> str:
@@ -168,15 +111,13 @@ def _sha(path: Path, changed: int, size: int) -> str:
     return sha256_of(path)
 
 
-def _looked_at(job: Job, name: str, gallery: Gallery, folder: Path) -> Outcome:
-    job.doing, job.total = "Loading the model", len(gallery)
-    from hypuml.models.loading import load_model
+def _looked_at(job: Job[Outcome], name: str, gallery: Gallery, folder: Path) -> Outcome:
+    job.report(0, len(gallery), "Loading the model")
 
     # One thread: clicks want the others.
     with closing(load_model(folder, threads=1, apart=True)) as model:
         kept, points, u = _embedded(job, gallery, model)
-    job.doing, job.done = "Comparing every answer", len(gallery)
-    from hypuml.evaluation.compare import Side
+    job.report(len(gallery), len(gallery), "Comparing every answer")
 
     other = Side(
         _other_name(folder.name, name),
@@ -190,21 +131,20 @@ def _looked_at(job: Job, name: str, gallery: Gallery, folder: Path) -> Outcome:
 
 
 def _embedded(
-    job: Job, gallery: Gallery, model: Embedder
+    job: Job[Outcome], gallery: Gallery, model: Embedder
 ) -> tuple[IntArray, FloatArray, FloatArray]:
     """Rows of the originals that are there, and points and u of these.
 
     Raises:
-        ValueError: too few are there, or somebody has stopped it.
+        ValueError: too few are there.
+        StoppedError: the job is to stop.
     """
     size = model.config.image_size
     kept: list[int] = []
     points: list[FloatArray] = []
     u: list[FloatArray] = []
     for start_row in range(0, len(gallery), _BATCH):
-        if job.stop.is_set():
-            raise ValueError("Stopped.")
-        job.doing, job.done = "Looking at the pictures", start_row
+        job.report(start_row, len(gallery), "Embedding the pictures")
         batch = range(start_row, min(start_row + _BATCH, len(gallery)))
         pictures = [(row, gallery.original(row, size)) for row in batch]
         there = [(row, picture) for row, picture in pictures if picture is not None]
@@ -228,8 +168,6 @@ def _other_name(name: str, taken: str) -> str:
 
 def side(gallery: Gallery, name: str, rows: IntArray) -> Side:
     """A gallery's view of some of its images."""
-    from hypuml.evaluation.compare import Side
-
     return Side(
         name,
         gallery.points[rows],
@@ -241,7 +179,6 @@ def side(gallery: Gallery, name: str, rows: IntArray) -> Side:
 
 
 def _outcome(a: Side, b: Side, gallery: Gallery, rows: IntArray) -> Outcome:
-    from hypuml.evaluation.compare import compare
 
     found = compare(a, b, [gallery.paths[row] for row in rows])
     return Outcome(found, rows, len(gallery))

@@ -12,7 +12,7 @@ _OPEN = "streamlit run app/main.py -- --gallery OUT"
 
 
 def no_gallery() -> None:
-    """The shelf is empty."""
+    """No gallery is registered."""
     _card("No gallery yet", "Nothing ships under checkpoints/ here and no gallery was named.")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app import asked, whatif
+from app import degrade, query_tokens
 from hypuml.data.degradation_scale import KINDS
 from hypuml.data.degraded_pictures import degrade_picture
 from hypuml.data.folder import FolderDataset
@@ -35,7 +35,7 @@ def embed(image: Image.Image) -> Embedding:
 
 def move(at, level: float, kind: str | None = None):
     if kind:
-        at.selectbox(key="degrade").set_value(kind)
+        at.selectbox(key="degradation").set_value(kind)
     at.slider(key="level").set_value(level).run()
     assert not at.exception
     return at
@@ -78,7 +78,9 @@ def test_its_place_on_the_disk_moves_and_the_way_is_drawn(start):
     found = embed(degrade_picture(garden().original(11, SIZE), "occlusion", 1.0))
     query = scene(at)["query"]
     assert query["row"] is None
-    assert asked.point_of(scene(at)["cloud"]["points"].split("/")[2], query["who"]).shape == (1, 8)
+    assert query_tokens.point_of(
+        scene(at)["cloud"]["points"].split("/")[2], query["who"]
+    ).shape == (1, 8)
     np.testing.assert_allclose(query["xy"], garden().place(found.points)[0], atol=1e-6)
     (way,) = [shape for shape in scene(at)["shapes"] if shape["type"] == "path"]
     assert way["through"] == [{"row": 11}, {"query": True}]
@@ -92,7 +94,7 @@ def test_a_link_restores_it(start, kind):
     assert given.items() <= address(at).items()
     found = embed(degrade_picture(garden().original(5, SIZE), kind, 0.35))
     assert f"→ {found.uncertainty[0]:.3f}" in page(at)
-    assert at.selectbox(key="degrade").value == kind
+    assert at.selectbox(key="degradation").value == kind
     assert at.slider(key="level").value == 0.35
     assert 'class="notice' not in markup(at)
 
@@ -119,9 +121,9 @@ def test_what_the_address_says_wrongly_leaves_the_picture_as_it_is(start, given,
 def test_another_query_starts_untouched_and_the_kind_stays(start):
     at = start(sure_garden(), query=garden().ids[5])
     move(at, 0.5, "crop")
-    next(b for b in at.button if b.label == "Most unsure").click().run()
+    next(b for b in at.button if b.label == "Highest u").click().run()
     assert at.slider(key="level").value == 0
-    assert at.selectbox(key="degrade").value == "crop"
+    assert at.selectbox(key="degradation").value == "crop"
     assert "→" not in page(at)
     # Back to the link: what it says holds again, and a link without it is untouched.
     at.query_params["query"] = garden().ids[5]
@@ -135,8 +137,8 @@ def test_another_query_starts_untouched_and_the_kind_stays(start):
 
 def test_other_controls_do_not_look_at_the_picture_again(start, monkeypatch):
     looked = []
-    real = whatif.degrade_picture
-    monkeypatch.setattr(whatif, "degrade_picture", lambda *a: looked.append(a[1:]) or real(*a))
+    real = degrade.degrade_picture
+    monkeypatch.setattr(degrade, "degrade_picture", lambda *a: looked.append(a[1:]) or real(*a))
     at = start(sure_garden(), query=garden().ids[5])
     assert looked == []
     move(at, 0.5)
@@ -159,7 +161,7 @@ def test_an_upload_can_be_degraded_and_no_link_carries_it(start):
     before = embed(picture).uncertainty[0]
     assert f"uncertainty u{before:.3f}of" in page(at)
     move(at, 0.8)
-    reduced = whatif.reduced(picture, whatif.KEPT)
+    reduced = degrade.reduced(picture, degrade.KEPT)
     assert min(reduced.size) == 512
     now = embed(degrade_picture(reduced, "blur", 0.8)).uncertainty[0]
     assert f"{before:.3f} → {now:.3f}" in page(at)
@@ -171,7 +173,7 @@ def test_an_upload_can_be_degraded_and_no_link_carries_it(start):
 
 def assert_refused(at, says: str) -> None:
     assert at.slider(key="level").disabled
-    assert at.selectbox(key="degrade").disabled
+    assert at.selectbox(key="degradation").disabled
     assert says in at.slider(key="level").help
     assert says in markup(at)
 
@@ -203,7 +205,7 @@ def test_without_the_originals_it_is_disabled_and_says_why(start, tmp_path):
     move(at, 0.5)
     assert "→" in page(at)
     # One is deleted, another damaged.
-    whatif._original.cache_clear()
+    degrade._original.cache_clear()
     (photos / opened.images[0]).unlink()
     (photos / opened.images[1]).write_bytes(b"no picture")
     at = start(gallery, query=first, level="0.5")
