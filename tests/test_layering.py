@@ -225,6 +225,36 @@ def test_the_check_itself_finds_cycles(tmp_path):
     assert cycles(all_imports(tmp_path), modules(tmp_path)) == []
 
 
+def test_nothing_but_the_experiments_imports_the_experiments():
+    assert [
+        str(entry)
+        for entry in all_imports()
+        if entry.target.startswith("hypuml.experiments")
+        and not entry.source.startswith("hypuml.experiments")
+    ] == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("hypuml.commands", "--help"),
+        ("hypuml.commands", "data"),
+        ("hypuml.commands", "gallery", "--help"),
+        ("hypuml.experiments.commands", "--help"),
+    ],
+)
+def test_what_needs_no_model_does_not_wait_for_torch(arguments):
+    package, *given = arguments
+    code = (
+        f"from {package} import main\n"
+        "try:\n"
+        f"    main({given})\n"
+        "except SystemExit as stop:\n"
+        "    assert stop.code == 0"
+    )
+    assert loaded_after(code) & {"torch", "timm", "umap", "streamlit"} == set()
+
+
 def test_the_package_is_light():
     heavy = {"torch", "umap", "numba", "faiss", "streamlit", "sklearn", "scipy", "PIL"}
     assert loaded_after("import hypuml, hypuml.types") & heavy == set()
@@ -251,11 +281,9 @@ def test_training_needs_no_search_no_layout_and_no_app():
 
 def test_a_run_on_descriptors_needs_them_neither(tmp_path):
     loaded = loaded_after(
-        "import sys\n"
-        "sys.path.insert(0, 'tests')\n"
         "from pathlib import Path\n"
-        "from squares import SquaresDataset\n"
-        "from training_support import COUNTED, tiny_config\n"
+        "from tests.support.squares import SquaresDataset\n"
+        "from tests.support.training_support import COUNTED, tiny_config\n"
         "from hypuml.training import train\n"
         "from hypuml.models import hypuml\n"
         "hypuml.write_graph = lambda model, folder: None\n"  # seconds; its own tests have it

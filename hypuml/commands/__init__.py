@@ -1,7 +1,9 @@
 """The command line.
 
-Each command is a module with ``add_arguments(parser, arguments)`` and ``run(options)``. Only the
-chosen one is imported, so that ``data`` or ``--help`` need not wait for torch.
+Each command is a module with a dataclass ``Options`` (:mod:`hypuml.commands.options`) and
+``run(options)``, which returns the exit code; where the arguments decide on the defaults, also with
+``prepare(arguments)``, which returns the arguments to read and the defaults. Only the chosen one is
+imported, so that ``data`` or ``--help`` need not wait for torch.
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 
 from hypuml import __version__
-from hypuml.commands.common import Parser, fail
+from hypuml.commands.common import fail
+from hypuml.commands.options import read
 
 COMMANDS = {
     "data": "list data sets, or obtain one",
@@ -60,10 +63,12 @@ def dispatch(arguments: Sequence[str], commands: Mapping[str, str], package: str
     if name not in commands:
         fail(f"unknown command {name!r}, expected one of {', '.join(commands)}")
     command = import_module(f"{package}.commands.{name}")
-    parser = Parser(f"{program} {name}", commands[name])
+    default = None
     try:
-        command.add_arguments(parser, rest)
-        return command.run(parser.parse_args(rest))
+        if hasattr(command, "prepare"):
+            rest, default = command.prepare(rest)
+        options = read(command.Options, rest, f"{program} {name}", commands[name], default)
+        return command.run(options)
     except (ValueError, OSError) as error:
         fail(str(error) or type(error).__name__)
     except KeyboardInterrupt:

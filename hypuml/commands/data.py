@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
-from hypuml.commands.common import Bar, add_root, note
+from tyro.conf import Positional, arg
+
+from hypuml.commands.common import Bar, note
+from hypuml.commands.options import OPTIONAL, Root
 from hypuml.data.registry import DATASETS, Progress, data_root, is_here, obtain, open_dataset
 from hypuml.types import AMBIGUOUS, indices_of
 
 _MEGABYTE = 1_000_000
 
 
-def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
-    """Declare the options."""
-    parser.add_argument(
-        "name", nargs="?", metavar="NAME", help="data set to obtain and describe; all without it"
-    )
-    add_root(parser)
+@dataclass(frozen=True)
+class Options:
+    """Options of ``data``."""
+
+    name: Annotated[Positional[str | None], arg(metavar="NAME", help_behavior_hint=OPTIONAL)] = None
+    """data set to obtain and describe; all without it"""
+    root: Root = None
 
 
-def run(options: Namespace) -> int:
+def run(options: Options) -> int:
     """List the registry, or open one entry, downloaded first if need be, and describe it."""
     if options.name is None:
         for entry in DATASETS.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from hypuml.geometry.distance import Distance
 from hypuml.losses.base import LossOptions, MetricLoss, RunFacts
@@ -21,6 +22,7 @@ __all__ = [
     "FixedMarginLoss",
     "HypViTLoss",
     "LossConfig",
+    "LossName",
     "LossOptions",
     "MarginLoss",
     "MarginReversedLoss",
@@ -41,6 +43,10 @@ LOSSES: dict[str, type[MetricLoss]] = {
     "fixed-margin": FixedMarginLoss,
     "proxy-anchor": ProxyAnchorLoss,
 }
+if TYPE_CHECKING:
+    LossName = str
+else:
+    LossName = Literal[tuple(LOSSES)]
 # What losses were once called.
 RENAMED = {"parent": "hyp-vit"}
 

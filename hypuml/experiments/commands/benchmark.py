@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import json
-from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from tyro.conf import Positional, arg
 
 from hypuml.commands.common import json_writer
 from hypuml.experiments.benchmark import BENCHMARKS
 
-
-def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
-    """Declare the options."""
-    known = sorted(BENCHMARKS)
-    parser.add_argument("name", metavar="NAME", choices=known, help=", ".join(known))
-    parser.add_argument(
-        "--json", metavar="FILE", help="write the result to a file, or - for stdout (the default)"
-    )
+if TYPE_CHECKING:
+    BenchmarkName = str
+else:
+    BenchmarkName = Literal[tuple(BENCHMARKS)]
 
 
-def run(options: Namespace) -> int:
+@dataclass(frozen=True)
+class Options:
+    """Options of ``benchmark``."""
+
+    name: Positional[BenchmarkName]
+    """what is measured"""
+    json: Annotated[str, arg(metavar="FILE")] = "-"
+    """write the result to a file, or - for stdout"""
+
+
+def run(options: Options) -> int:
     """Measure and write JSON."""
-    target = options.json or "-"
-    write = json_writer(target)
+    write = json_writer(options.json)
     result = BENCHMARKS[options.name]()
     write(result)
-    if target != "-":
+    if options.json != "-":
         print(json.dumps(result, indent=2))
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from hypuml.losses import LossConfig
+from hypuml.models.config import GeometryName, LengthName, UncertaintyName
 from hypuml.recipes import recipe
 from hypuml.training import TrainConfig
 
@@ -36,10 +37,10 @@ class Variant:
 
     group: str
     loss: str = "contrastive"
-    geometry: str = "hyperbolic"
-    length: str = "tanh"
+    geometry: GeometryName = "hyperbolic"
+    length: LengthName = "tanh"
     max_distance: float = 4.0
-    uncertainty: str = "radial"
+    uncertainty: UncertaintyName = "radial"
     calibration: float = 1.0
     dim: int = 32
     min_length: float = 0.5
