@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from hypuml.losses import LossConfig
-from hypuml.models.config import GeometryName, LengthName, UncertaintyName
 from hypuml.recipes import recipe
 from hypuml.training import TrainConfig
+
+_OF_THE_MODEL = (
+    "dim",
+    "max_distance",
+    "length",
+    "min_length",
+    "cone",
+    "uncertainty",
+    "geometry",
+)
 
 
 @dataclass(frozen=True)
@@ -37,10 +47,10 @@ class Variant:
 
     group: str
     loss: str = "contrastive"
-    geometry: GeometryName = "hyperbolic"
-    length: LengthName = "tanh"
+    geometry: str = "hyperbolic"
+    length: str = "tanh"
     max_distance: float = 4.0
-    uncertainty: UncertaintyName = "radial"
+    uncertainty: str = "radial"
     calibration: float = 1.0
     dim: int = 32
     min_length: float = 0.5
@@ -73,20 +83,11 @@ class Variant:
             seed: of the run.
         """
         base = recipe(self.recipe) if self.recipe else own
-        model = replace(
-            base.model,
-            dim=self.dim,
-            max_distance=self.max_distance,
-            length=self.length,
-            min_length=self.min_length,
-            cone=self.cone,
-            uncertainty=self.uncertainty,
-            geometry=self.geometry,
-        )
+        model: dict[str, Any] = {name: getattr(self, name) for name in _OF_THE_MODEL}
         steps = 0 if self.untrained else base.steps
         return replace(
             base,
-            model=model,
+            model=replace(base.model, **model),
             loss=self.loss,
             loss_config=setting,
             calibration=self.calibration,
