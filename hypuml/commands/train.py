@@ -21,6 +21,7 @@ from hypuml.models.hypuml import HypUML
 from hypuml.recipes import RECIPES
 from hypuml.training import StoppedError, TrainConfig, train
 from hypuml.training.setup import slow_precision
+from hypuml.types import has_class
 
 if TYPE_CHECKING:
     RecipeName = str
@@ -94,6 +95,12 @@ def run(options: Options) -> int:
     """Train; a stop request leaves a state that ``--resume`` continues from."""
     dataset = open_dataset(options.data, options.root)
     report_left_out(dataset, {})
+    if not any(has_class(item.path) for item in dataset.items):
+        raise ValueError(
+            f"{options.data} has no classes: training needs sub-folders, one for each class; "
+            f"without them it can still be opened: hypuml gallery {options.data} "
+            "checkpoints/photos OUT"
+        )
     if slow := slow_precision(options.config):
         note(slow)
     try:

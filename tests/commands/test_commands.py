@@ -103,6 +103,20 @@ def test_wrong_words_get_one_line(capsys, tmp_path):
     assert not (tmp_path / "x").exists()
 
 
+def test_a_folder_without_classes_cannot_be_trained_on_and_what_can_be_done_is_said(
+    tmp_path, capsys
+):
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    for i in range(4):
+        SquaresDataset().load(i).save(flat / f"{i}.png")
+    out = tmp_path / "x"
+    error = refused(capsys, "train", flat, "--recipe", "photos", "--out", out)
+    assert "training needs sub-folders, one for each class" in error
+    assert f"hypuml gallery {flat} checkpoints/photos OUT" in error
+    assert not out.exists()
+
+
 def test_data_lists_and_describes(capsys):
     assert main(["data"]) == 0
     assert "garden" in capsys.readouterr().out
