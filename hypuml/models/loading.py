@@ -1,4 +1,4 @@
-"""The door to a checkpoint for whoever only looks: onnxruntime where it can, torch otherwise."""
+"""Loading a checkpoint for inference: in onnxruntime where it has a graph, in torch otherwise."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from hypuml.models.embedder import Embedder
+from hypuml.models.exported import ExportedModel
 from hypuml.models.files import find_checkpoint, read_config
+from hypuml.models.subprocess_model import SubprocessModel
 
 
 def has_graph(folder: Path) -> bool:
-    """Whether a checkpoint can be looked through without torch.
+    """Whether a checkpoint can be computed without torch.
 
     Raises:
         CheckpointError: its configuration is missing or damaged.
@@ -32,21 +34,17 @@ def load_model(
     Returns:
         :class:`~hypuml.models.exported.ExportedModel` where the checkpoint has a graph and
         onnxruntime is installed, else :class:`~hypuml.models.hypuml.HypUML`, or
-        :class:`~hypuml.models.apart.ModelApart`.
+        :class:`~hypuml.models.subprocess_model.SubprocessModel`.
 
     Raises:
         CheckpointError: there is no checkpoint, or it is damaged or of another kind. A damaged
-            graph is said; torch does not stand in for it.
+            graph is an error; torch does not stand in for it.
     """
     folder = find_checkpoint(str(name), revision)
     if has_graph(folder):
-        from hypuml.models.exported import ExportedModel
-
         return ExportedModel.from_pretrained(folder, threads=threads)
     if apart:
-        from hypuml.models.apart import ModelApart
-
-        return ModelApart(folder)
+        return SubprocessModel(folder)
     from hypuml.models.hypuml import HypUML
 
     return HypUML.from_pretrained(folder)

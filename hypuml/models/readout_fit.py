@@ -15,9 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 from torch.nn import functional as F
 
+from hypuml.metrics import auroc
 from hypuml.models.damage import Damage, damage_loss
 from hypuml.models.head import HyperbolicHead
 from hypuml.models.length import Length
@@ -135,8 +137,6 @@ def _fit_error(
     length: ReadoutLength, features: Tensor, wrong: NDArray[np.bool_], classes: IntArray
 ) -> dict[str, float | None]:
     """Logistic regression under a strong penalty, chosen by cross-validation over classes."""
-    from sklearn.linear_model import LogisticRegression
-
     length.weight.zero_()
     length.bias.zero_()
     part = np.unique(classes, return_inverse=True)[1] % _CLASS_FOLDS
@@ -167,8 +167,6 @@ def _fit_error(
 
 
 def _auroc(score: FloatArray, wrong: NDArray[np.bool_]) -> float:
-    from hypuml.metrics import auroc
-
     value = auroc(score, wrong)
     return 0.5 if value is None else value
 

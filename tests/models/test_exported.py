@@ -251,6 +251,7 @@ def test_where_a_graph_cannot_be_made_the_checkpoint_is_saved_without(
     copied, missing, monkeypatch, caplog
 ):
     monkeypatch.setitem(sys.modules, missing, None)
+    monkeypatch.delitem(sys.modules, "hypuml.models.onnx_graph", raising=False)
     monkeypatch.setattr(export, "_traced", {})
     with caplog.at_level(logging.WARNING):
         HypUML(TINY).save_pretrained(copied)

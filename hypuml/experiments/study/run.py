@@ -24,6 +24,8 @@ from typing import Any
 import torch
 
 from hypuml.data.registry import open_dataset
+from hypuml.evaluation import measure
+from hypuml.experiments.study import heads, shown
 from hypuml.experiments.study.running import Results, Run, Say, best_of_each
 from hypuml.experiments.study.variants import Variant
 from hypuml.files import write_atomically
@@ -186,9 +188,6 @@ def _of_model(study: Study, place: Place, run: Run, phase: str) -> dict[str, Any
     if not (folder / CONFIG).exists():
         shutil.rmtree(folder, ignore_errors=True)
         train(data, folder, config, views=views)
-    # Imported here: search needs faiss, which training does without.
-    from hypuml.evaluation import measure
-
     ood = None if place.ood is None else open_dataset(place.ood)
     model, shown = HypUML.from_pretrained(folder), _data(study.shown, place.root)
     found = measure(model, shown, ood=ood, most_degraded=_DAMAGED)
@@ -197,8 +196,6 @@ def _of_model(study: Study, place: Place, run: Run, phase: str) -> dict[str, Any
 
 def _of_head(study: Study, place: Place, run: Run, phase: str) -> dict[str, Any]:
     """Figures of a head on features that were computed once."""
-    from hypuml.experiments.study import heads, shown
-
     config, views = _config(study, place, run), place.out / VIEWS
     folder = place.out / "heads" / run.name
     data = _data(study.trained_on, place.root)
@@ -211,10 +208,8 @@ def _of_head(study: Study, place: Place, run: Run, phase: str) -> dict[str, Any]
 
 
 def _untaught(study: Study, place: Place, config: TrainConfig) -> dict[str, float]:
-    from hypuml.experiments.study.shown import shown_images, untaught
-
     data = _data(study.shown, place.root)
-    return untaught(shown_images(data, starting_model(config), place.out / VIEWS))
+    return shown.untaught(shown.shown_images(data, starting_model(config), place.out / VIEWS))
 
 
 def _thinned(curves: dict[str, list[float]]) -> dict[str, list[float]]:

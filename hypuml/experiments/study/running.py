@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 from hypuml.experiments.study.variants import Variant
 from hypuml.files import write_atomically
@@ -158,7 +159,5 @@ def best_of_each(
 
 def _one_thread() -> None:
     # Processes share the cores already; threads of theirs would only wait for each other.
-    from threadpoolctl import threadpool_limits
-
     threadpool_limits(1)
     torch.set_num_threads(1)

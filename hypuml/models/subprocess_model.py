@@ -1,6 +1,6 @@
 """A model that torch computes in a process of its own, for a process that must stay without torch.
 
-    python -m hypuml.models.apart CHECKPOINT
+    python -m hypuml.models.subprocess_model CHECKPOINT
 
 loads a checkpoint and answers on stdout what comes in on stdin, until that ends. Both ways travel
 frames: 8 bytes of length (little-endian), then a safetensors file. A question holds ``images``, an
@@ -34,7 +34,7 @@ from hypuml.models.files import CheckpointError, Described, find_checkpoint, rea
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-class ModelApart(Embedder):
+class SubprocessModel(Embedder):
     """The near end. Safe between threads; the process ends with :meth:`close` or with this one."""
 
     def __init__(self, name: str | Path) -> None:
@@ -58,7 +58,7 @@ class ModelApart(Embedder):
         self._lock = threading.Lock()
         paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "hypuml.models.apart", str(folder)],
+            [sys.executable, "-m", "hypuml.models.subprocess_model", str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
