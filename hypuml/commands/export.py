@@ -25,6 +25,8 @@ class Options:
 def run(options: Options) -> int:
     """Write ``model.onnx`` and its entry in ``config.json``; prints the file."""
     folder = options.checkpoint.expanduser()
+    # A folder alone: a name that is none must not be looked up on the hub.
+    read_config(folder)
     write_graph(HypUML.from_pretrained(folder), folder)
     opset = read_config(folder)["graph"]["opset"]
     note(f"opset {opset}; points, uncertainty and outside equal torch's within {TOLERANCE:g}")

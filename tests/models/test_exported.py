@@ -20,7 +20,7 @@ from safetensors.numpy import load as load_safetensors
 from safetensors.numpy import save as save_safetensors
 
 from hypuml.commands import main
-from hypuml.models import export
+from hypuml.models import export, onnx_graph
 from hypuml.models.exported import ExportedModel
 from hypuml.models.files import CONFIG, GRAPH, WEIGHTS, CheckpointError, read_config, write_config
 from hypuml.models.hypuml import HypUML
@@ -148,7 +148,7 @@ def test_the_weights_lie_in_one_file_alone(tiny):
     assert (tiny / GRAPH).stat().st_size < 60_000
     assert str(ROOT).encode() not in (tiny / GRAPH).read_bytes()
     config = read_config(tiny)
-    assert config["graph"]["opset"] == proto.opset_import[0].version == export.OPSET
+    assert config["graph"]["opset"] == proto.opset_import[0].version == onnx_graph.OPSET
     # Plain onnxruntime reads it from the folder, as any other ONNX file.
     import onnxruntime
 
