@@ -279,15 +279,15 @@ def test_training_needs_no_search_no_layout_and_no_app():
     assert loaded & {"faiss", "umap", "streamlit"} == set()
 
 
-def test_a_run_on_descriptors_needs_them_neither(tmp_path):
+def test_a_run_on_a_frozen_backbone_needs_them_neither(tmp_path):
     loaded = loaded_after(
         "from pathlib import Path\n"
         "from tests.support.squares import SquaresDataset\n"
-        "from tests.support.training_support import COUNTED, tiny_config\n"
+        "from tests.support.training_support import FROZEN, tiny_config\n"
         "from hypuml.training import train\n"
         "from hypuml.models import hypuml\n"
         "hypuml.write_graph = lambda model, folder: None\n"  # seconds; its own tests have it
-        "config = tiny_config(model=COUNTED, views=1, steps=1, calibration_classes=0.6)\n"
+        "config = tiny_config(**FROZEN, views=1, steps=1, calibration_classes=0.6)\n"
         f"model = train(SquaresDataset(24), Path({str(tmp_path)!r}), config)\n"
         "assert model.confidence and model.loss_prediction"
     )

@@ -7,18 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-LengthName = Literal["tanh", "clip", "norm", "readout"]
+LengthName = Literal["tanh", "clip", "readout"]
 UncertaintyName = Literal["radial", "predicted"]
 GeometryName = Literal["hyperbolic", "euclidean", "spherical"]
 
-# Options and lengths as checkpoints called them before; None is one that is gone.
+# Options as checkpoints called them before; None is one that is gone.
 RENAMED = {
     "diameter": "max_distance",
     "squash": "length",
     "inner": "min_length",
     "known_classes": None,
 }
-_RENAMED_LENGTHS = {"damped": "norm"}
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class ModelConfig:
     """Architecture of a model; enough to rebuild it before its weights are read."""
 
     backbone: str = "resnet18"
-    """timm model name, or "descriptors": colour, texture and shape, counted."""
+    """timm model name."""
     backbone_args: dict[str, Any] = field(default_factory=dict)
     """Further arguments of the timm model, as JSON, e.g. '{"channels": [32, 64, 128, 256]}'."""
     pretrained: bool = False
@@ -43,10 +42,10 @@ class ModelConfig:
     max_distance: float = 4.0
     """sqrt(c) * 2r: bound of the scaled distance from the origin."""
     length: LengthName = "tanh"
-    """How the length of tangent vectors is set; clip: as in Hyp-ViT; norm: less for damage, between
-    a smallest and the greatest length; readout: an uncertainty fitted after training."""
+    """How the length of tangent vectors is set; clip: as in Hyp-ViT; readout: an
+    uncertainty fitted after training."""
     min_length: float = 0.5
-    """Smallest length of "norm" and "readout" as a share of the greatest."""
+    """Smallest length of "readout" as a share of the greatest."""
     cone: float = 0.0
     """Weight k of a direction that all points share: cosines become (cos + k) / (1 + k), so that a
     point near the origin is not everybody's nearest neighbour."""
@@ -104,8 +103,6 @@ def renamed(given: Mapping[str, Any]) -> dict[str, Any]:
     """Options of a model by today's names."""
     new = {RENAMED.get(name, name): value for name, value in given.items()}
     found = {name: value for name, value in new.items() if name is not None}
-    if "length" in found:
-        found["length"] = _RENAMED_LENGTHS.get(found["length"], found["length"])
     return found
 
 

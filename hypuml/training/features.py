@@ -164,7 +164,7 @@ def raw_of(
         augmented ones.
     """
     size, views, device = config.model.image_size, config.views, backbone.device
-    varies = views if config.steps or not backbone.fitted else 0
+    varies = views if config.steps else 0
     noise = [torch.Generator(device).manual_seed(view) for view in range(2 * views)]
     noise = noise[:varies] + noise[views:]
     found: list[list[Tensor]] = [[] for _ in range(varies + views + 1)]

@@ -28,7 +28,7 @@ from hypuml.models.loading import load_model
 from hypuml.training import train
 from tests.support import ROOT
 from tests.support.squares import SquaresDataset
-from tests.support.training_support import COUNTED, TINY, tiny_config
+from tests.support.training_support import TINY, tiny_config
 
 pytestmark = pytest.mark.usefixtures("graphs")
 SHIPPED = sorted(folder.parent for folder in (ROOT / "checkpoints").glob(f"*/{CONFIG}"))
@@ -98,14 +98,6 @@ def test_every_checkpoint_that_ships_has_a_graph_equal_to_torch(folder):
 )
 def test_other_heads_equal_torch(options, tmp_path):
     HypUML(replace(TINY, **options)).save_pretrained(tmp_path)
-    equal(tmp_path)
-
-
-def test_counted_descriptors_equal_torch(tmp_path):
-    model = HypUML(COUNTED)
-    for name in ("middle", "spread", "axes", "offset"):
-        torch.nn.init.uniform_(getattr(model.backbone, name), 0.1, 1)
-    model.save_pretrained(tmp_path)
     equal(tmp_path)
 
 

@@ -35,7 +35,7 @@ class Variant:
         uncertainty: ``"radial"`` or ``"predicted"``.
         calibration: weight of the calibration term; 0 is off.
         dim: dimension n.
-        min_length: smallest length of a "norm" or "readout" head.
+        min_length: smallest length of a "readout" head.
         cone: weight of a direction that all points share.
         held_only: calibrate on images outside the metric loss alone.
         degraded: whether degraded images are shown.
@@ -67,7 +67,7 @@ class Variant:
         """Unique, readable, and fit for a file name."""
         parts = [self.loss, self.geometry, self.length, f"d{self.max_distance:g}", f"n{self.dim}"]
         parts += [self.uncertainty, f"cal{self.calibration:g}" if self.calibration else "nocal"]
-        parts += [f"min{self.min_length:g}"] * (self.length in ("norm", "readout"))
+        parts += [f"min{self.min_length:g}"] * (self.length == "readout")
         parts += [f"cone{self.cone:g}"] * bool(self.cone)
         parts += ["held"] * self.held_only + ["nodegraded"] * (not self.degraded)
         parts += ["nohybrids"] * (not self.ambiguous) + [self.recipe] * bool(self.recipe)
