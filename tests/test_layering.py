@@ -281,14 +281,17 @@ def test_training_needs_no_search_no_layout_and_no_app():
 
 def test_a_run_on_a_frozen_backbone_needs_them_neither(tmp_path):
     loaded = loaded_after(
+        "from dataclasses import replace\n"
         "from pathlib import Path\n"
         "from tests.support.squares import SquaresDataset\n"
-        "from tests.support.training_support import FROZEN, tiny_config\n"
+        "from tests.support.training_support import TINY, tiny_config\n"
         "from hypuml.training import train\n"
         "from hypuml.models import hypuml\n"
         "hypuml.write_graph = lambda model, folder: None\n"  # seconds; its own tests have it
-        "config = tiny_config(**FROZEN, views=1, steps=1, calibration_classes=0.6)\n"
-        f"model = train(SquaresDataset(24), Path({str(tmp_path)!r}), config)\n"
+        # Two random dimensions and many colours: some answers are wrong.
+        "options = {'model': replace(TINY, dim=2), 'head_init': 'random', 'backbone_lr': 0.0}\n"
+        "config = tiny_config(**options, views=1, steps=1, calibration_classes=0.6)\n"
+        f"model = train(SquaresDataset(60), Path({str(tmp_path)!r}), config)\n"
         "assert model.confidence and model.loss_prediction"
     )
     assert loaded & {"faiss", "umap", "streamlit"} == set()
