@@ -57,7 +57,7 @@ _FROZEN = TrainConfig(
 )
 
 # Whatever kind of pictures a folder holds, much of it may lie outside; lengths that differed much
-# would then decide who is near whom.
+# would then decide which images are near.
 _PHOTOS = replace(_FROZEN, model=replace(_PRETRAINED, min_length=0.9))
 
 # From pixels, without pretrained weights: what a small network makes of 2,500 photographs.
@@ -113,8 +113,8 @@ def _vit(name: str, lr: float) -> TrainConfig:
 RECIPES: dict[str, TrainConfig] = {
     "default": TrainConfig(),
     "garden": _GARDEN,
-    # Continues a "garden" model (--init) on larger pictures, much closer to those it will be asked
-    # about, and with more weight on the uncertainty.
+    # Continues a "garden" model (--init) on larger pictures, much closer to those of its queries,
+    # and with more weight on the uncertainty.
     "garden-finish": replace(
         _GARDEN,
         model=replace(_GARDEN.model, image_size=80),

@@ -21,7 +21,7 @@ COMMANDS = {
     "train": "train a model on a data set or a folder of images",
     "evaluate": "report retrieval, uncertainty and geometry of a model on unseen classes",
     "gallery": "embed images and write a gallery that the app opens",
-    "export": "write the graph with which a checkpoint is looked through without torch",
+    "export": "write the graph with which a checkpoint runs without torch",
 }
 # Commands that once stood here.
 MOVED = ("study", "ambiguity", "benchmark", "page", "rebuild")
@@ -50,7 +50,7 @@ def dispatch(arguments: Sequence[str], commands: Mapping[str, str], package: str
     """
     program = f"python -m {package}"
     overview = "\n".join(f"  {name:<10} {text}" for name, text in commands.items())
-    usage = f"usage: {program} COMMAND ...\n\n{overview}\n\n  COMMAND --help says more"
+    usage = f"usage: {program} COMMAND ...\n\n{overview}\n\n  COMMAND --help for its options"
     if not arguments:
         fail(f"no command given (see {program} --help)")
     if arguments[0] in ("-h", "--help"):

@@ -32,7 +32,7 @@ class Bar:
         self._label, self._unit = label, unit
         self._bar: tqdm[Any] | None = None
 
-    def __call__(self, done: int, total: int, figures: dict[str, Any] | None = None) -> None:
+    def __call__(self, done: int, total: int, metrics: dict[str, Any] | None = None) -> None:
         """Move to ``done`` of ``total``, starting a new bar when ``total`` changes."""
         if self._bar is None or self._bar.total != total:
             self.close()
@@ -47,8 +47,8 @@ class Bar:
                 initial=done,
             )
         self._bar.update(done - self._bar.n)
-        if figures:
-            self._bar.set_postfix({k: f"{v:.3f}" for k, v in figures.items()}, refresh=False)
+        if metrics:
+            self._bar.set_postfix({k: f"{v:.3f}" for k, v in metrics.items()}, refresh=False)
         if done >= total:
             self.close()
 
@@ -77,7 +77,7 @@ def json_writer(target: str | None) -> Callable[[dict[str, Any]], None]:
         target: a file, which is replaced whole, ``"-"`` for stdout, or None for nothing.
 
     Raises:
-        ValueError: the file cannot be written; said before the work starts.
+        ValueError: the file cannot be written; raised before the work starts.
     """
     path = None if target in (None, "-") else Path(str(target)).expanduser()
     if path is not None:

@@ -92,7 +92,7 @@ def figure_writer(target: str | None) -> Callable[[Evaluation, bool], None]:
         A function of the evaluation and of whether u is worth drawing against the radius.
 
     Raises:
-        ValueError: the folder cannot be written to; said before the work starts.
+        ValueError: the folder cannot be written to; raised before the work starts.
     """
     folder = None if target is None else Path(target).expanduser()
     if folder is not None:

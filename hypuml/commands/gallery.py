@@ -100,7 +100,7 @@ def run(options: Options) -> int:
 
 
 def outside_line(outside: NDArray[np.bool_] | None) -> str:
-    """How many images are outside what the model knows; empty for none, or where nobody can tell.
+    """How many images are outside what the model knows; empty for none, or where that is not known.
 
     Args:
         outside: ``[N]``, or None from a model that cannot tell.

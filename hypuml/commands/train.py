@@ -143,11 +143,11 @@ def progress() -> Any:
         "cross-fitting": Bar("cross-fitting", "half"),
     }
 
-    def report(phase: str, done: int, total: int, figures: dict[str, Any]) -> None:
+    def report(phase: str, done: int, total: int, metrics: dict[str, Any]) -> None:
         if phase in bars:
-            bars[phase](done, total, figures)
+            bars[phase](done, total, metrics)
             return
-        shown = {k: round(v, 3) for k, v in figures.items() if v is not None}
+        shown = {k: round(v, 3) for k, v in metrics.items() if v is not None}
         note(f"\n{json.dumps(shown)}" if sys.stderr.isatty() else json.dumps(shown))
 
     return report

@@ -81,7 +81,7 @@ def make_loss(
         name: a key of ``LOSSES``.
         options: such as :class:`LossConfig`; the defaults of all losses unless given.
         distance: of the points; hyperbolic at curvature -1 unless given.
-        run: what a loss with weights of its own has to know of the run.
+        run: facts of the run, for a loss with weights of its own.
 
     Raises:
         ValueError: an unknown name, a package that is missing, or no ``run`` where one is needed.

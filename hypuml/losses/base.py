@@ -42,7 +42,7 @@ class LossOptions:
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What a loss may ask of a run before the first batch.
+    """What a loss may need of a run before the first batch.
 
     Attributes:
         labels: ``[N]`` class numbers of all images that it will be computed on.

@@ -48,7 +48,7 @@ class ModelConfig:
     """Smallest length of "readout" as a share of the greatest."""
     cone: float = 0.0
     """Weight k of a direction that all points share: cosines become (cos + k) / (1 + k), so that a
-    point near the origin is not everybody's nearest neighbour."""
+    point near the origin is not the nearest neighbour of all others."""
     uncertainty: UncertaintyName = "radial"
     """Where the uncertainty comes from; radial: near the origin is uncertain."""
     geometry: GeometryName = "hyperbolic"
@@ -57,7 +57,7 @@ class ModelConfig:
     """Side of the square input in pixels."""
 
     def __post_init__(self) -> None:
-        """Check every value; raises ``ValueError`` saying what was expected."""
+        """Check every value; raises ``ValueError`` with what was expected."""
         if self.dim < 2:
             raise ValueError(f"dim must be at least 2, got {self.dim}")
         for name in ("curvature", "max_distance"):

@@ -36,11 +36,11 @@ _traced: dict[str, bytes] = {}
 
 
 class ExportError(ValueError):
-    """A model has no graph; the message says why."""
+    """A model has no graph; the message has the reason."""
 
 
 def write_graph(model: HypUML, folder: Path) -> None:
-    """Write ``model.onnx`` into a model's checkpoint, and say so in its ``config.json``.
+    """Write ``model.onnx`` into a model's checkpoint, and record it in its ``config.json``.
 
     Args:
         model: the model; it is left as it is.

@@ -38,7 +38,7 @@ class Extractor(nn.Module):
         raise NotImplementedError
 
     def project(self, raw: Tensor) -> Tensor:
-        """Features ``[..., F]`` of raw features ``[..., R]``; the same unless said otherwise."""
+        """Features ``[..., F]`` of raw features ``[..., R]``; the same unless overridden."""
         return raw
 
     def forward(self, images: Tensor) -> Tensor:

@@ -115,14 +115,14 @@ class HypUML(Embedder, nn.Module, PyTorchModelHubMixin, library_name="hypuml"):
         with torch.inference_mode():
             features = self.backbone(torch.from_numpy(inputs).to(device)).float()
             out = self.head(features)
-        said = (out.points, out.uncertainty, out.norm, features, out.outside)
-        return Described(*(x.cpu().numpy() for x in said))
+        outputs = (out.points, out.uncertainty, out.norm, features, out.outside)
+        return Described(*(x.cpu().numpy() for x in outputs))
 
     def save_pretrained(self, save_directory: str | Path, **_: Any) -> None:
         """Write the checkpoint; each file appears whole or not at all.
 
         The exported graph comes last (:mod:`hypuml.models.export`). Where none can be made, that is
-        logged in one sentence, and torch will be needed to look through the model.
+        logged in one sentence, and the model will need torch.
         """
         folder = Path(save_directory)
         folder.mkdir(parents=True, exist_ok=True)

@@ -56,13 +56,13 @@ def fit_readout(
         model: with the trained backbone; its ``length`` is a "readout".
         trainer: of the run, for its images.
         config: of the run.
-        report: called with (phase, done, total, figures).
+        report: called with (phase, done, total, metrics).
         out: folder of the run, where features of models trained on halves are kept, so that what is
             fitted to them can be fitted again without training; None keeps nothing.
 
     Returns:
         The answers on unseen classes that everything was learned from; none where there are too
-        few classes to halve, which the model's training facts then say (``left_out``).
+        few classes to halve, which is recorded in the model's training facts (``left_out``).
     """
     rows, labels = training_rows(trainer)
     halves = _all_halves(model, trainer, config, report or silent, out)
@@ -170,7 +170,7 @@ def training_rows(trainer: Trainer) -> tuple[IntArray, Tensor]:
 
 
 def _all_halves(
-    model: HypUML, trainer: Trainer, config: TrainConfig, say: Report, out: Path | None
+    model: HypUML, trainer: Trainer, config: TrainConfig, log: Report, out: Path | None
 ) -> Sequence[Half]:
     """What models of either half make of both, kept in ``out`` where that took training."""
     rows, labels = training_rows(trainer)
@@ -191,7 +191,7 @@ def _all_halves(
         one = _trained_on(inside, model, trainer, config)
         features = (trainer.source.plain(one, side) for side in (inside, outside))
         found.append(Half(next(features), labels[seen], next(features), labels[~seen]))
-        say("cross-fitting", len(found), 2 * config.halvings, {})
+        log("cross-fitting", len(found), 2 * config.halvings, {})
     if out and model.backbone.trainable:
         write_halves(found, out)
         # In the precision that a resumed run will find.

@@ -81,13 +81,13 @@ def finish(
     report: Report | None = None,
     out: Path | None = None,
 ) -> HypUML:
-    """Fit all that follows training, and say in the model's training facts what was done.
+    """Fit all that follows training, and record it in the model's training facts.
 
     Args:
         model: as the trainer left it; with a projector it lends its backbone alone.
         trainer: of the run.
         config: of the run.
-        report: called with (phase, done, total, figures).
+        report: called with (phase, done, total, metrics).
         out: folder of the run, where features that took training are kept.
 
     Returns:
@@ -113,7 +113,7 @@ def finish(
         if not config.projector:
             return model
     model.eval()
-    # The history tells of what was trained; this, of what came of it.
+    # The history is of what was trained; this, of what came of it.
     model.training_info["validation"] = {
         "step": trainer.state.step,
         **model_metrics(model, data, source, config),
@@ -162,8 +162,8 @@ def refit(folder: Path, dataset: Dataset, progress: Progress | None = None) -> H
     """Fit answer confidence and loss prediction of a finished checkpoint anew, and save them.
 
     Backbone and curves stay; the calibration classes are found again from the recorded options.
-    With a readout, head and uncertainty are fitted anew too. The checkpoint's training facts say
-    when (``refitted``), where there was enough to learn from.
+    With a readout, head and uncertainty are fitted anew too. The checkpoint's training facts have
+    the time (``refitted``), where there was enough to learn from.
 
     Args:
         folder: of the checkpoint, with its ``training.json``.
@@ -226,4 +226,4 @@ def _refit_readout(
 
 
 def _none(done: int, total: int) -> None:
-    """Progress to nobody."""
+    """Progress that is not shown."""

@@ -32,14 +32,14 @@ Report = Callable[[str, int, int, dict[str, Any]], None]
 _MANY = 500
 
 
-def silent(phase: str, done: int, total: int, figures: dict[str, Any]) -> None:
-    """A report to nobody."""
+def silent(phase: str, done: int, total: int, metrics: dict[str, Any]) -> None:
+    """The report of a run that is not watched."""
 
 
 def images_of(report: Report | None) -> Progress:
     """What reading images reports to."""
-    say = report or silent
-    return lambda done, total: say("images", done, total, {})
+    log = report or silent
+    return lambda done, total: log("images", done, total, {})
 
 
 def starting_model(config: TrainConfig) -> HypUML:

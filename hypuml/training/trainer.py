@@ -87,7 +87,7 @@ class Trainer:
             model: on the device of the run (:func:`hypuml.training.setup.starting_model`).
             views: folder where features of a backbone that does not learn are kept, for further
                 runs on them.
-            report: called with (phase, done, total, figures).
+            report: called with (phase, done, total, metrics).
 
         Raises:
             ValueError: the data does not allow the run.
@@ -160,7 +160,7 @@ class Trainer:
 
         Args:
             out: folder where an unfinished run is saved; None saves nothing.
-            report: called with (phase, done, total, figures).
+            report: called with (phase, done, total, metrics).
 
         Returns:
             The model with its averaged weights.
@@ -169,22 +169,22 @@ class Trainer:
             StoppedError: a stop was requested; the state is saved.
         """
         state, config = self.state, self.config
-        say = report or silent
+        log = report or silent
         started = time.perf_counter() - state.seconds
         with stop_requests() as stop:
             while state.step < config.steps:
                 self.step()
                 state.seconds = time.perf_counter() - started
-                say("train", state.step, config.steps, self._recent)
+                log("train", state.step, config.steps, self._recent)
                 last = state.step == config.steps
                 if state.step % config.eval_every == 0 or last:
-                    say("validation", state.step, config.steps, self.validate())
+                    log("validation", state.step, config.steps, self.validate())
                 if out and (stop.is_set() or state.step % config.save_every == 0 or last):
                     self.save(out)
                 if stop.is_set() and not last:
                     raise StoppedError(f"stopped at step {state.step} of {config.steps}")
             if not state.history:
-                say("validation", state.step, config.steps, self.validate())
+                log("validation", state.step, config.steps, self.validate())
         return self.averaged()
 
     @property
@@ -206,7 +206,7 @@ class Trainer:
         load_state(self.state, out, self.facts)
 
     def info(self) -> dict[str, Any]:
-        """What a checkpoint says of its own training."""
+        """What a checkpoint records of its training."""
         state, data, config = self.state, self.data, self.config
         taught = config.teaches_uncertainty and config.degraded_share > 0
         found = {

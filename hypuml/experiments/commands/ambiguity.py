@@ -1,4 +1,4 @@
-"""``ambiguity``: does a model's uncertainty know how ambiguous the garden's images are?"""
+"""``ambiguity``: how a model's uncertainty follows the ambiguity of the garden's images."""
 
 from __future__ import annotations
 

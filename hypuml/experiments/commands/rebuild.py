@@ -85,7 +85,7 @@ def run(options: Options) -> int:
     model = load_model(work)
     report = evaluate(model, dataset, "unseen", Bar("evaluating"), ood)
     write_atomically(work / "evaluation.json", (json.dumps(report, indent=2) + "\n").encode())
-    # What u says of crosses depends on the weights alone.
+    # The u of crosses depends on the weights alone.
     if entry.ambiguity and not (work / "ambiguity.json").exists():
         note("measuring u on hybrids and hardships")
         found = ambiguity_report(model)
