@@ -15,11 +15,18 @@ if str(ROOT) not in sys.path:  # `streamlit run` puts only app/ on the import pa
     sys.path.insert(0, str(ROOT))
 
 import streamlit as st  # noqa: E402
+from starlette.middleware import Middleware  # noqa: E402
 
 from app import shell  # noqa: E402
 from app.routes import routes  # noqa: E402
+from app.security import Security  # noqa: E402
 
-app = st.App(__file__, routes=routes(), lifespan=shell.lifespan)
+app = st.App(
+    __file__,
+    routes=routes(),
+    lifespan=shell.lifespan,
+    middleware=[Middleware(Security)],
+)
 
 if __name__ == "__main__":
     shell.run()

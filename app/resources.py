@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from hypuml.gallery import Gallery
 
 ROOT = Path(__file__).resolve().parents[1]
-SHIPPED = ROOT / "checkpoints"
+SHIPPED = ROOT / "checkpoints"  # an installed app shows those of the current folder as well
 FIRST = "garden"  # of the galleries that ship, the one a visitor sees first
 
 
@@ -176,7 +176,8 @@ class Shelf:
                 return
             for folder in gallery_arguments(sys.argv[1:]):
                 self.add(folder)
-            folders = [m.parent for m in SHIPPED.glob("*/gallery/gallery.json")]
+            roots = dict.fromkeys((SHIPPED, Path.cwd().resolve() / "checkpoints"))
+            folders = [m.parent for root in roots for m in root.glob("*/gallery/gallery.json")]
             for folder in sorted(folders, key=lambda f: (f.parent.name != FIRST, f)):
                 self.add(folder, key=slug(folder.parent.name))
             self._filled = True

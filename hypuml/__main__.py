@@ -9,5 +9,11 @@ import sys
 
 from hypuml.commands import main
 
-if __name__ == "__main__":
+
+def run() -> None:
+    """Run the command of ``sys.argv``; what the console script ``hypuml`` calls."""
     sys.exit(main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    run()

@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = (
-    ("types", "files", "geometry", "taxonomy"),
+    ("types", "files", "extras", "geometry", "taxonomy"),
     ("data", "losses", "metrics", "search", "layout"),
     ("confidence", "loss_prediction"),
     ("models", "gallery"),
@@ -271,6 +271,20 @@ def test_what_the_first_view_opens_imports_neither_torch_nor_umap():
         "open_dataset('garden')"
     )
     assert loaded & {"torch", "umap", "numba", "streamlit"} == set()
+
+
+def test_the_app_needs_no_more_than_its_extra():
+    """`pip install 'hypuml[app]'` brings none of these."""
+    loaded = loaded_after(
+        "import pkgutil\n"
+        "from importlib import import_module\n"
+        "import app, hypuml.figures, hypuml.models.exported\n"
+        "for module in pkgutil.walk_packages(app.__path__, 'app.'):\n"
+        "    if module.name != 'app.main' and '.views.' not in module.name:\n"
+        "        import_module(module.name)\n"
+    )
+    assert loaded & {"streamlit", "plotly"} == {"streamlit", "plotly"}
+    assert loaded & {"torch", "timm", "umap", "scipy", "sklearn", "huggingface_hub"} == set()
 
 
 def test_training_needs_no_search_no_layout_and_no_app():

@@ -15,12 +15,14 @@ from importlib import import_module
 from hypuml import __version__
 from hypuml.commands.common import fail
 from hypuml.commands.options import read
+from hypuml.extras import missing_message
 
 COMMANDS = {
     "data": "list data sets, or obtain one",
     "train": "train a model on a data set or a folder of images",
     "evaluate": "report retrieval, uncertainty and geometry of a model on unseen classes",
     "gallery": "embed images and write a gallery that the app opens",
+    "app": "start the explorer in the browser",
     "export": "write the graph with which a checkpoint runs without torch",
 }
 # Commands that once stood here.
@@ -62,15 +64,20 @@ def dispatch(arguments: Sequence[str], commands: Mapping[str, str], package: str
     name, *rest = arguments
     if name not in commands:
         fail(f"unknown command {name!r}, expected one of {', '.join(commands)}")
-    command = import_module(f"{package}.commands.{name}")
     default = None
     try:
+        command = import_module(f"{package}.commands.{name}")
         if hasattr(command, "prepare"):
             rest, default = command.prepare(rest)
         options = read(command.Options, rest, f"{program} {name}", commands[name], default)
         return command.run(options)
     except (ValueError, OSError) as error:
         fail(str(error) or type(error).__name__)
+    except ModuleNotFoundError as error:
+        message = missing_message(error.name or "")
+        if message is None:
+            raise
+        fail(message)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130

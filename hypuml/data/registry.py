@@ -97,7 +97,7 @@ DATASETS: dict[str, Entry] = {
             name="digits",
             licence="CC BY 4.0",
             description="1,797 handwritten digits of 8 x 8 pixels, split by image",
-            obtained="ships inside scikit-learn",
+            obtained="ships with the package",
             factory=_digits,
         ),
         Entry(

@@ -57,7 +57,7 @@ degradations, and says little about anything else.""",
         stages=("digits-2d",),
         title="Digits in two dimensions",
         about="""\
-Shown with the test half of the *digits*: real handwriting, 8 x 8 pixels, from scikit-learn. The
+Shown with the test half of the *digits*: real handwriting, 8 x 8 pixels (UCI). The
 ball has two dimensions, so the disk in the app is the model's own space: nothing is projected, and
 every distance on it is true. Split by image (ten classes are too few to hold some out): the classes
 are known to the model, the images and mostly the writers are not.

@@ -15,7 +15,7 @@ import numpy as np
 
 from hypuml.types import FloatArray
 
-# The app's primary colour (.streamlit/config.toml), a botanical teal.
+# The app's primary colour (app/.streamlit/config.toml), a botanical teal.
 ACCENT = "#1f6f78"
 # More would be neither told apart nor drawn (see the disk's note on WebGL).
 MOST_COLOURS = 120

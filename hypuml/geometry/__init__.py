@@ -40,6 +40,7 @@ from hypuml.geometry.ball import (
     mobius_add,
     pairwise_dist,
     project_check,
+    squared_distances,
     squared_norm,
     translate,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "nearest",
     "pairwise_dist",
     "project_check",
+    "squared_distances",
     "squared_norm",
     "translate",
 ]

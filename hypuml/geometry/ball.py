@@ -18,6 +18,7 @@ and everything written for the ball works on it unchanged."""
 # the rim, where distances are infinite; four units in the last place keep c*||x||^2 < 1 after
 # rounding and still allow sqrt(c)*d0 = 35.
 _RIM = 1.0 - 4.0 * float(np.finfo(np.float64).eps)
+_TILE = 2**15  # differences formed at a time, so that they stay in the cache
 
 
 def check_curvature(c: float) -> float:
@@ -231,11 +232,22 @@ def pairwise_dist(x: ArrayLike, y: ArrayLike, c: float) -> F64:
         ``[N, M]`` distances; exactly 0 for equal points. Costs ``8 * N * M`` bytes: call it on
         slices of ``x`` when the matrix would be large.
     """
-    from scipy.spatial.distance import cdist
-
     c = check_curvature(c)
     x, y = as_f64(x), as_f64(y)
-    return difference_form(cdist(x, y, "sqeuclidean"), np.outer(gap(x, c), gap(y, c)), c)
+    return difference_form(squared_distances(x, y), np.outer(gap(x, c), gap(y, c)), c)
+
+
+def squared_distances(x: F64, y: F64) -> F64:
+    """All squared Euclidean distances, from differences: ``[N, n], [M, n] -> [N, M]``."""
+    # As scipy's cdist, without scipy (143 MB), which the app would need for nothing else.
+    squared = np.empty((len(x), len(y)))
+    width = max(1, min(len(y), _TILE // max(1, x.shape[1])))
+    height = max(1, _TILE // (width * max(1, x.shape[1])))
+    for i in range(0, len(x), height):
+        for j in range(0, len(y), width):
+            d = x[i : i + height, None] - y[None, j : j + width]
+            np.einsum("ijk,ijk->ij", d, d, out=squared[i : i + height, j : j + width])
+    return squared
 
 
 def lorentz_lift(x: ArrayLike, c: float) -> F64:

@@ -8,7 +8,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hypuml.geometry import dist0, frechet_mean, logmap0, nearest, pairwise_dist, project_check
+from hypuml.geometry import (
+    dist0,
+    frechet_mean,
+    logmap0,
+    nearest,
+    pairwise_dist,
+    project_check,
+    squared_distances,
+)
 from hypuml.metrics.confidence import average_ranks
 
 F64 = NDArray[np.float64]
@@ -49,15 +57,9 @@ def curvature_use(
     shared = 0
     for chunk in np.array_split(rows, max(1, len(rows) * len(x) * 8 // _CHUNK_BYTES)):
         curved = _neighbours(pairwise_dist(x[chunk], x, c), chunk, k)
-        flat = _neighbours(_euclidean(tangent[chunk], tangent), chunk, k)
+        flat = _neighbours(np.sqrt(squared_distances(tangent[chunk], tangent)), chunk, k)
         shared += int((curved[:, :, None] == flat[:, None, :]).sum())
     return 1.0 - shared / (len(rows) * k)
-
-
-def _euclidean(x: F64, y: F64) -> F64:
-    from scipy.spatial.distance import cdist
-
-    return cdist(x, y)
 
 
 def _neighbours(d: F64, rows: NDArray[np.int64], k: int) -> NDArray[np.int64]:

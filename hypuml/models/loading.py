@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 
+from hypuml.extras import is_installed, missing_message
 from hypuml.models.embedder import Embedder
 from hypuml.models.exported import ExportedModel
-from hypuml.models.files import find_checkpoint, read_config
+from hypuml.models.files import CheckpointError, find_checkpoint, read_config
 from hypuml.models.subprocess_model import SubprocessModel
 
 
@@ -17,7 +17,7 @@ def has_graph(folder: Path) -> bool:
     Raises:
         CheckpointError: its configuration is missing or damaged.
     """
-    return "graph" in read_config(folder) and find_spec("onnxruntime") is not None
+    return "graph" in read_config(folder) and is_installed("onnxruntime")
 
 
 def load_model(
@@ -38,11 +38,15 @@ def load_model(
 
     Raises:
         CheckpointError: there is no checkpoint, or it is damaged or of another kind. A damaged
-            graph is an error; torch does not stand in for it.
+            graph is an error; torch does not stand in for it. Or neither onnxruntime nor torch,
+            where it is needed, is installed.
     """
     folder = find_checkpoint(str(name), revision)
     if has_graph(folder):
         return ExportedModel.from_pretrained(folder, threads=threads)
+    if not is_installed("torch"):
+        needed = "onnxruntime" if "graph" in read_config(folder) else "torch"
+        raise CheckpointError(f"{missing_message(needed)}")
     if apart:
         return SubprocessModel(folder)
     from hypuml.models.hypuml import HypUML

@@ -1,4 +1,4 @@
-"""The digits of scikit-learn as a data set."""
+"""The digits as a data set, unchanged from their source."""
 
 from __future__ import annotations
 

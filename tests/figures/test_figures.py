@@ -194,7 +194,7 @@ def test_class_colours_differ_until_there_are_too_many():
 
 
 def test_accent_is_the_apps_primary_colour():
-    config = (Path(__file__).resolve().parents[2] / ".streamlit" / "config.toml").read_text(
+    config = (Path(__file__).resolve().parents[2] / "app" / ".streamlit" / "config.toml").read_text(
         encoding="utf-8"
     )
     import tomllib

@@ -48,17 +48,27 @@ def free_port() -> int:
 
 @contextmanager
 def running_app(
-    home: Path, *arguments: str, script: Path = ROOT / "app" / "main.py", cwd: Path = ROOT
+    home: Path,
+    *arguments: str,
+    script: Path = ROOT / "app" / "main.py",
+    cwd: Path = ROOT,
+    installed: Path | None = None,
 ) -> Iterator[Server]:
-    """`streamlit run SCRIPT -- ARGUMENTS` in a fresh HOME, until the block ends."""
+    """`streamlit run SCRIPT -- ARGUMENTS` in a fresh HOME, until the block ends.
+
+    Or `hypuml app ARGUMENTS`, where ``installed`` is the folder of that program.
+    """
     home.mkdir(parents=True, exist_ok=True)
     port = free_port()
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("STREAMLIT_", "XDG_"))}
     log = home / "app.log"
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port),
+               "--server.headless", "true", "--"]  # fmt: skip
+    if installed is not None:
+        command = [str(installed / "hypuml"), "app", "--port", str(port), "--no-browser"]
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port),
-             "--server.headless", "true", "--", *arguments],
+            [*command, *arguments],
             cwd=cwd, env={**kept, "HOME": str(home)}, stdin=subprocess.DEVNULL, stdout=out,
             stderr=subprocess.STDOUT,
         )  # fmt: skip
