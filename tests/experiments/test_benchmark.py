@@ -7,9 +7,9 @@ import sys
 import pytest
 import torch
 
-from hypuml.experiments.benchmark import BENCHMARKS
 from hypuml.experiments.benchmark.common import take_turns
 from hypuml.experiments.benchmark.losses import STEPS, WAYS, loss_step
+from hypuml.experiments.commands.benchmark import BENCHMARKS
 from hypuml.models.config import ModelConfig
 from hypuml.training.config import TrainConfig
 

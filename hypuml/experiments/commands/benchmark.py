@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from tyro.conf import Positional, arg
 
 from hypuml.commands.common import json_writer
-from hypuml.experiments.benchmark import BENCHMARKS
+from hypuml.experiments.benchmark.batches import batches
+from hypuml.experiments.benchmark.common import Report
+from hypuml.experiments.benchmark.embed import embed
+from hypuml.experiments.benchmark.garden import garden
+from hypuml.experiments.benchmark.losses import loss
+from hypuml.experiments.benchmark.speed import search
+from hypuml.experiments.benchmark.step import step
+
+BENCHMARKS: dict[str, Callable[..., Report]] = {
+    "batches": batches,
+    "embed": embed,
+    "garden": garden,
+    "loss": loss,
+    "search": search,
+    "step": step,
+}
 
 if TYPE_CHECKING:
     BenchmarkName = str
