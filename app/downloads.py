@@ -34,7 +34,7 @@ def start(name: str) -> Job[None]:
     return JOBS.start(name, work, again=True)
 
 
-def obtainable(name: str) -> bool:
+def is_downloadable(name: str) -> bool:
     """Whether the registry has a source for a data set."""
     entry = registry.DATASETS.get(name)
     return entry is not None and entry.download is not None

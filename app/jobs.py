@@ -65,7 +65,7 @@ class Job(Generic[T]):
         self._stop.set()
 
     def report(
-        self, done: int, total: int, phase: str = "", figures: Mapping[str, Any] | None = None
+        self, done: int, total: int, phase: str = "", metrics: Mapping[str, Any] | None = None
     ) -> None:
         """Note how far it is (a `hypuml.types.Progress`).
 

@@ -110,11 +110,6 @@ def model_card(
 
 
 def _backbone(model: dict[str, Any]) -> str:
-    if model["backbone"] == "descriptors":
-        return (
-            "- backbone: colour, texture and shape, counted (`hypuml/models/descriptors.py`) "
-            f"{_arguments(model)}; nothing in it is learned but its principal axes"
-        )
     origin = "trained from scratch"
     if model["pretrained"]:
         packaged = model["backbone"].startswith("tf_efficientnet_lite")

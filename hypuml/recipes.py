@@ -57,31 +57,8 @@ _FROZEN = TrainConfig(
 )
 
 # Whatever kind of pictures a folder holds, much of it may lie outside; lengths that differed much
-# would then decide who is near whom.
+# would then decide which images are near.
 _PHOTOS = replace(_FROZEN, model=replace(_PRETRAINED, min_length=0.9))
-
-# Without pretrained weights colour, texture and shape are counted, and the head alone is trained.
-_DESCRIPTORS = TrainConfig(
-    model=ModelConfig(
-        backbone="descriptors",
-        dim=128,
-        max_distance=2.5,
-        length="norm",
-        min_length=0.75,
-        image_size=128,
-    ),
-    augment=AugmentConfig(min_scale=0.5, rotation=15.0, brightness=0.15, hue=0.01, noise=0.01),
-    loss_config=LossConfig(temperature=0.2),
-    calibration_classes=0.2,
-    validation_classes=0.25,
-    classes_per_batch=36,
-    head_lr=0.1,
-    lr=1e-3,
-    weight_decay=0.01,
-    steps=300,
-    eval_every=50,
-    save_every=300,
-)
 
 # From pixels, without pretrained weights: what a small network makes of 2,500 photographs.
 _FLOWERS_PIXELS = TrainConfig(
@@ -136,8 +113,8 @@ def _vit(name: str, lr: float) -> TrainConfig:
 RECIPES: dict[str, TrainConfig] = {
     "default": TrainConfig(),
     "garden": _GARDEN,
-    # Continues a "garden" model (--init) on larger pictures, much closer to those it will be asked
-    # about, and with more weight on the uncertainty.
+    # Continues a "garden" model (--init) on larger pictures, much closer to those of its queries,
+    # and with more weight on the uncertainty.
     "garden-finish": replace(
         _GARDEN,
         model=replace(_GARDEN.model, image_size=80),
@@ -155,7 +132,6 @@ RECIPES: dict[str, TrainConfig] = {
     # For anyone's photographs: what tells sure from unsure answers has to hold for other pictures
     # too, so it learns from other kinds beside those that the head is fitted to.
     "photos-general": replace(_PHOTOS, further=("small", "garden", "digits")),
-    "flowers-descriptors": _DESCRIPTORS,
     "flowers-pixels": _FLOWERS_PIXELS,
     # For a GPU (eight minutes of one for three seeds): a pretrained network learns end to end.
     "flowers-gpu": TrainConfig(

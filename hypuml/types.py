@@ -33,7 +33,7 @@ class Progress(Protocol):
     """Whatever is called with how far long work is."""
 
     def __call__(
-        self, done: int, total: int, phase: str = "", figures: Mapping[str, Any] | None = None
+        self, done: int, total: int, phase: str = "", metrics: Mapping[str, Any] | None = None
     ) -> None:
         """Note how far it is; may raise an error to stop the work.
 
@@ -41,7 +41,7 @@ class Progress(Protocol):
             done: what is done, in images, bytes or steps.
             total: what there is to do; 0 where that is not known.
             phase: what is being done, where there is more than one thing.
-            figures: values measured on the way.
+            metrics: values measured on the way.
         """
 
 

@@ -226,6 +226,36 @@ def test_the_check_itself_finds_cycles(tmp_path):
     assert cycles(all_imports(tmp_path), modules(tmp_path)) == []
 
 
+def test_nothing_but_the_experiments_imports_the_experiments():
+    assert [
+        str(entry)
+        for entry in all_imports()
+        if entry.target.startswith("hypuml.experiments")
+        and not entry.source.startswith("hypuml.experiments")
+    ] == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("hypuml.commands", "--help"),
+        ("hypuml.commands", "data"),
+        ("hypuml.commands", "gallery", "--help"),
+        ("hypuml.experiments.commands", "--help"),
+    ],
+)
+def test_what_needs_no_model_does_not_wait_for_torch(arguments):
+    package, *given = arguments
+    code = (
+        f"from {package} import main\n"
+        "try:\n"
+        f"    main({given})\n"
+        "except SystemExit as stop:\n"
+        "    assert stop.code == 0"
+    )
+    assert loaded_after(code) & {"torch", "timm", "umap", "streamlit"} == set()
+
+
 def test_the_package_is_light():
     heavy = {"torch", "umap", "numba", "faiss", "streamlit", "sklearn", "scipy", "PIL"}
     assert loaded_after("import hypuml, hypuml.types") & heavy == set()
@@ -264,17 +294,19 @@ def test_training_needs_no_search_no_layout_and_no_app():
     assert loaded & {"faiss", "umap", "streamlit"} == set()
 
 
-def test_a_run_on_descriptors_needs_them_neither(tmp_path):
+def test_a_run_on_a_frozen_backbone_needs_them_neither(tmp_path):
     loaded = loaded_after(
-        "import sys\n"
+        "from dataclasses import replace\n"
         "from pathlib import Path\n"
         "from tests.support.squares import SquaresDataset\n"
-        "from tests.support.training_support import COUNTED, tiny_config\n"
+        "from tests.support.training_support import TINY, tiny_config\n"
         "from hypuml.training import train\n"
         "from hypuml.models import hypuml\n"
         "hypuml.write_graph = lambda model, folder: None\n"  # seconds; its own tests have it
-        "config = tiny_config(model=COUNTED, views=1, steps=1, calibration_classes=0.6)\n"
-        f"model = train(SquaresDataset(24), Path({str(tmp_path)!r}), config)\n"
+        # Two random dimensions and many colours: some answers are wrong.
+        "options = {'model': replace(TINY, dim=2), 'head_init': 'random', 'backbone_lr': 0.0}\n"
+        "config = tiny_config(**options, views=1, steps=1, calibration_classes=0.6)\n"
+        f"model = train(SquaresDataset(60), Path({str(tmp_path)!r}), config)\n"
         "assert model.confidence and model.loss_prediction"
     )
     assert loaded & {"faiss", "umap", "streamlit"} == set()

@@ -33,7 +33,7 @@ def pictures_notice(gallery: Gallery) -> None:
         key="pictures_notice", horizontal=True, vertical_alignment="center", gap="small"
     ):
         # Elsewhere a visitor could make somebody else's machine download.
-        if not (resources.is_local() and downloads.obtainable(gallery.name)):
+        if not (resources.is_local() and downloads.is_downloadable(gallery.name)):
             _say(AWAY)
             return
         job = downloads.download(gallery.name)

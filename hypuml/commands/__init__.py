@@ -1,7 +1,9 @@
 """The command line.
 
-Each command is a module with ``add_arguments(parser, arguments)`` and ``run(options)``. Only the
-chosen one is imported, so that ``data`` or ``--help`` need not wait for torch.
+Each command is a module with a dataclass ``Options`` (:mod:`hypuml.commands.options`) and
+``run(options)``, which returns the exit code; where the arguments decide on the defaults, also with
+``prepare(arguments)``, which returns the arguments to read and the defaults. Only the chosen one is
+imported, so that ``data`` or ``--help`` need not wait for torch.
 """
 
 from __future__ import annotations
@@ -11,16 +13,17 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 
 from hypuml import __version__
-from hypuml.commands.common import Parser, fail
+from hypuml.commands.common import fail
+from hypuml.commands.options import read
 from hypuml.extras import missing_message
 
 COMMANDS = {
-    "data": "list data sets, or obtain one",
+    "data": "list data sets, or download one",
     "train": "train a model on a data set or a folder of images",
     "evaluate": "report retrieval, uncertainty and geometry of a model on unseen classes",
     "gallery": "embed images and write a gallery that the app opens",
     "app": "start the explorer in the browser",
-    "export": "write the graph with which a checkpoint is looked through without torch",
+    "export": "write the graph with which a checkpoint runs without torch",
 }
 # Commands that once stood here.
 MOVED = ("study", "ambiguity", "benchmark", "page", "rebuild")
@@ -49,7 +52,7 @@ def dispatch(arguments: Sequence[str], commands: Mapping[str, str], package: str
     """
     program = f"python -m {package}"
     overview = "\n".join(f"  {name:<10} {text}" for name, text in commands.items())
-    usage = f"usage: {program} COMMAND ...\n\n{overview}\n\n  COMMAND --help says more"
+    usage = f"usage: {program} COMMAND ...\n\n{overview}\n\n  COMMAND --help for its options"
     if not arguments:
         fail(f"no command given (see {program} --help)")
     if arguments[0] in ("-h", "--help"):
@@ -61,11 +64,13 @@ def dispatch(arguments: Sequence[str], commands: Mapping[str, str], package: str
     name, *rest = arguments
     if name not in commands:
         fail(f"unknown command {name!r}, expected one of {', '.join(commands)}")
+    default = None
     try:
         command = import_module(f"{package}.commands.{name}")
-        parser = Parser(f"{program} {name}", commands[name])
-        command.add_arguments(parser, rest)
-        return command.run(parser.parse_args(rest))
+        if hasattr(command, "prepare"):
+            rest, default = command.prepare(rest)
+        options = read(command.Options, rest, f"{program} {name}", commands[name], default)
+        return command.run(options)
     except (ValueError, OSError) as error:
         fail(str(error) or type(error).__name__)
     except ModuleNotFoundError as error:

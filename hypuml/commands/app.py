@@ -4,34 +4,34 @@ from __future__ import annotations
 
 import runpy
 import sys
-from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from hypuml.commands.options import OPTIONAL
 
 MANIFEST = "gallery.json"
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
-def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
-    """Declare the options."""
-    parser.add_argument(
-        "galleries",
-        metavar="GALLERY",
-        nargs="*",
-        type=Path,
-        help="gallery to open first (a folder that `hypuml gallery` wrote, or a checkpoint with "
-        "one); without it the galleries that ship",
-    )
-    parser.add_argument("--port", type=int, metavar="N", help="port of the page (default: 8501)")
-    parser.add_argument(
-        "--no-browser",
-        dest="browser",
-        action="store_false",
-        help="print the address and open no browser",
-    )
+@dataclass(frozen=True)
+class Options:
+    """Options of ``app``."""
+
+    galleries: Annotated[
+        Positional[tuple[Path, ...]], arg(metavar="GALLERY", help_behavior_hint=OPTIONAL)
+    ] = ()
+    """gallery to open first (a folder that `hypuml gallery` wrote, or a checkpoint with one);
+    without it the galleries that ship"""
+    port: Annotated[int | None, arg(metavar="N", help_behavior_hint="(default: 8501)")] = None
+    """port of the page"""
+    browser: bool = True
+    """open a browser; --no-browser prints the address alone"""
 
 
-def run(options: Namespace) -> int:
+def run(options: Options) -> int:
     """Start Streamlit in this process; ends when it is stopped."""
     galleries = [gallery_folder(folder) for folder in options.galleries]
     settings = [] if options.port is None else [f"--server.port={options.port}"]

@@ -5,63 +5,20 @@ from __future__ import annotations
 import json
 import os
 import sys
-from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-import simple_parsing
 from tqdm import tqdm
 
 from hypuml.files import write_atomically
 from hypuml.types import Dataset
 
 
-class Parser(simple_parsing.ArgumentParser):
-    """argparse with one-line errors and options made from frozen dataclasses."""
-
-    def __init__(self, prog: str, description: str | None = None, add_help: bool = True) -> None:
-        """Options are spelt with dashes and without their dataclass's name.
-
-        simple-parsing keeps the spelling in a class attribute that the latest parser sets, so
-        every parser has to be made with the same.
-        """
-        super().__init__(
-            prog=prog,
-            description=description,
-            add_help=add_help,
-            # An abbreviated --recipe would be understood here and missed where recipes are chosen.
-            allow_abbrev=False,
-            add_option_string_dash_variants=simple_parsing.DashVariant.DASH,
-            nested_mode=simple_parsing.NestedMode.WITHOUT_ROOT,
-        )
-
-    def error(self, message: str) -> NoReturn:
-        """Print one line and exit with code 2."""
-        fail(f"{message} (see {self.prog} --help)")
-
-
 def fail(message: str) -> NoReturn:
     """Report a user's error in one line on stderr and exit with code 2."""
     print("error: " + " ".join(str(message).split()), file=sys.stderr)
     raise SystemExit(2)
-
-
-def add_data(parser: ArgumentParser) -> None:
-    """The DATA argument and ``--root``, alike in every command."""
-    parser.add_argument(
-        "data",
-        metavar="DATA",
-        help="name of a data set, or a folder of images (sub-folders are classes)",
-    )
-    add_root(parser)
-
-
-def add_root(parser: ArgumentParser) -> None:
-    """``--root``: where downloaded data lives."""
-    parser.add_argument(
-        "--root", metavar="DIR", help="where data lives; without it $HYPUML_DATA or ~/.cache/hypuml"
-    )
 
 
 class Bar:
@@ -76,7 +33,7 @@ class Bar:
         self._bar: tqdm[Any] | None = None
 
     def __call__(
-        self, done: int, total: int, phase: str = "", figures: Mapping[str, Any] | None = None
+        self, done: int, total: int, phase: str = "", metrics: Mapping[str, Any] | None = None
     ) -> None:
         """Move to ``done`` of ``total``, starting a new bar when ``total`` changes."""
         if self._bar is None or self._bar.total != total:
@@ -92,8 +49,8 @@ class Bar:
                 initial=done,
             )
         self._bar.update(done - self._bar.n)
-        if figures:
-            self._bar.set_postfix({k: f"{v:.3f}" for k, v in figures.items()}, refresh=False)
+        if metrics:
+            self._bar.set_postfix({k: f"{v:.3f}" for k, v in metrics.items()}, refresh=False)
         if done >= total:
             self.close()
 
@@ -122,7 +79,7 @@ def json_writer(target: str | None) -> Callable[[dict[str, Any]], None]:
         target: a file, which is replaced whole, ``"-"`` for stdout, or None for nothing.
 
     Raises:
-        ValueError: the file cannot be written; said before the work starts.
+        ValueError: the file cannot be written; raised before the work starts.
     """
     path = None if target in (None, "-") else Path(str(target)).expanduser()
     if path is not None:

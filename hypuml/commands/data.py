@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from hypuml.commands.common import Bar, add_root, note
+from tyro.conf import Positional, arg
+
+from hypuml.commands.common import Bar, note
+from hypuml.commands.options import OPTIONAL, Root
 from hypuml.data.registry import DATASETS, data_root, download, is_available, open_dataset
 from hypuml.types import AMBIGUOUS, Progress, indices_of
 
 _MEGABYTE = 1_000_000
 
 
-def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
-    """Declare the options."""
-    parser.add_argument(
-        "name", nargs="?", metavar="NAME", help="data set to obtain and describe; all without it"
-    )
-    add_root(parser)
+@dataclass(frozen=True)
+class Options:
+    """Options of ``data``."""
+
+    name: Annotated[Positional[str | None], arg(metavar="NAME", help_behavior_hint=OPTIONAL)] = None
+    """data set to download and describe; all without it"""
+    root: Root = None
 
 
-def run(options: Namespace) -> int:
+def run(options: Options) -> int:
     """List the registry, or open one entry, downloaded first if need be, and describe it."""
     if options.name is None:
         for entry in DATASETS.values():
@@ -63,7 +67,7 @@ def _in_megabytes(bar: Bar) -> Progress:
     shown = -1
 
     def progress(
-        done: int, total: int, phase: str = "", figures: Mapping[str, Any] | None = None
+        done: int, total: int, phase: str = "", metrics: Mapping[str, Any] | None = None
     ) -> None:
         nonlocal shown
         wanted = -(-total // _MEGABYTE)

@@ -4,76 +4,74 @@ from __future__ import annotations
 
 import json
 import os
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any, Literal
 
-from hypuml.commands.common import Bar, add_data, json_writer, note, report_left_out
+from tyro.conf import arg, create_mutex_group
+
+from hypuml.commands.common import Bar, json_writer, note, report_left_out
+from hypuml.commands.options import (
+    OPTIONAL,
+    DataOption,
+    ModelOption,
+    OtherImages,
+    Place,
+    ReportFile,
+    Root,
+    places,
+)
 from hypuml.data.registry import open_dataset
+from hypuml.evaluation import Evaluation, measure
 from hypuml.evaluation.degradation import MOST_IMAGES
+from hypuml.figures import degradation_figure, radius_figure, risk_coverage_figure, write_page
 from hypuml.files import write_atomically
+from hypuml.models.loading import load_model
 
-if TYPE_CHECKING:
-    from hypuml.evaluation import Evaluation
-
-
-def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
-    """Declare the options."""
-    parser.add_argument(
-        "checkpoint", metavar="CHECKPOINT", help="folder of a checkpoint, or a hub id"
-    )
-    add_data(parser)
-    parser.add_argument(
-        "--json", metavar="FILE", help="write the report as JSON to a file, or - for stdout"
-    )
-    parser.add_argument(
-        "--figures",
-        metavar="DIR",
-        help="write risk-coverage, degradation and radius figures as HTML, and their data",
-    )
-    parser.add_argument(
-        "--ood",
-        metavar="FOLDER",
-        help="images of something else: how well u tells them from the evaluated ones",
-    )
-    parser.add_argument(
-        "--split", default="unseen", choices=("unseen", "seen", "all"), help="which classes"
-    )
-    slow = parser.add_mutually_exclusive_group()
-    slow.add_argument(
-        "--max-degraded",
-        metavar="N",
-        type=_at_least_one,
-        default=MOST_IMAGES,
-        help=f"images to damage for the degradation figures (default: {MOST_IMAGES})",
-    )
-    slow.add_argument(
-        "--no-degradation",
-        dest="max_degraded",
-        action="store_const",
-        const=0,
-        help="leave the degradation figures, the slowest part, out",
-    )
+_SLOW = create_mutex_group(required=False)
 
 
-def _at_least_one(text: str) -> int:
-    if not (text.isdecimal() and int(text) > 0):
-        raise ArgumentTypeError(f"expected a number of images, at least 1, got {text!r}")
-    return int(text)
+@dataclass(frozen=True)
+class Options:
+    """Options of ``evaluate``."""
+
+    first: Annotated[Place, arg(metavar="CHECKPOINT")] = None
+    """folder of a checkpoint, or a hub id"""
+    second: Annotated[Place, arg(metavar="DATA")] = None
+    """name of a data set, or a folder of images (sub-folders are classes)"""
+    model: ModelOption = None
+    data: DataOption = None
+    root: Root = None
+    json: ReportFile = None
+    figures: Annotated[str | None, arg(metavar="DIR", help_behavior_hint=OPTIONAL)] = None
+    """write risk-coverage, degradation and radius figures as HTML, and their data"""
+    ood: OtherImages = None
+    split: Literal["unseen", "seen", "all"] = "unseen"
+    """which classes"""
+    max_degraded: Annotated[int, _SLOW, arg(metavar="N")] = MOST_IMAGES
+    """images to damage for the degradation figures"""
+    degradation: Annotated[bool, _SLOW] = True
+    """the degradation figures, the slowest part; --no-degradation leaves them out"""
+
+    def __post_init__(self) -> None:
+        """Check the number; raises ``ValueError``."""
+        if self.max_degraded < 1:
+            raise ValueError(f"max-degraded must be at least 1, got {self.max_degraded}")
 
 
-def run(options: Namespace) -> int:
+def run(options: Options) -> int:
     """Evaluate and print a table, or JSON."""
+    checkpoint, data = places(
+        (options.first, options.second), {"CHECKPOINT": options.model, "DATA": options.data}
+    )
     write = json_writer(options.json)
     draw = figure_writer(options.figures)
-    dataset = open_dataset(options.data, options.root)
+    dataset = open_dataset(data, options.root)
     foreign = open_dataset(options.ood, options.root) if options.ood else None
-    from hypuml.evaluation import measure
-    from hypuml.models.loading import load_model
-
-    model = load_model(options.checkpoint)
-    found = measure(model, dataset, options.split, Bar("evaluating"), foreign, options.max_degraded)
+    model = load_model(checkpoint)
+    most = options.max_degraded if options.degradation else 0
+    found = measure(model, dataset, options.split, Bar("evaluating"), foreign, most)
     report_left_out(dataset, found.result["unreadable"])
     if foreign is not None:
         report_left_out(foreign, found.result["ood_unreadable"])
@@ -94,7 +92,7 @@ def figure_writer(target: str | None) -> Callable[[Evaluation, bool], None]:
         A function of the evaluation and of whether u is worth drawing against the radius.
 
     Raises:
-        ValueError: the folder cannot be written to; said before the work starts.
+        ValueError: the folder cannot be written to; raised before the work starts.
     """
     folder = None if target is None else Path(target).expanduser()
     if folder is not None:
@@ -116,8 +114,6 @@ def figure_writer(target: str | None) -> Callable[[Evaluation, bool], None]:
 
 def write_figures(folder: Path, found: Evaluation, uncertainty: bool) -> None:
     """Write ``figures.json`` and a page for each figure that there is data for."""
-    from hypuml.figures import degradation_figure, radius_figure, risk_coverage_figure, write_page
-
     curves = found.curves
     where = f"{found.result['dataset']}, {found.result['split']}"
     pages = {

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, arg
 
 from hypuml.commands.common import note
+from hypuml.models.export import TOLERANCE, write_graph
 from hypuml.models.files import GRAPH, read_config
+from hypuml.models.hypuml import HypUML
 
 
-def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
-    """Declare the options."""
-    parser.add_argument("checkpoint", metavar="CHECKPOINT", type=Path, help="folder of it")
+@dataclass(frozen=True)
+class Options:
+    """Options of ``export``."""
+
+    checkpoint: Annotated[Positional[Path], arg(metavar="CHECKPOINT")]
+    """its folder"""
 
 
-def run(options: Namespace) -> int:
+def run(options: Options) -> int:
     """Write ``model.onnx`` and its entry in ``config.json``; prints the file."""
     folder = options.checkpoint.expanduser()
+    # A folder alone: a name that is none must not be looked up on the hub.
     read_config(folder)
-    from hypuml.models.export import TOLERANCE, write_graph
-    from hypuml.models.hypuml import HypUML
-
     write_graph(HypUML.from_pretrained(folder), folder)
     opset = read_config(folder)["graph"]["opset"]
     note(f"opset {opset}; points, uncertainty and outside equal torch's within {TOLERANCE:g}")

@@ -2,50 +2,61 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any, Literal
 
-from hypuml.commands.common import Bar, add_data, note, report_left_out
+import numpy as np
+from numpy.typing import NDArray
+from tyro.conf import arg
+
+from hypuml.commands.common import Bar, note, report_left_out
+from hypuml.commands.options import (
+    OPTIONAL,
+    DataOption,
+    ModelOption,
+    Place,
+    Root,
+    places,
+)
 from hypuml.data.registry import open_dataset
-from hypuml.types import SPLITS, Dataset, Embedding, FloatArray, indices_of
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from hypuml.models.embedder import Embedder
+from hypuml.evaluation import report
+from hypuml.gallery import build_gallery
+from hypuml.models.embedder import Embedder
+from hypuml.models.loading import load_model
+from hypuml.types import Dataset, Embedding, FloatArray, indices_of
 
 MetricsOf = Callable[[Sequence[int], FloatArray, FloatArray], dict[str, Any]]
 
 
-def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
-    """Declare the options."""
-    add_data(parser)
-    parser.add_argument(
-        "checkpoint", metavar="CHECKPOINT", help="folder of a checkpoint, or a hub id"
-    )
-    parser.add_argument("out", metavar="OUT", type=Path, help="folder of the gallery to write")
-    parser.add_argument(
-        "--split",
-        default="unseen",
-        choices=SPLITS,
-        help="classes to show; a folder of your own counts as unseen",
-    )
-    parser.add_argument("--title", metavar="TEXT", help="name shown in the app")
-    parser.add_argument(
-        "--no-pictures",
-        dest="pictures",
-        action="store_false",
-        help="leave thumbnails and the place of the originals out, for images that must not be "
-        "passed on; pictures of a registry data set are shown where that is on the machine",
-    )
+@dataclass(frozen=True)
+class Options:
+    """Options of ``gallery``."""
+
+    first: Annotated[Place, arg(metavar="DATA")] = None
+    """name of a data set, or a folder of images (sub-folders are classes)"""
+    second: Annotated[Place, arg(metavar="CHECKPOINT")] = None
+    """folder of a checkpoint, or a hub id"""
+    third: Annotated[Place, arg(metavar="OUT")] = None
+    """folder of the gallery to write"""
+    data: DataOption = None
+    model: ModelOption = None
+    out: Annotated[
+        str | None, arg(metavar="OUT", help="OUT by name", help_behavior_hint=OPTIONAL)
+    ] = None
+    root: Root = None
+    split: Literal["unseen", "seen", "all"] = "unseen"
+    """classes to show; a folder of your own counts as unseen"""
+    title: Annotated[str | None, arg(metavar="TEXT", help_behavior_hint=OPTIONAL)] = None
+    """name shown in the app"""
+    pictures: bool = True
+    """thumbnails and the place of the originals; --no-pictures is for images that must not be
+    passed on (pictures of a registry data set are shown where that is on the machine)"""
 
 
 def recorded_metrics(dataset: Dataset, model: Embedder) -> MetricsOf:
     """The evaluation report that a gallery keeps in its manifest, so that the app can quote it."""
-    from hypuml.evaluation import report
 
     def measure(rows: Sequence[int], points: FloatArray, uncertainty: FloatArray) -> dict[str, Any]:
         paths = [dataset.items[i].path for i in rows]
@@ -56,22 +67,23 @@ def recorded_metrics(dataset: Dataset, model: Embedder) -> MetricsOf:
     return measure
 
 
-def run(options: Namespace) -> int:
+def run(options: Options) -> int:
     """Build the gallery; unreadable images are listed on stderr and left out."""
-    dataset = open_dataset(options.data, options.root)
+    data, checkpoint, out = places(
+        (options.first, options.second, options.third),
+        {"DATA": options.data, "CHECKPOINT": options.model, "OUT": options.out},
+    )
+    dataset = open_dataset(data, options.root)
     rows = indices_of(dataset, options.split)
     if not len(rows):
         raise ValueError(f"data set {dataset.name!r} has no image in split {options.split!r}")
-    from hypuml.gallery import build_gallery
-    from hypuml.models.loading import load_model
-
-    model = load_model(options.checkpoint)
+    model = load_model(checkpoint)
     gallery = build_gallery(
         dataset,
         rows,
         model,
-        options.out,
-        model_ref=options.checkpoint,
+        Path(out),
+        model_ref=checkpoint,
         title=options.title,
         progress=Bar("embedding"),
         metrics=recorded_metrics(dataset, model),
@@ -80,15 +92,15 @@ def run(options: Namespace) -> int:
     left_out = gallery.manifest["unreadable"]
     report_left_out(dataset, left_out)
     kept = f"{len(gallery):,} images" + (f", {len(left_out):,} left out" if left_out else "")
-    note(f"{kept}; open it with: streamlit run app/main.py -- --gallery {options.out}")
+    note(f"{kept}; open it with: streamlit run app/main.py -- --gallery {out}")
     if line := outside_line(gallery.outside):
         note(line)
-    print(options.out)
+    print(out)
     return 0
 
 
 def outside_line(outside: NDArray[np.bool_] | None) -> str:
-    """How many images are outside what the model knows; empty for none, or where nobody can tell.
+    """How many images are outside what the model knows; empty for none, or where that is not known.
 
     Args:
         outside: ``[N]``, or None from a model that cannot tell.

@@ -4,61 +4,103 @@ from __future__ import annotations
 
 import json
 import sys
-from argparse import Namespace
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from simple_parsing import ArgumentParser
+import tyro
+from tyro.conf import arg
 
-from hypuml.commands.common import Bar, Parser, add_data, note, report_left_out
+from hypuml.commands.common import Bar, note, report_left_out
+from hypuml.commands.options import DataPosition, Root
 from hypuml.data.registry import open_dataset
+from hypuml.models.config import ModelConfig
 from hypuml.models.hypuml import HypUML
-from hypuml.recipes import RECIPES, recipe
+from hypuml.recipes import RECIPES
 from hypuml.training import StoppedError, TrainConfig, train
 from hypuml.training.setup import slow_precision
-from hypuml.types import Progress
+from hypuml.types import Progress, has_class
 
-# Options that once had another name.
+if TYPE_CHECKING:
+    RecipeName = str
+else:
+    RecipeName = Literal[tuple(RECIPES)]
+
+# Options that once had another name, and what stands in their place.
 RENAMED = {
     "--diameter": "is called --max-distance now",
     "--squash": "is called --length now",
     "--inner": "is called --min-length now",
     "--known-classes": "is gone, with the lengths that needed it",
+    "--loss parent": "is called --loss hyp-vit now",
 }
 
 
-def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
-    """Declare the options; the defaults shown are those of the chosen recipe.
+@dataclass(frozen=True)
+class Options:
+    """Options of ``train``."""
+
+    data: DataPosition
+    out: Annotated[Path, arg(metavar="DIR")]
+    """folder for the checkpoint"""
+    root: Root = None
+    resume: bool = False
+    """continue an unfinished run"""
+    recipe: RecipeName = "default"
+    """starting point of all options below: --recipe NAME --help shows its defaults"""
+    config: Annotated[TrainConfig, arg(name="")] = field(default_factory=TrainConfig)
+
+
+def prepare(arguments: Sequence[str]) -> tuple[list[str], Options]:
+    """Spell old switches as they are spelt today, and find the defaults: those of the recipe.
 
     Raises:
         ValueError: an option by the name that it had before.
     """
-    for argument in arguments:
-        name = argument.split("=")[0]
-        if name in RENAMED:
-            raise ValueError(f"{name} {RENAMED[name]}")
-    add_data(parser)
-    parser.add_argument(
-        "--out", required=True, type=Path, metavar="DIR", help="folder for the checkpoint"
-    )
-    parser.add_argument("--resume", action="store_true", help="continue an unfinished run")
-    first = Parser(parser.prog, add_help=False)
-    for each in (first, parser):
-        each.add_argument(
-            "--recipe",
-            default="default",
-            metavar="NAME",
-            help=f"starting point of all options below: {', '.join(RECIPES)}",
-        )
-    chosen = recipe(first.parse_known_args(arguments)[0].recipe)
-    parser.add_arguments(TrainConfig, dest="config", default=chosen)
+    words = [word for each in arguments for word in _split(each)]
+    for old, now in RENAMED.items():
+        name, *value = old.split()
+        if any(words[i : i + 1 + len(value)] == [name, *value] for i in range(len(words))):
+            raise ValueError(f"{old} {now}")
+    chosen = [b for a, b in pairwise(words) if a == "--recipe"]
+    # An unknown name is refused where the options are read.
+    base = RECIPES.get(chosen[-1] if chosen else "default", TrainConfig())
+    return _with_switches(words), Options(tyro.MISSING, tyro.MISSING, config=base)
 
 
-def run(options: Namespace) -> int:
+def _split(argument: str) -> list[str]:
+    """``--name=value`` as two words."""
+    return argument.split("=", 1) if argument.startswith("--") else [argument]
+
+
+def _with_switches(words: Sequence[str]) -> list[str]:
+    """``--pretrained true`` and ``--nopretrained`` in the form that switches have now."""
+    kinds = (ModelConfig, TrainConfig)
+    names = {f.name.replace("_", "-") for kind in kinds for f in fields(kind) if f.type == "bool"}
+    found: list[str] = []
+    for word in words:
+        name = found[-1].removeprefix("--") if found else ""
+        if name in names and word.lower() in ("true", "false"):
+            if word.lower() == "false":
+                found[-1] = f"--no-{name}"
+        else:
+            old = word.removeprefix("--no")
+            found.append(f"--no-{old}" if f"--no{old}" == word and old in names else word)
+    return found
+
+
+def run(options: Options) -> int:
     """Train; a stop request leaves a state that ``--resume`` continues from."""
     dataset = open_dataset(options.data, options.root)
     report_left_out(dataset, {})
+    if not any(has_class(item.path) for item in dataset.items):
+        raise ValueError(
+            f"{options.data} has no classes: training needs sub-folders, one for each class; "
+            f"without them it can still be opened: hypuml gallery {options.data} "
+            "checkpoints/photos OUT"
+        )
     if slow := slow_precision(options.config):
         note(slow)
     try:
@@ -102,12 +144,12 @@ def progress() -> Progress:
     }
 
     def report(
-        done: int, total: int, phase: str = "", figures: Mapping[str, Any] | None = None
+        done: int, total: int, phase: str = "", metrics: Mapping[str, Any] | None = None
     ) -> None:
         if phase in bars:
-            bars[phase](done, total, figures=figures)
+            bars[phase](done, total, metrics=metrics)
             return
-        shown = {k: round(v, 3) for k, v in (figures or {}).items() if v is not None}
+        shown = {k: round(v, 3) for k, v in (metrics or {}).items() if v is not None}
         note(f"\n{json.dumps(shown)}" if sys.stderr.isatty() else json.dumps(shown))
 
     return report

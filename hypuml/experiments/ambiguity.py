@@ -1,4 +1,4 @@
-"""Does the uncertainty know how ambiguous an image *is*? Asked where the truth is known.
+"""How uncertainty follows the ambiguity of images, measured where the truth is known.
 
 The garden is drawn from parameters, so ambiguity can be turned up one notch at a time with the
 same plant, pose and light: by crossing two species, and by each hardship (a bud, dusk, tilt, wilt,

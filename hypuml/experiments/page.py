@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hypuml.card import degraded_table, number
+from hypuml.experiments.shipped import SHIPPED
 from hypuml.experiments.study.garden_tables import TABLES as GARDEN
 from hypuml.experiments.study.photographs_tables import TABLES as PHOTOGRAPHS
 
@@ -61,7 +62,7 @@ def shipped_tables(root: Path) -> dict[str, Callable[[], str]]:
         f"flowers-{name}": of_study(make, "flowers-study.json")
         for name, make in PHOTOGRAPHS.items()
     }
-    for name in ("garden", "digits-2d", "flowers"):
+    for name in (name for name, entry in SHIPPED.items() if entry.gallery):
         tables[name] = of_report(evaluation_table, name)
         tables[f"{name}-degraded"] = of_report(degraded_table, name)
     tables["shipped"] = lambda: shipped_table(

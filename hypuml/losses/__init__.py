@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from hypuml.geometry.distance import Distance
 from hypuml.losses.base import LossOptions, MetricLoss, RunFacts
@@ -21,6 +22,7 @@ __all__ = [
     "FixedMarginLoss",
     "HypViTLoss",
     "LossConfig",
+    "LossName",
     "LossOptions",
     "MarginLoss",
     "MarginReversedLoss",
@@ -41,6 +43,10 @@ LOSSES: dict[str, type[MetricLoss]] = {
     "fixed-margin": FixedMarginLoss,
     "proxy-anchor": ProxyAnchorLoss,
 }
+if TYPE_CHECKING:
+    LossName = str
+else:
+    LossName = Literal[tuple(LOSSES)]
 # What losses were once called.
 RENAMED = {"parent": "hyp-vit"}
 
@@ -75,7 +81,7 @@ def make_loss(
         name: a key of ``LOSSES``.
         options: such as :class:`LossConfig`; the defaults of all losses unless given.
         distance: of the points; hyperbolic at curvature -1 unless given.
-        run: what a loss with weights of its own has to know of the run.
+        run: facts of the run, for a loss with weights of its own.
 
     Raises:
         ValueError: an unknown name, a package that is missing, or no ``run`` where one is needed.

@@ -7,8 +7,9 @@ A loss is an ``nn.Module`` that is used like those of pytorch-metric-learning::
 
 The scalar is the mean over the anchors that have one; :meth:`MetricLoss.per_anchor` gives them one
 by one, which is what calibration learns from. The options of a loss are the fields of its config, a
-frozen dataclass in the same file, and the keywords of its constructor. A new loss needs no more
-than its file and an entry in ``LOSSES``; a new option, that it be among ``LossConfig``'s bases.
+frozen dataclass in the same file, and the keywords of its constructor. A new loss is its file and,
+in ``hypuml/losses/__init__.py``, an entry in ``LOSSES`` and its config among the bases of
+``LossConfig``, subclasses first: name and options are then those of ``train`` as well.
 
 Convention: losses see distances in units of the curvature radius, ``sqrt(c) d``
 (:class:`hypuml.geometry.distance.Distance`), and use the uncertainty without gradient.
@@ -41,7 +42,7 @@ class LossOptions:
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What a loss may ask of a run before the first batch.
+    """What a loss may need of a run before the first batch.
 
     Attributes:
         labels: ``[N]`` class numbers of all images that it will be computed on.

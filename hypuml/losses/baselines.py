@@ -54,21 +54,19 @@ class FixedMarginLoss(MetricLoss):
 
 def _triplet_margin_loss(margin: float) -> Any:
     try:
-        from pytorch_metric_learning.distances import BaseDistance
-        from pytorch_metric_learning.losses import TripletMarginLoss
-        from pytorch_metric_learning.reducers import DoNothingReducer
+        from pytorch_metric_learning import distances, losses, reducers
     except ModuleNotFoundError as error:
         raise ValueError(
             f"the loss 'fixed-margin' needs a package that is not installed ({error.name}): "
             "pip install pytorch-metric-learning"
         ) from error
 
-    class Given(BaseDistance):
+    class Given(distances.BaseDistance):
         """Takes the distance matrix itself in the place of embeddings."""
 
         def compute_mat(self, query_emb: Tensor, ref_emb: Tensor) -> Tensor:
             return query_emb
 
-    return TripletMarginLoss(
-        margin, distance=Given(normalize_embeddings=False), reducer=DoNothingReducer()
+    return losses.TripletMarginLoss(
+        margin, distance=Given(normalize_embeddings=False), reducer=reducers.DoNothingReducer()
     )

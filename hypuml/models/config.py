@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
-from hypuml.geometry import GEOMETRIES
+LengthName = Literal["tanh", "clip", "readout"]
+UncertaintyName = Literal["radial", "predicted"]
+GeometryName = Literal["hyperbolic", "euclidean", "spherical"]
 
-UNCERTAINTIES = ("radial", "predicted")
-
-# Options and lengths as checkpoints called them before; None is one that is gone.
+# Options as checkpoints called them before; None is one that is gone.
 RENAMED = {
     "diameter": "max_distance",
     "squash": "length",
     "inner": "min_length",
     "known_classes": None,
 }
-_RENAMED_LENGTHS = {"damped": "norm"}
-
-
-def _json_object(text: str) -> dict[str, Any]:
-    """Read a JSON object given on the command line."""
-    value = json.loads(text)
-    if not isinstance(value, dict):
-        raise ValueError(f"expected a JSON object, got {text}")
-    return value
-
-
-# argparse names the type in its message: "invalid JSON object value: ...".
-_json_object.__name__ = "JSON object"
 
 
 @dataclass(frozen=True)
@@ -39,11 +25,8 @@ class ModelConfig:
     """Architecture of a model; enough to rebuild it before its weights are read."""
 
     backbone: str = "resnet18"
-    """timm model name, or "descriptors": colour, texture and shape, counted."""
-    # The metadata is how simple-parsing is told to read this option as JSON.
-    backbone_args: dict[str, Any] = field(
-        default_factory=dict, metadata={"custom_args": {"type": _json_object, "metavar": "JSON"}}
-    )
+    """timm model name."""
+    backbone_args: dict[str, Any] = field(default_factory=dict)
     """Further arguments of the timm model, as JSON, e.g. '{"channels": [32, 64, 128, 256]}'."""
     pretrained: bool = False
     """Start from pretrained weights: of tf_efficientnet_lite0 to lite2 those of an installed
@@ -58,23 +41,23 @@ class ModelConfig:
     """c > 0: the ball has curvature -c."""
     max_distance: float = 4.0
     """sqrt(c) * 2r: bound of the scaled distance from the origin."""
-    length: str = "tanh"
-    """How the length of tangent vectors is set: tanh, clip (the parent's), norm (damped by damage,
-    between a smallest and the greatest length), or readout (an uncertainty fitted afterwards)."""
+    length: LengthName = "tanh"
+    """How the length of tangent vectors is set; clip: as in Hyp-ViT; readout: an
+    uncertainty fitted after training."""
     min_length: float = 0.5
-    """Smallest length of "norm" and "readout" as a share of the greatest."""
+    """Smallest length of "readout" as a share of the greatest."""
     cone: float = 0.0
     """Weight k of a direction that all points share: cosines become (cos + k) / (1 + k), so that a
-    point near the origin is not everybody's nearest neighbour."""
-    uncertainty: str = "radial"
-    """Where the uncertainty comes from: radial (near the origin = unsure) or predicted."""
-    geometry: str = "hyperbolic"
-    """Where the points live: hyperbolic, or for comparison euclidean or spherical."""
+    point near the origin is not the nearest neighbour of all others."""
+    uncertainty: UncertaintyName = "radial"
+    """Where the uncertainty comes from; radial: near the origin is uncertain."""
+    geometry: GeometryName = "hyperbolic"
+    """Where the points live; the flat and the spherical one are for comparison."""
     image_size: int = 64
     """Side of the square input in pixels."""
 
     def __post_init__(self) -> None:
-        """Check every value; raises ``ValueError`` saying what was expected."""
+        """Check every value; raises ``ValueError`` with what was expected."""
         if self.dim < 2:
             raise ValueError(f"dim must be at least 2, got {self.dim}")
         for name in ("curvature", "max_distance"):
@@ -91,8 +74,8 @@ class ModelConfig:
                 f"max-distance (sqrt(c) * 2r) must be at most 12, got {self.max_distance}"
             )
         choices = (
-            ("uncertainty", UNCERTAINTIES),
-            ("geometry", GEOMETRIES),
+            ("uncertainty", get_args(UncertaintyName)),
+            ("geometry", get_args(GeometryName)),
         )
         for name, known in choices:
             if getattr(self, name) not in known:
@@ -120,8 +103,6 @@ def renamed(given: Mapping[str, Any]) -> dict[str, Any]:
     """Options of a model by today's names."""
     new = {RENAMED.get(name, name): value for name, value in given.items()}
     found = {name: value for name, value in new.items() if name is not None}
-    if "length" in found:
-        found["length"] = _RENAMED_LENGTHS.get(found["length"], found["length"])
     return found
 
 

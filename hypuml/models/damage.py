@@ -6,16 +6,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-# What damage says of an image as it is, and at the highest level. Undamaged, ln(1 + e^-2) = 0.13 is
+# Damage of an image as it is, and at the highest level. Undamaged, ln(1 + e^-2) = 0.13 is
 # taken away: little, and with enough slope to learn from.
 UNDAMAGED, WORST = -2.0, 4.0
 _HIDDEN = 64
 
 
 class Damage(nn.Module):
-    """Says from features how badly an image is damaged; small, and not linear.
+    """How badly an image is damaged, read from its features; small, and not linear.
 
-    What blurs lies on the other side of what is noisy, so that no one direction can tell both.
+    What blurs lies on the other side of what is noisy, so that no one direction shows both.
     """
 
     def __init__(self, in_features: int) -> None:
@@ -46,7 +46,7 @@ class Damage(nn.Module):
 
 
 def damage_loss(damage: Tensor, levels: Tensor) -> Tensor:
-    """SmoothL1 of how badly images are said to be damaged; damaged and whole weigh the same.
+    """SmoothL1 of the damage that is read from images; damaged and whole weigh the same.
 
     Args:
         damage: ``[B]`` of :class:`Damage`; the last images of the batch are the damaged ones.

@@ -35,7 +35,7 @@ class Embedder:
 
     Attributes:
         config: the architecture.
-        training_info: what the checkpoint says of its own training (data set, seed, steps ...).
+        training_info: what the checkpoint records of its training (data set, seed, steps ...).
         confidence: probability that an answer is right, where one has been fitted.
         loss_prediction: a control for the uncertainty, where one has been fitted.
     """
@@ -59,7 +59,7 @@ class Embedder:
 
     @property
     def alive(self) -> bool:
-        """Whether it can still be asked; a process of its own may have ended."""
+        """Whether it can still be used; a subprocess may have ended."""
         return True
 
     def close(self) -> None:

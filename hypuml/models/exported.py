@@ -1,4 +1,4 @@
-"""A checkpoint looked through with onnxruntime: the exported graph on the weights, without torch.
+"""A checkpoint in onnxruntime: the exported graph on the weights, without torch.
 
 Both files are read once, their sha256 is compared with ``config.json``, and just these bytes are
 parsed. (The graph and how it finds its weights: :mod:`hypuml.models.export`.)
@@ -48,7 +48,7 @@ class ExportedModel(Embedder):
         """Wrap an open session; see :meth:`from_pretrained`."""
         self._session = session
         given = {output.name for output in session.get_outputs()}
-        # Graphs written earlier do not say what is outside, so they count as unable to tell.
+        # Earlier graphs have no output for what is outside, so nothing is.
         self._outputs = [name for name in OUTPUTS if name in given or name != "outside"]
         self._preprocessing = dict(preprocessing)
         self.config = config

@@ -1,8 +1,7 @@
 """What every backbone has: images in, one feature vector out, in two steps.
 
-``raw`` is the costly step, which has nothing to be fitted to a data set; what it gives can be kept
-and used again while the backbone does not learn. ``project`` is the cheap one, which may be fitted
-to the training images (:meth:`Extractor.fit`) without any gradient.
+``raw`` is the costly step; what it gives can be kept and used again while the backbone does not
+learn. ``project`` is the cheap one.
 """
 
 from __future__ import annotations
@@ -29,19 +28,6 @@ class Extractor(nn.Module):
     mean: tuple[float, ...]
     std: tuple[float, ...]
 
-    @property
-    def fitted(self) -> bool:
-        """Whether features mean something yet; False asks for :meth:`fit`."""
-        return True
-
-    def fit(self, plain: Tensor, varied: Tensor) -> None:
-        """Fit :meth:`project` to training images; nothing here.
-
-        Args:
-            plain: ``[N, R]`` raw features of training images as they are.
-            varied: ``[M, R]`` of augmented and degraded ones.
-        """
-
     def normalise(self, images: Tensor) -> Tensor:
         """What is expected of pixels ``[B, 3, S, S]`` in [0, 1]: ``(x - mean) / std``."""
         mean, std = (images.new_tensor(x)[:, None, None] for x in (self.mean, self.std))
@@ -52,7 +38,7 @@ class Extractor(nn.Module):
         raise NotImplementedError
 
     def project(self, raw: Tensor) -> Tensor:
-        """Features ``[..., F]`` of raw features ``[..., R]``; the same unless said otherwise."""
+        """Features ``[..., F]`` of raw features ``[..., R]``; the same unless overridden."""
         return raw
 
     def forward(self, images: Tensor) -> Tensor:

@@ -25,12 +25,12 @@ FILES = [WEIGHTS, GRAPH, CONFIG, CONFIDENCE, loss_prediction.FILE]
 
 
 class CheckpointError(ValueError):
-    """A checkpoint cannot be used; the message says which file, why, and what to do."""
+    """A checkpoint cannot be used; the message has the file, the reason and what to do."""
 
 
 @dataclass(frozen=True)
 class Described:
-    """All that a model says about a batch of images, float32.
+    """Outputs of a model for a batch of images, float32.
 
     Attributes:
         points: ``[N, n]`` coordinates in the ball of the model's curvature.
@@ -48,7 +48,7 @@ class Described:
 
     @property
     def embedding(self) -> Embedding:
-        """What there is to say without features."""
+        """The outputs without the features."""
         return Embedding(self.points, self.uncertainty, self.outside)
 
 

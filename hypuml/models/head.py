@@ -30,7 +30,7 @@ from hypuml.models.lengths import make_length, norm_of
 
 
 class HeadOutput(NamedTuple):
-    """What the head says about a batch.
+    """Outputs of the head for a batch.
 
     Attributes:
         points: ``[B, n]`` points, float32: in the ball of curvature -c (hyperbolic), in the ball of
@@ -112,7 +112,7 @@ class HyperbolicHead(nn.Module):
             shrinkage: of the within-class covariance, in (0, 1]; 1 leaves the principal axes alone.
 
         Raises:
-            ValueError: the features have fewer axes than are asked for.
+            ValueError: the features have too few axes.
         """
         wanted = self.linear.out_features
         if features.shape[1] < wanted:
@@ -133,7 +133,7 @@ class HyperbolicHead(nn.Module):
         self.linear.bias.copy_(-weight @ features.double().mean(0))
 
     def forward(self, features: Tensor) -> HeadOutput:
-        """Map features ``[B, F]`` to all that the head says of them."""
+        """Map features ``[B, F]`` to the outputs of the head."""
         with torch.autocast(features.device.type, enabled=False):
             features = features.float()
             v = self.tangent(features)

@@ -25,13 +25,10 @@ from hypuml.confidence import AnswerConfidence
 from hypuml.confidence.model import FILE as CONFIDENCE
 from hypuml.files import write_atomically
 from hypuml.loss_prediction import LossPrediction
-from hypuml.models import descriptors
 from hypuml.models.backbone import Backbone
 from hypuml.models.config import ModelConfig
-from hypuml.models.descriptors import Descriptors
 from hypuml.models.embedder import Embedder
 from hypuml.models.export import ExportError, write_graph
-from hypuml.models.extractor import Extractor
 from hypuml.models.files import (
     CONFIG,
     FORMAT,
@@ -48,26 +45,6 @@ from hypuml.models.files import (
 from hypuml.models.head import HeadOutput, HyperbolicHead
 
 _log = logging.getLogger(__name__)
-
-
-def _backbone(config: ModelConfig, pretrained: bool) -> Extractor:
-    """The backbone of a configuration; raises ``ValueError`` for arguments it does not take."""
-    if config.backbone != descriptors.NAME:
-        return Backbone(config.backbone, pretrained, config.backbone_args, config.root_features)
-    try:
-        found = Descriptors(**config.backbone_args)
-    except TypeError as error:
-        raise ValueError(
-            f"backbone {config.backbone!r} does not take {config.backbone_args}; it takes "
-            '{"components": N} alone'
-        ) from error
-    # The head starts from as many of the features' own axes as it has dimensions.
-    if found.num_features < config.dim:
-        raise ValueError(
-            f"{found.num_features} components cannot fill {config.dim} dimensions; raise "
-            "components in --backbone-args or lower --dim"
-        )
-    return found
 
 
 def _halved(tensor: Tensor) -> Tensor:
@@ -87,7 +64,12 @@ class HypUML(Embedder, nn.Module, PyTorchModelHubMixin, library_name="hypuml"):
         """
         super().__init__()
         self.config = config
-        self.backbone = _backbone(config, config.pretrained if pretrained is None else pretrained)
+        self.backbone = Backbone(
+            config.backbone,
+            config.pretrained if pretrained is None else pretrained,
+            config.backbone_args,
+            config.root_features,
+        )
         self.head = HyperbolicHead(config, self.backbone.num_features)
         self.training_info: dict[str, Any] = {}
         self.confidence: AnswerConfidence | None = None
@@ -134,14 +116,14 @@ class HypUML(Embedder, nn.Module, PyTorchModelHubMixin, library_name="hypuml"):
         with torch.inference_mode():
             features = self.backbone(torch.from_numpy(inputs).to(device)).float()
             out = self.head(features)
-        said = (out.points, out.uncertainty, out.norm, features, out.outside)
-        return Described(*(x.cpu().numpy() for x in said))
+        outputs = (out.points, out.uncertainty, out.norm, features, out.outside)
+        return Described(*(x.cpu().numpy() for x in outputs))
 
     def save_pretrained(self, save_directory: str | Path, **_: Any) -> None:
         """Write the checkpoint; each file appears whole or not at all.
 
         The exported graph comes last (:mod:`hypuml.models.export`). Where none can be made, that is
-        logged in one sentence, and torch will be needed to look through the model.
+        logged in one sentence, and the model will need torch.
         """
         folder = Path(save_directory)
         folder.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,7 @@ def norm_of(tangent: Tensor) -> Tensor:
 
 
 class Length(nn.Module):
-    """What a head asks for the lengths of its vectors.
+    """How a head sets the lengths of its vectors.
 
     Attributes:
         r: the greatest length.
@@ -56,8 +56,8 @@ class Length(nn.Module):
             features: ``[B, F]``.
 
         Returns:
-            Above 0 for an image that is outside. Most lengths cannot tell and say
-            ``hypuml.types.NEVER_OUTSIDE``, -1, of every image: never outside.
+            Above 0 for an image that is outside. Most lengths cannot tell: then
+            ``hypuml.types.NEVER_OUTSIDE``, -1, for every image.
         """
         return features.new_full(features.shape[:1], NEVER_OUTSIDE)
 

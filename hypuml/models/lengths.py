@@ -7,9 +7,6 @@ which a checkpoint keeps below ``head.length``. A new one is a class and an entr
 * ``tanh`` (default): ``r tanh(|v| / r)``, smooth everywhere.
 * ``clip``: ``min(|v|, r)``, the parent recipe (Hyp-ViT). Clipped vectors share one length and get
   no radial gradient.
-* ``norm``: a logistic function of the norm, less what a readout of damage takes away, between a
-  smallest length and r: in a hyperbolic space everybody's neighbours lie near the origin, so
-  lengths that differ much cost retrieval.
 * ``readout``: made from an uncertainty that is read off the features, fitted after training
   (:mod:`hypuml.models.readout`).
 
@@ -19,20 +16,12 @@ The first two are dead far outside r; a head starts with a median norm of r / 2
 
 from __future__ import annotations
 
-import math
-
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
 from hypuml.models.config import ModelConfig
-from hypuml.models.damage import Damage
 from hypuml.models.length import Length, norm_of
 from hypuml.models.readout import ReadoutLength
-
-# Norms of undamaged images differ by about a sixth: to the power of four, lengths differ enough to
-# be told apart and too little to decide who is near whom.
-_SLOPE = 4.0
 
 
 class TanhLength(Length):
@@ -51,48 +40,9 @@ class ClipLength(Length):
         return norm_of(tangent).clamp(max=self.r)
 
 
-class NormLength(Length):
-    """Length from the vector's own norm, less damage.
-
-    ::
-
-        share = sigmoid(s log(2 |v| / r) + b - softplus(damage(f)))
-        length = r (shortest + (1 - shortest) share)
-
-    The norm of ``v`` says how much of an image the head can place: what is like nothing that its
-    axes were made for comes out short. Beside the readout of damage only ``s`` > 0 and ``b`` are
-    trained, since what a readout with a weight for each feature learns about trained classes does
-    not hold for others.
-
-    The norm is a measure of the image here, used without gradient, so that how sure the model is
-    does not pull at where the image lies. This is made for features that are given: where the
-    backbone learns, ``tanh`` lets the norm learn with it. (With a gradient through this one, a
-    network trained from pixels sent seven in ten images to the greatest length.)
-    """
-
-    damage: Damage
-
-    def __init__(self, config: ModelConfig, in_features: int) -> None:
-        """Call nothing damaged yet; see :class:`Length`."""
-        super().__init__(config, in_features)
-        self.shortest = config.min_length
-        self.log_slope = nn.Parameter(torch.tensor(math.log(_SLOPE)))
-        self.bias = nn.Parameter(torch.zeros(()))
-        self.damage = Damage(in_features)
-
-    def forward(self, tangent: Tensor, features: Tensor) -> Tensor:
-        """See :class:`Length`."""
-        # The feature scale starts the median norm at r / 2.
-        norm = 2 * norm_of(tangent.detach()) / self.r
-        sure = self.log_slope.exp() * norm.log() + self.bias
-        share = torch.sigmoid(sure - F.softplus(self.damage(features)))
-        return self.r * (self.shortest + (1 - self.shortest) * share)
-
-
 LENGTHS: dict[str, type[Length]] = {
     "tanh": TanhLength,
     "clip": ClipLength,
-    "norm": NormLength,
     "readout": ReadoutLength,
 }
 

@@ -1,4 +1,4 @@
-"""The door to a checkpoint for whoever only looks: onnxruntime where it can, torch otherwise."""
+"""Loading a checkpoint for inference: in onnxruntime where it has a graph, in torch otherwise."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from pathlib import Path
 
 from hypuml.extras import is_installed, missing_message
 from hypuml.models.embedder import Embedder
+from hypuml.models.exported import ExportedModel
 from hypuml.models.files import CheckpointError, find_checkpoint, read_config
+from hypuml.models.subprocess_model import SubprocessModel
 
 
 def has_graph(folder: Path) -> bool:
-    """Whether a checkpoint can be looked through without torch.
+    """Whether a checkpoint can be computed without torch.
 
     Raises:
         CheckpointError: its configuration is missing or damaged.
@@ -32,25 +34,21 @@ def load_model(
     Returns:
         :class:`~hypuml.models.exported.ExportedModel` where the checkpoint has a graph and
         onnxruntime is installed, else :class:`~hypuml.models.hypuml.HypUML`, or
-        :class:`~hypuml.models.apart.ModelApart`.
+        :class:`~hypuml.models.subprocess_model.SubprocessModel`.
 
     Raises:
         CheckpointError: there is no checkpoint, or it is damaged or of another kind. A damaged
-            graph is said; torch does not stand in for it. Or neither onnxruntime nor torch, where
-            it is needed, is installed.
+            graph is an error; torch does not stand in for it. Or neither onnxruntime nor torch,
+            where it is needed, is installed.
     """
     folder = find_checkpoint(str(name), revision)
     if has_graph(folder):
-        from hypuml.models.exported import ExportedModel
-
         return ExportedModel.from_pretrained(folder, threads=threads)
     if not is_installed("torch"):
         needed = "onnxruntime" if "graph" in read_config(folder) else "torch"
         raise CheckpointError(f"{missing_message(needed)}")
     if apart:
-        from hypuml.models.apart import ModelApart
-
-        return ModelApart(folder)
+        return SubprocessModel(folder)
     from hypuml.models.hypuml import HypUML
 
     return HypUML.from_pretrained(folder)

@@ -17,7 +17,7 @@ classes reach, an image is unlike anything the model was fitted on.
 ``c_k`` are quantiles of the scores of undamaged and damaged images, so u is close to a uniform
 share in [0, 1]: u = 0.9 means "more uncertain than nine in ten of those". The length falls
 monotonically with u, slowly (by the share ``a``) up to ``e``, below which nearly all undamaged
-images lie, and steeply beyond: in a hyperbolic space everybody's neighbours lie near the origin,
+images lie, and steeply beyond: in a hyperbolic space neighbours of a point lie nearer the origin,
 so lengths that differ much among the undamaged cost retrieval. ``a`` is fitted to cost nearly none
 (:mod:`hypuml.models.readout_fit`).
 

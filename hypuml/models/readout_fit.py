@@ -1,8 +1,8 @@
 """Fitting the uncertainty of a ``readout`` length (:mod:`hypuml.models.readout`).
 
 It is learned from errors on classes that were **not** trained on (cross-fitting): a model is right
-about nearly every image of the classes it was fitted to, and what it gets wrong there says little
-about new ones. So the training classes are halved, a head (with its backbone, where that learns) is
+about nearly every image of the classes it was fitted to, and its errors there predict little about
+new ones. So the training classes are halved, a head (with its backbone, where that learns) is
 fitted to one half and answers the other, both ways and for several halvings
 (:mod:`hypuml.training.crossfit`). Which of those answers are wrong is what is learned here.
 """
@@ -15,9 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 from torch.nn import functional as F
 
+from hypuml.metrics import auroc
 from hypuml.models.damage import Damage, damage_loss
 from hypuml.models.head import HyperbolicHead
 from hypuml.models.length import Length
@@ -29,7 +31,7 @@ from hypuml.types import FloatArray, IntArray
 _PENALTIES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3)
 _NEARLY = 0.02
 _CLASS_FOLDS = 5
-# Fewer wrong answers than this teach noise: the error score stays out then.
+# With fewer wrong answers the error score would fit noise: it stays out then.
 FEWEST_ERRORS = 30
 _DAMAGE_STEPS, _DAMAGE_BATCH, _DAMAGE_RATE = 600, 256, 1e-3
 # Images are called outside beyond this quantile of the residuals of unseen classes.
@@ -111,7 +113,7 @@ def fit_uncertainty(
             trained classes, from whose errors nothing is to be learned.
 
     Returns:
-        What a checkpoint says of it: ``images``, ``errors``, ``penalty`` (None where there were too
+        What a checkpoint records: ``images``, ``errors``, ``penalty`` (None where there were too
         few errors to learn from), ``auroc`` (of the error score, by cross-validation over classes)
         and ``fall`` (share of the radius that undamaged images spread over).
     """
@@ -135,8 +137,6 @@ def _fit_error(
     length: ReadoutLength, features: Tensor, wrong: NDArray[np.bool_], classes: IntArray
 ) -> dict[str, float | None]:
     """Logistic regression under a strong penalty, chosen by cross-validation over classes."""
-    from sklearn.linear_model import LogisticRegression
-
     length.weight.zero_()
     length.bias.zero_()
     part = np.unique(classes, return_inverse=True)[1] % _CLASS_FOLDS
@@ -167,8 +167,6 @@ def _fit_error(
 
 
 def _auroc(score: FloatArray, wrong: NDArray[np.bool_]) -> float:
-    from hypuml.metrics import auroc
-
     value = auroc(score, wrong)
     return 0.5 if value is None else value
 

@@ -1,6 +1,6 @@
 """One trainer for every loss and data set; imports neither faiss, umap nor streamlit.
 
-:func:`train` is the door: it writes to its output folder a finished checkpoint
+:func:`train` writes to its output folder a finished checkpoint
 (``model.safetensors``, ``config.json``) and ``training.json`` (options, curves). Who wants to look
 at a run from within makes a :class:`Trainer`.
 """
@@ -45,7 +45,7 @@ def train(
         The trained model (its averaged weights).
 
     Raises:
-        ValueError: an option, the data or the folder does not allow the run; said before anything
+        ValueError: an option, the data or the folder does not allow the run; raised before anything
             is trained or overwritten.
         StoppedError: a stop was requested; the state is saved.
     """

@@ -3,8 +3,7 @@
 Every image is seen as it is, augmented ``views`` times and degraded ``views`` times; a batch draws
 one view of each of its images. What is kept between runs is what the backbone gives *raw*: it
 depends on the images, the backbone and the options of augmentation alone, so that runs with other
-losses, seeds and class splits share it through a folder. A backbone that is fitted to the training
-images (principal axes) is fitted on the training part of the split; its features are kept too.
+losses, seeds and class splits share it through a folder.
 
 Convention: raw features are ``[..., R]`` float16, features ``[..., F]``.
 """
@@ -81,7 +80,7 @@ def raw_views(
         ValueError: what an earlier run left cannot be read.
     """
     source = f"{fingerprint(dataset)} {backbone.raw_fingerprint()}"
-    name = "views-" + _digest(source, config, split=False)
+    name = "views-" + _digest(source, config)
     if folder is not None and (folder / f"{name}.safetensors").exists():
         found = _load(folder / f"{name}.safetensors")
         reasons = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
@@ -126,28 +125,19 @@ class CachedFeatures:
         backbone: Extractor,
         views: RawViews,
         data: TrainingData,
-        config: TrainConfig,
-        folder: Path | None = None,
+        seed: int,
     ) -> CachedFeatures:
-        """Fit the backbone on the training part, where it asks for that, and project every view.
+        """Project every view.
 
         Args:
-            backbone: is left as it is where it has been fitted by the run that this one starts
-                from: a head that was trained understands the features it was trained on alone.
+            backbone: whose raw features the views are.
             views: of every training image of the data set.
             data: the split; its rows are among those of ``views``.
-            config: of the run.
-            folder: where features of a backbone that is fitted are kept between runs with the same
-                split; None keeps nothing.
+            seed: of the choice of views.
         """
-        if backbone.fitted:
-            found = _projected(backbone, views, data)
-        else:
-            seen = f"{views.source} {views.rows.tolist()}"
-            name = f"features-{_digest(seen, config, split=True)}.safetensors"
-            found = _fitted(backbone, views, data, None if folder is None else folder / name)
+        found = _projected(backbone, views, data)
         here = {name: value.to(backbone.device) for name, value in found.items()}
-        return cls(seed=config.seed, **here)
+        return cls(seed=seed, **here)
 
     def batch(self, model: HypUML, batch: Batch, step: int) -> tuple[Tensor, Tensor]:
         """One view of each image, the last ones degraded; the levels of these."""
@@ -172,25 +162,6 @@ class CachedFeatures:
         """Every degraded view of the images."""
         index = torch.from_numpy(rows)
         return self.bad[:, index].flatten(0, 1).float(), self.levels[:, index].flatten()
-
-
-def _fitted(
-    backbone: Extractor, views: RawViews, data: TrainingData, file: Path | None
-) -> dict[str, Tensor]:
-    """Features by a backbone that is fitted first, or those of an earlier run with this split."""
-    if file is not None and file.exists():
-        found = _load(file)
-        backbone.load_state_dict({k[9:]: v for k, v in found.items() if k.startswith("backbone.")})
-        return {k: v for k, v in found.items() if not k.startswith("backbone.")}
-    place = torch.from_numpy(np.searchsorted(views.rows, data.train.rows))
-    # One view each of every other image: axes need variety, not numbers.
-    half = place[::2]
-    backbone.fit(views.plain[place], torch.cat([views.varied[0][half], views.degraded[0][half]]))
-    found = _projected(backbone, views, data)
-    if file is not None:
-        state = {f"backbone.{k}": v.contiguous() for k, v in backbone.state_dict().items()}
-        write_atomically(file, save(found | state))
-    return found
 
 
 @torch.no_grad()
@@ -223,8 +194,8 @@ def _load(file: Path) -> dict[str, Tensor]:
         raise ValueError(f"{file} is damaged; remove it and it will be made again") from error
 
 
-def _digest(what: str, config: TrainConfig, split: bool) -> str:
-    """Short hash of all that views (or, with ``split``, features) depend on."""
+def _digest(what: str, config: TrainConfig) -> str:
+    """Short hash of all that views depend on."""
     depends: dict[str, Any] = {
         "meaning": _MEANING,
         "images": what,
@@ -233,11 +204,5 @@ def _digest(what: str, config: TrainConfig, split: bool) -> str:
         "views": config.views,
         "trained": config.steps > 0,
     }
-    if split:
-        depends |= {
-            "arguments": config.model.backbone_args,
-            "seed": config.seed,
-            "shares": [config.validation_classes, config.calibration_classes],
-        }
     text = json.dumps(depends, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

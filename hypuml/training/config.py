@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor
 
 from hypuml.data.augment import AugmentConfig
 from hypuml.geometry.distance import Distance
-from hypuml.losses import RENAMED, LossConfig, Objective, RunFacts, make_loss
+from hypuml.losses import RENAMED, LossConfig, LossName, Objective, RunFacts, make_loss
 from hypuml.models.config import ModelConfig
 
 
@@ -24,15 +24,15 @@ class TrainConfig:
 
     model: ModelConfig = field(default_factory=ModelConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
-    loss: str = "contrastive"
+    loss: LossName = "contrastive"
     """Metric-learning loss."""
     loss_config: LossConfig = field(default_factory=LossConfig)
     calibration: float = 0.5
     """Weight of the calibration term; 0 switches it off."""
     calibration_classes: float = 0.2
     """Share of the training classes that only the calibration term sees."""
-    calibration_on: str = "all"
-    """Images the calibration term learns from: all, or held (all but the fit images)."""
+    calibration_on: Literal["all", "held"] = "all"
+    """Images the calibration term learns from; held: all but the fit images."""
     calibration_share: float = 0.15
     """Share of a batch drawn from the calibration-only classes."""
     ambiguous_share: float = 0.06
@@ -45,9 +45,9 @@ class TrainConfig:
     """Seed of the class split, the weights, the batches and the augmentation."""
     init: str = ""
     """Checkpoint whose weights to start from (folder or hub id) instead of random ones."""
-    head_init: str = "auto"
-    """Where the head starts: random, or axes (where images of one class differ least, found on the
-    training images as they are), or auto: axes where the backbone does not learn."""
+    head_init: Literal["auto", "axes", "random"] = "auto"
+    """Where the head starts; axes: where images of one class differ least, found on the training
+    images as they are; auto: axes where the backbone does not learn, otherwise random."""
     backbone_init: str = ""
     """Checkpoint whose backbone to start from (folder or hub id), under a new head."""
     steps: int = 3000
@@ -85,8 +85,8 @@ class TrainConfig:
     """Decay of the exponential moving average of the weights that is saved; 0 switches it off."""
     clip: float = 3.0
     """Gradients are clipped to this norm."""
-    precision: str = "auto"
-    """float32, bfloat16, or auto: bfloat16 for the backbone on a GPU, float32 on a CPU."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """auto: bfloat16 for the backbone on a GPU, float32 on a CPU."""
     views: int = 6
     """Augmented and degraded views of each image, for a backbone that does not learn, whose
     features are computed once."""

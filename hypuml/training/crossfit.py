@@ -63,7 +63,7 @@ def fit_readout(
 
     Returns:
         The answers on unseen classes that everything was learned from; none where there are too
-        few classes to halve, which the model's training facts then say (``left_out``).
+        few classes to halve, which is recorded in the model's training facts (``left_out``).
     """
     rows, labels = training_rows(trainer)
     halves = _all_halves(model, trainer, config, report or silent, out)
@@ -171,7 +171,7 @@ def training_rows(trainer: Trainer) -> tuple[IntArray, Tensor]:
 
 
 def _all_halves(
-    model: HypUML, trainer: Trainer, config: TrainConfig, say: Progress, out: Path | None
+    model: HypUML, trainer: Trainer, config: TrainConfig, log: Progress, out: Path | None
 ) -> Sequence[Half]:
     """What models of either half make of both, kept in ``out`` where that took training."""
     rows, labels = training_rows(trainer)
@@ -192,7 +192,7 @@ def _all_halves(
         one = _trained_on(inside, model, trainer, config)
         features = (trainer.source.plain(one, side) for side in (inside, outside))
         found.append(Half(next(features), labels[seen], next(features), labels[~seen]))
-        say(len(found), 2 * config.halvings, "cross-fitting")
+        log(len(found), 2 * config.halvings, "cross-fitting")
     if out and model.backbone.trainable:
         write_halves(found, out)
         # In the precision that a resumed run will find.

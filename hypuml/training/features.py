@@ -60,7 +60,7 @@ class PixelFeatures:
         )
 
     def batch(self, model: HypUML, batch: Batch, step: int) -> tuple[Tensor, Tensor]:
-        """See :class:`FeatureSource`; the backbone runs in low precision where asked to."""
+        """See :class:`FeatureSource`; the backbone runs in low precision where configured."""
         noise = torch.Generator(self._device).manual_seed(self._config.seed * 1_000_003 + step)
         images = self._data.train.pixels[torch.from_numpy(batch.rows)].to(self._device)
         size, ranges = model.config.image_size, self._config.augment
@@ -107,7 +107,7 @@ class PixelFeatures:
 
 @torch.inference_mode()
 def describe_pixels(model: HypUML, pixels: Tensor, batch_size: int = 256) -> Described:
-    """All that a model says of uint8 pixels ``[N, 3, S, S]``."""
+    """Outputs of a model for uint8 pixels ``[N, 3, S, S]``."""
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()
@@ -163,7 +163,7 @@ def raw_of(
         augmented ones.
     """
     size, views, device = config.model.image_size, config.views, backbone.device
-    varies = views if config.steps or not backbone.fitted else 0
+    varies = views if config.steps else 0
     noise = [torch.Generator(device).manual_seed(view) for view in range(2 * views)]
     noise = noise[:varies] + noise[views:]
     found: list[list[Tensor]] = [[] for _ in range(varies + views + 1)]

@@ -82,7 +82,7 @@ def finish(
     report: Progress | None = None,
     out: Path | None = None,
 ) -> HypUML:
-    """Fit all that follows training, and say in the model's training facts what was done.
+    """Fit all that follows training, and record it in the model's training facts.
 
     Args:
         model: as the trainer left it; with a projector it lends its backbone alone.
@@ -114,7 +114,7 @@ def finish(
         if not config.projector:
             return model
     model.eval()
-    # The history tells of what was trained; this, of what came of it.
+    # The history is of what was trained; this, of what came of it.
     model.training_info["validation"] = {
         "step": trainer.state.step,
         **model_metrics(model, data, source, config),
@@ -163,8 +163,8 @@ def refit(folder: Path, dataset: Dataset, progress: Progress | None = None) -> H
     """Fit answer confidence and loss prediction of a finished checkpoint anew, and save them.
 
     Backbone and curves stay; the calibration classes are found again from the recorded options.
-    With a readout, head and uncertainty are fitted anew too. The checkpoint's training facts say
-    when (``refitted``), where there was enough to learn from.
+    With a readout, head and uncertainty are fitted anew too. The checkpoint's training facts have
+    the time (``refitted``), where there was enough to learn from.
 
     Args:
         folder: of the checkpoint, with its ``training.json``.

@@ -32,7 +32,7 @@ _MANY = 500
 
 
 def silent(
-    done: int, total: int, phase: str = "", figures: Mapping[str, Any] | None = None
+    done: int, total: int, phase: str = "", metrics: Mapping[str, Any] | None = None
 ) -> None:
     """A `Progress` that does nothing."""
 
@@ -118,7 +118,7 @@ def sources(
     Args:
         dataset: what is trained on.
         config: of the run.
-        model: a backbone that asks for it is fitted.
+        model: its backbone makes the features.
         folder: where features of a backbone that does not learn are kept between runs; None keeps
             nothing.
         progress: of reading images.
@@ -135,7 +135,7 @@ def sources(
     seen = raw_views(dataset, config, looks, folder, progress)
     data = prepare(dataset, config, readable=seen.rows)
     data.unreadable.update(seen.unreadable)
-    return data, CachedFeatures.of(model.backbone, seen, data, config, folder)
+    return data, CachedFeatures.of(model.backbone, seen, data, config.seed)
 
 
 def pick_device(name: str) -> torch.device:

@@ -63,7 +63,6 @@ class RunState:
         """
         weight = 1 - min(decay, (1 + self.step) / (10 + self.step)) if decay else 1.0
         for name, value in self.model.state_dict().items():
-            # Half precision is what descriptors keep their axes in: constants.
             if value.dtype == torch.float32:
                 self.average[name].lerp_(value, weight)
             else:

@@ -169,22 +169,22 @@ class Trainer:
             StoppedError: a stop was requested; the state is saved.
         """
         state, config = self.state, self.config
-        say = report or silent
+        log = report or silent
         started = time.perf_counter() - state.seconds
         with stop_requests() as stop:
             while state.step < config.steps:
                 self.step()
                 state.seconds = time.perf_counter() - started
-                say(state.step, config.steps, "train", self._recent)
+                log(state.step, config.steps, "train", self._recent)
                 last = state.step == config.steps
                 if state.step % config.eval_every == 0 or last:
-                    say(state.step, config.steps, "validation", self.validate())
+                    log(state.step, config.steps, "validation", self.validate())
                 if out and (stop.is_set() or state.step % config.save_every == 0 or last):
                     self.save(out)
                 if stop.is_set() and not last:
                     raise StoppedError(f"stopped at step {state.step} of {config.steps}")
             if not state.history:
-                say(state.step, config.steps, "validation", self.validate())
+                log(state.step, config.steps, "validation", self.validate())
         return self.averaged()
 
     @property
@@ -206,7 +206,7 @@ class Trainer:
         load_state(self.state, out, self.facts)
 
     def info(self) -> dict[str, Any]:
-        """What a checkpoint says of its own training."""
+        """What a checkpoint records of its training."""
         state, data, config = self.state, self.data, self.config
         taught = config.teaches_uncertainty and config.degraded_share > 0
         found = {

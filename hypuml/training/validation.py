@@ -24,7 +24,7 @@ _MOST = 1024
 _CLIPPED = 0.999
 # A loss is taken against this many images at a time, like a batch.
 _CHUNK = 512
-# Of the loss that stands in for one that says nothing of single images.
+# Of the loss that stands in for one without a number for each image.
 _TEMPERATURE = 0.1
 
 
@@ -38,7 +38,7 @@ def model_metrics(
         Those of :func:`retrieval_metrics`, ``clipped`` (share of the
         validation images at the greatest length) and ``calibration_validation``; without validation
         classes none of them. ``calibration_fit`` always. The two are the rank correlation of u with
-        an image's own loss: does u know it, on classes trained on and on new ones.
+        an image's own loss, on classes trained on and on new ones.
     """
     model.eval()
     rows = data.batches.fit_rows
@@ -46,13 +46,13 @@ def model_metrics(
     rows = np.sort(rng.permutation(rows)[:_MOST])
     labels = data.train.labels[rows]
     found: dict[str, Any] = {
-        "calibration_fit": _knows(model, source.plain(model, rows), labels, config)[0]
+        "calibration_fit": _loss_correlation(model, source.plain(model, rows), labels, config)[0]
     }
     features = source.validation(model)
     if features is None or data.validation is None:
         return found
     held = data.validation
-    rank, points, u = _knows(model, features, held.labels, config)
+    rank, points, u = _loss_correlation(model, features, held.labels, config)
     c = model.curvature
     radius = np.sqrt(c) * geometry.dist0(points, c)
     clipped = float((radius >= _CLIPPED * model.config.max_distance).mean())
@@ -63,7 +63,7 @@ def model_metrics(
     }
 
 
-def _knows(
+def _loss_correlation(
     model: HypUML,
     features: Tensor,
     labels: IntArray,
@@ -89,7 +89,7 @@ def own_losses(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Loss of every image among images of other classes ``[N]``, and where it is defined.
 
-    Proxies say nothing about an image of a new class: for a loss that has them this is the
+    A loss with proxies has no value for an image of a new class: for such a loss this is the
     "hyp-vit" loss at a temperature of 0.1.
     """
     distance = Distance(config.model.geometry, config.model.curvature)

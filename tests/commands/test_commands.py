@@ -56,7 +56,21 @@ def test_overview_and_help_of_every_command(capsys):
         with pytest.raises(SystemExit) as stop:
             main([name, "--help"])
         assert stop.value.code == 0
-        assert "None  " not in capsys.readouterr().out
+        text = capsys.readouterr().out
+        assert "(default: None)" not in text
+
+
+def test_the_help_shows_choices_and_the_defaults_of_the_recipe(capsys):
+    def help_of(*arguments):
+        with pytest.raises(SystemExit):
+            main(["train", *arguments, "--help"])
+        return " ".join(capsys.readouterr().out.replace("│", " ").split())
+
+    text = help_of()
+    assert "--length {tanh,clip," in text
+    assert "as JSON, e.g. '{\"channels\": [32, 64, 128, 256]}'" in text
+    assert "Dimension n of the Poincaré ball. (default: 32)" in text
+    assert "Dimension n of the Poincaré ball. (default: 512)" in help_of("--recipe", "photos")
 
 
 def test_wrong_words_get_one_line(capsys, tmp_path):
@@ -64,7 +78,15 @@ def test_wrong_words_get_one_line(capsys, tmp_path):
     assert "garden" in refused(capsys, "train", "no-such-data", "--out", tmp_path / "x")
     assert "recipe" in refused(capsys, "train", "garden", "--out", "x", "--recipe", "soup")
     assert "steps" in refused(capsys, "train", "garden", "--out", tmp_path / "x", "--steps", "-3")
-    assert "invalid int" in refused(capsys, "train", "garden", "--out", "x", "--steps", "many")
+    assert "--steps: invalid" in refused(capsys, "train", "garden", "--out", "x", "--steps", "many")
+    assert "--steps: expected" in refused(capsys, "train", "garden", "--out", "x", "--steps")
+    assert "missing: --out" in refused(capsys, "train", "garden")
+    assert "unknown: more" in refused(capsys, "train", "garden", "more", "--out", "x")
+    assert "missing: OUT" in refused(capsys, "gallery", "digits", "x")
+    assert "unknown: more" in refused(capsys, "evaluate", "x", "digits", "more")
+    assert "expected one of unseen, seen, all" in refused(
+        capsys, "gallery", "digits", "x", "y", "--split", "some"
+    )
     assert "vit_tiny" in refused(
         capsys, "train", "digits", "--out", tmp_path / "x", "--backbone", "vit_tiny_patch16_224"
     )
@@ -79,6 +101,20 @@ def test_wrong_words_get_one_line(capsys, tmp_path):
         capsys, "evaluate", tmp_path, "digits", "--json", tmp_path / "no" / "x.json"
     )
     assert not (tmp_path / "x").exists()
+
+
+def test_a_folder_without_classes_cannot_be_trained_on_and_what_can_be_done_is_said(
+    tmp_path, capsys
+):
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    for i in range(4):
+        SquaresDataset().load(i).save(flat / f"{i}.png")
+    out = tmp_path / "x"
+    error = refused(capsys, "train", flat, "--recipe", "photos", "--out", out)
+    assert "training needs sub-folders, one for each class" in error
+    assert f"hypuml gallery {flat} checkpoints/photos OUT" in error
+    assert not out.exists()
 
 
 def test_data_lists_and_describes(capsys):
@@ -101,6 +137,20 @@ def test_evaluate_writes_the_contract_to_stdout(checkpoint, pictures, capsys):
     assert result["ood_auroc"] is None
     assert 0 <= result["recall@1"] <= result["recall@8"] <= 1
     assert result["radius"]["p1"] <= result["radius"]["p50"] <= result["radius"]["p99"]
+
+
+def test_model_and_data_can_be_given_by_name(checkpoint, pictures, tmp_path, capsys):
+    def evaluated(*arguments):
+        assert main(["evaluate", *map(str, arguments), "--json", "-", "--no-degradation"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    expected = evaluated(checkpoint, pictures)
+    assert evaluated("--data", pictures, "--model", checkpoint) == expected
+    assert evaluated(pictures, "--model", checkpoint) == expected
+    out = tmp_path / "gallery"
+    named = ["gallery", "--model", str(checkpoint), str(pictures), str(out), "--title", "Named"]
+    assert main(named) == 0
+    assert Gallery.open(out).title == "Named"
 
 
 def test_foreign_images_are_told_apart_by_uncertainty(checkpoint, pictures, capsys):

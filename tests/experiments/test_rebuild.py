@@ -29,8 +29,10 @@ def test_rebuild_makes_everything_and_replaces_the_old_only_at_the_end(
     out.mkdir()
     (out / "README.md").write_text("the old card")
     # It draws thousands of flowers, whatever the data set.
-    monkeypatch.setattr("hypuml.experiments.ambiguity.ambiguity_report", lambda model: {"asked": 1})
-    monkeypatch.setattr("hypuml.evaluation.report", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr(
+        "hypuml.experiments.commands.rebuild.ambiguity_report", lambda model: {"asked": 1}
+    )
+    monkeypatch.setattr("hypuml.commands.gallery.report", lambda *a, **k: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         main(["rebuild", "garden", "--out", str(out)])
     assert (out / "README.md").read_text() == "the old card"
@@ -45,7 +47,7 @@ def test_rebuild_makes_everything_and_replaces_the_old_only_at_the_end(
     for name in ("garden", "garden-finish"):
         monkeypatch.setitem(RECIPES, name, tiny_config())
     # Asked already, before the other rebuild broke off.
-    monkeypatch.setattr("hypuml.experiments.ambiguity.ambiguity_report", lambda model: 1 / 0)
+    monkeypatch.setattr("hypuml.experiments.commands.rebuild.ambiguity_report", lambda model: 1 / 0)
     trained = (tmp_path / "garden.building" / "model.safetensors").stat().st_mtime_ns
     assert main(["rebuild", "garden", "--out", str(out)]) == 0
     assert [p.name for p in tmp_path.iterdir()] == ["garden"]
@@ -69,7 +71,9 @@ def test_rebuild_can_keep_the_weights(tmp_path, monkeypatch, capsys):
         monkeypatch.setitem(DATASETS, name, entry)
     for name in ("garden", "garden-finish"):
         monkeypatch.setitem(RECIPES, name, tiny_config())
-    monkeypatch.setattr("hypuml.experiments.ambiguity.ambiguity_report", lambda model: {"asked": 1})
+    monkeypatch.setattr(
+        "hypuml.experiments.commands.rebuild.ambiguity_report", lambda model: {"asked": 1}
+    )
     out = tmp_path / "garden"
     with pytest.raises(SystemExit):
         main(["rebuild", "garden", "--out", str(out), "--refit"])
@@ -82,8 +86,8 @@ def test_rebuild_can_keep_the_weights(tmp_path, monkeypatch, capsys):
     for left in (training, broken):
         left.mkdir()
         (left / "model.safetensors").write_bytes(b"half of it")
-    monkeypatch.setattr("hypuml.experiments.ambiguity.ambiguity_report", lambda model: 1 / 0)
-    monkeypatch.setattr("hypuml.training.train", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr("hypuml.experiments.commands.rebuild.ambiguity_report", lambda model: 1 / 0)
+    monkeypatch.setattr("hypuml.experiments.commands.rebuild.train", lambda *a, **k: 1 / 0)
     assert main(["rebuild", "garden", "--out", str(out), "--refit"]) == 0
     assert sorted(p.name for p in tmp_path.iterdir()) == ["garden", "garden.building"]
     assert (training / "model.safetensors").read_bytes() == b"half of it"

@@ -13,8 +13,8 @@ from hypuml import Gallery, HypUML
 from hypuml.data.flowers102.classes import flower_classes
 from hypuml.data.registry import open_dataset
 from hypuml.evaluation import report
-from hypuml.experiments.commands.rebuild import SHOWN, STAGES, TRAINED_ON
 from hypuml.experiments.page import fill, shipped_tables
+from hypuml.experiments.shipped import SHIPPED
 from hypuml.geometry import dist
 from hypuml.recipes import recipe
 from hypuml.training import TrainConfig
@@ -22,7 +22,15 @@ from hypuml.types import Embedding, indices_of
 from tests.support import ROOT
 
 DRAWN = ("garden", "digits-2d")
-NAMES = (*DRAWN, "flowers")
+NAMES = tuple(name for name, entry in SHIPPED.items() if entry.gallery)
+
+
+def test_every_checkpoint_that_ships_stands_in_the_table():
+    assert sorted(p.name for p in (ROOT / "checkpoints").iterdir() if p.is_dir()) == sorted(SHIPPED)
+    for name, entry in SHIPPED.items():
+        assert (ROOT / "checkpoints" / name / "gallery").exists() == entry.gallery
+        card = (ROOT / "checkpoints" / name / "README.md").read_text(encoding="utf-8")
+        assert entry.about in card
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -57,7 +65,7 @@ def test_gallery_belongs_to_the_model_and_covers_the_unseen_split(folder, galler
     assert gallery.model_path.resolve() == folder
     assert set(gallery.splits) == {"unseen"}
     if folder.name in DRAWN:
-        dataset = open_dataset(SHOWN[folder.name])
+        dataset = open_dataset(SHIPPED[folder.name].shown)
         assert gallery.ids == [dataset.items[i].id for i in indices_of(dataset, "unseen")]
 
 
@@ -74,16 +82,16 @@ def test_the_flowers_come_without_a_picture_and_with_their_place_among_the_plant
 
 
 def test_it_was_trained_with_the_recipe_it_is_rebuilt_by(folder):
-    stages = STAGES[folder.name]
+    stages = SHIPPED[folder.name].stages
     log = json.loads((folder / "training.json").read_text())["config"]
     start = f"checkpoints/{folder.name}.stage{len(stages) - 1}" if len(stages) > 1 else ""
     assert TrainConfig.from_log(log) == replace(recipe(stages[-1]), init=start)
-    assert log["dataset"] == TRAINED_ON[folder.name]
+    assert log["dataset"] == SHIPPED[folder.name].training_set
 
 
 @pytest.mark.parametrize("folder", DRAWN, indirect=True)
 def test_the_model_puts_the_pictures_where_the_gallery_has_them(folder, gallery):
-    dataset = open_dataset(SHOWN[folder.name])
+    dataset = open_dataset(SHIPPED[folder.name].shown)
     row_of = {item.id: row for row, item in enumerate(dataset.items)}
     model = HypUML.from_pretrained(folder)
     assert model.confidence == gallery.confidence

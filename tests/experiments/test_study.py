@@ -23,7 +23,7 @@ from hypuml.losses import LossConfig
 from hypuml.models.hypuml import HypUML
 from hypuml.recipes import RECIPES
 from tests.support.squares import SquaresDataset
-from tests.support.training_support import COUNTED, TINY, tiny_config
+from tests.support.training_support import FROZEN, TINY, tiny_config
 
 SEEDS = (0, 1)
 
@@ -44,7 +44,7 @@ def a_study(**options):
     given = {
         "trained_on": squares,
         "shown": squares,
-        "own": tiny_config(model=COUNTED, views=1, steps=4, validation_classes=0.3),
+        "own": tiny_config(**FROZEN, views=1, steps=4, validation_classes=0.3),
         "variants": tuple(
             Variant("grid", length=length, max_distance=d, calibration=c, dim=4)
             for d in (1.45, 4.0)

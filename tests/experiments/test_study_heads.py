@@ -12,7 +12,7 @@ import torch
 
 from hypuml.evaluation import measure
 from hypuml.experiments.study import heads
-from hypuml.experiments.study.shown import PARTS, shown_figures, shown_images, silence, untaught
+from hypuml.experiments.study.shown import PARTS, shown_images, shown_metrics, silence, untaught
 from hypuml.models.readout import ReadoutLength
 from tests.support.squares import SquaresDataset
 from tests.support.training_support import TINY, tiny_config
@@ -42,7 +42,7 @@ def test_figures_from_features_are_those_from_pictures(run):
     folder = run[1]
     model = model_of(run)
     shown = shown_images(DATA, model, folder / "views")
-    found = shown_figures(model, shown)
+    found = shown_metrics(model, shown)
     whole = measure(model, DATA, most_degraded=0).result
     for key in ("recall@1", "map@r", "r_auroc", "confidence_auroc", "confidence_ece", "controls"):
         assert found[key] == pytest.approx(whole[key], abs=1e-6), key
@@ -83,7 +83,7 @@ def test_a_part_that_is_left_out_says_nothing(run):
         error = length.error_score(shown.features).numpy()
         all_parts = length.score(shown.features).numpy()
         whole = head(shown.features).uncertainty.numpy()
-    found = shown_figures(model, shown)
+    found = shown_metrics(model, shown)
     right = found["parts"]["all parts"]
     assert right == {"recall@1": found["recall@1"], "r_auroc": found["r_auroc"]}
     assert set(found["parts"]) == set(PARTS)

@@ -21,7 +21,7 @@ from hypuml.training import StoppedError, train
 from hypuml.training.state import FOLDER, make_optimizer, set_rate
 from hypuml.training.validation import own_losses
 from tests.support.squares import SquaresDataset
-from tests.support.training_support import COUNTED, TINY, tiny_config
+from tests.support.training_support import TINY, tiny_config
 
 SPHERE = replace(TINY, geometry="spherical")
 
@@ -162,12 +162,12 @@ def test_a_step_takes_the_fit_images_alone():
 
 def test_proxies_learn_five_times_as_fast_and_do_not_decay():
     config = spherical_config(weight_decay=0.5)
-    model = HypUML(replace(COUNTED, geometry="spherical"))
+    model = HypUML(replace(TINY, geometry="spherical"))
     loss = config.objective(torch.tensor([5, 5, 8])).loss
     optimizer = make_optimizer(model, config, loss)
     linear = model.head.linear
     before, weight = loss.loss.proxies.detach().clone(), linear.weight.detach().clone()
-    points = linear(torch.randn(3, 8, generator=torch.Generator().manual_seed(0)))
+    points = linear(torch.randn(3, 16, generator=torch.Generator().manual_seed(0)))
     loss(points, torch.tensor([5, 5, 8])).backward()
     set_rate(optimizer, 1e-3)
     optimizer.step()
@@ -212,7 +212,7 @@ def test_a_resumed_run_has_its_proxies_back(tmp_path):
     kept = {}
 
     def stop_at(step):
-        def report(done, total, phase="", figures=None):
+        def report(done, total, phase="", metrics=None):
             if phase == "train" and done == step:
                 os.kill(os.getpid(), signal.SIGINT)
 

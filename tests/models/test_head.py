@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 import torch
 
 from hypuml import geometry
 from hypuml.geometry import torch as geometry_torch
-from hypuml.models.config import GEOMETRIES, UNCERTAINTIES, ModelConfig
+from hypuml.models.config import GeometryName, LengthName, ModelConfig, UncertaintyName
 from hypuml.models.head import HyperbolicHead
 from hypuml.models.hypuml import HypUML
 from hypuml.models.lengths import LENGTHS
@@ -27,8 +29,8 @@ def head_and_features(seed=0, **options):
     return head, features
 
 
-@pytest.mark.parametrize("geometry_name", GEOMETRIES)
-@pytest.mark.parametrize("uncertainty", UNCERTAINTIES)
+@pytest.mark.parametrize("geometry_name", get_args(GeometryName))
+@pytest.mark.parametrize("uncertainty", get_args(UncertaintyName))
 @pytest.mark.parametrize("length", sorted(LENGTHS))
 def test_every_combination_is_bounded_and_has_finite_gradients(length, uncertainty, geometry_name):
     head, features = head_and_features(
@@ -222,3 +224,8 @@ def test_a_head_asks_for_no_more_axes_than_there_are():
     head = HyperbolicHead(ModelConfig(dim=8, cone=1.0), 6)
     with pytest.raises(ValueError, match="6 features have no 7 axes to start from; lower --dim"):
         head.initialise_axes(features, labels)
+
+
+def test_the_choices_of_the_command_line_are_those_there_are():
+    assert get_args(LengthName) == tuple(LENGTHS)
+    assert get_args(GeometryName) == geometry.GEOMETRIES

@@ -12,7 +12,7 @@ TINY = ModelConfig(
     backbone="resnet10t", backbone_args={"channels": [8, 8, 16, 16]}, dim=4, image_size=24
 )
 # Nothing to learn but the head.
-COUNTED = ModelConfig(backbone="descriptors", backbone_args={"components": 8}, dim=4, image_size=32)
+FROZEN = {"model": TINY, "backbone_lr": 0.0}
 
 
 def tiny_config(**options) -> TrainConfig:

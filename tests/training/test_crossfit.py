@@ -20,7 +20,7 @@ from hypuml.training import Trainer, crossfit
 from hypuml.training.crossfit import fit_readout
 from hypuml.training.posthoc import finish
 from tests.support.squares import SquaresDataset
-from tests.support.training_support import COUNTED, TINY, MeanColour, tiny_config
+from tests.support.training_support import TINY, MeanColour, tiny_config
 
 STILL = AugmentConfig(min_scale=1.0, flip=0.0, rotation=0.0, brightness=0.0, hue=0.0, noise=0.0)
 CLASSES = 24
@@ -52,8 +52,9 @@ def brief(monkeypatch):
 
 def config_of(**options):
     defaults = {
-        "model": replace(COUNTED, **READOUT), "augment": STILL, "lr": 1e-6, "steps": 2, "views": 1,
-        "calibration": 0.0, "calibration_classes": 0.2, "validation_classes": 0.3, "halvings": 2,
+        "model": replace(TINY, image_size=32, **READOUT), "augment": STILL, "lr": 1e-6, "steps": 2,
+        "views": 1, "calibration": 0.0, "calibration_classes": 0.2, "validation_classes": 0.3,
+        "halvings": 2,
     }  # fmt: skip
     return tiny_config(**(defaults | options))
 

@@ -41,7 +41,7 @@ def test_a_stopped_and_resumed_run_equals_an_uninterrupted_one(tmp_path):
     dataset, config = SquaresDataset(), tiny_config()
     whole = train(dataset, tmp_path / "whole", config)
 
-    def stop(done, total, phase="", figures=None):
+    def stop(done, total, phase="", metrics=None):
         if phase == "train" and done == 3:
             os.kill(os.getpid(), signal.SIGINT)
 
@@ -56,7 +56,7 @@ def test_a_stopped_and_resumed_run_equals_an_uninterrupted_one(tmp_path):
 
 
 def test_resume_refuses_other_options_and_names_them(tmp_path):
-    def stop(done, total, phase="", figures=None):
+    def stop(done, total, phase="", metrics=None):
         if phase == "train" and done == 1:
             os.kill(os.getpid(), signal.SIGINT)
 

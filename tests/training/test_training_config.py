@@ -7,8 +7,8 @@ from dataclasses import asdict, fields
 
 import pytest
 
-from hypuml.commands.common import Parser
-from hypuml.commands.train import add_arguments
+from hypuml.commands.options import read
+from hypuml.commands.train import Options, prepare
 from hypuml.losses import LOSSES, LossConfig
 from hypuml.recipes import RECIPES
 from hypuml.training import TrainConfig
@@ -16,10 +16,8 @@ from tests.support import ROOT
 
 
 def parsed(*arguments):
-    parser = Parser("train")
-    given = ["squares", "--out", "somewhere", *arguments]
-    add_arguments(parser, given)
-    return parser.parse_args(given).config
+    given, default = prepare(["squares", "--out", "somewhere", *arguments])
+    return read(Options, given, "train", "", default).config
 
 
 def test_every_option_of_every_loss_is_one_of_the_command_line():
@@ -35,8 +33,11 @@ def test_a_recipe_keeps_its_own_options_beside_those_given():
 
 
 def test_a_wrong_option_of_a_loss_is_one_line(capsys):
-    with pytest.raises(ValueError, match="temperature must be a finite number above 0, got -1"):
+    with pytest.raises(SystemExit):
         parsed("--temperature", "-1")
+    error = capsys.readouterr().err
+    assert "temperature must be a finite number above 0, got -1" in error
+    assert error.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -46,11 +47,39 @@ def test_a_wrong_option_of_a_loss_is_one_line(capsys):
         ("--diameter=2", "--diameter is called --max-distance now"),
         ("--inner", "--inner is called --min-length now"),
         ("--known-classes", "--known-classes is gone"),
+        ("--loss=parent", "--loss parent is called --loss hyp-vit now"),
     ],
 )
 def test_options_by_their_old_names_say_the_new_ones(old, said):
     with pytest.raises(ValueError, match=said):
         parsed(old, "2")
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_options_of_a_recipe_are_its_own(name):
+    assert parsed("--recipe", name) == RECIPES[name]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "pretrained"),
+    [
+        (["--pretrained"], True),
+        (["--pretrained", "true"], True),
+        (["--pretrained=False"], False),
+        (["--nopretrained"], False),
+        (["--no-pretrained"], False),
+    ],
+)
+def test_switches_are_understood_in_every_spelling(arguments, pretrained):
+    base = ["--recipe", "default" if pretrained else "photos"]
+    assert parsed(*base).model.pretrained is not pretrained
+    assert parsed(*base, *arguments).model.pretrained is pretrained
+
+
+def test_lists_and_objects_are_read():
+    config = parsed("--further", "small", "digits", "--backbone-args", '{"channels": [8, 16]}')
+    assert config.further == ("small", "digits")
+    assert config.model.backbone_args == {"channels": [8, 16]}
 
 
 @pytest.mark.parametrize("name", RECIPES)

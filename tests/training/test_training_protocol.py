@@ -17,7 +17,7 @@ from hypuml.models.hypuml import HypUML
 from hypuml.training import Trainer, posthoc
 from hypuml.training.validation import model_metrics
 from tests.support.squares import SquaresDataset
-from tests.support.training_support import COUNTED, MeanColour, tiny_config
+from tests.support.training_support import TINY, MeanColour, tiny_config
 
 STILL = AugmentConfig(min_scale=1.0, flip=0.0, rotation=0.0, brightness=0.0, hue=0.0, noise=0.0)
 CLASSES = 24
@@ -37,7 +37,7 @@ def colour(number):
 @pytest.fixture(params=[True, False], ids=["pixels", "cached"])
 def trainer(request):
     config = tiny_config(
-        model=COUNTED, augment=STILL, lr=1e-6, head_init="random", classes_per_batch=8,
+        model=TINY, augment=STILL, lr=1e-6, head_init="random", classes_per_batch=8,
         calibration_share=0.3, degraded_share=0.1, validation_classes=0.3, calibration_classes=0.4,
     )  # fmt: skip
     model = HypUML(config.model)
@@ -142,7 +142,7 @@ def test_what_is_fitted_afterwards_learns_from_calibration_classes_alone(trainer
 def test_the_seed_moves_classes_between_the_parts():
     parts = set()
     for seed in range(3):
-        config = tiny_config(model=COUNTED, seed=seed)
+        config = tiny_config(model=TINY, seed=seed)
         model = HypUML(config.model)
         model.backbone = MeanColour(False)
         one = Trainer.on(Colours(CLASSES, 4), config, model)

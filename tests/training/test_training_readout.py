@@ -120,7 +120,7 @@ def test_a_run_broken_off_while_fitting_goes_on_to_the_same_model(tmp_path, monk
     config = config_of(learned)
     whole = train(squares(), tmp_path / "whole", config)
 
-    def stop(done, total, phase="", figures=None):
+    def stop(done, total, phase="", metrics=None):
         if phase == "cross-fitting":
             raise KeyboardInterrupt
 

@@ -137,8 +137,6 @@ def _size(known: Records) -> Tile:
     backbone = str(known.model.get("backbone") or "")
     pretrained = known.model.get("pretrained")
     start = ", pretrained" if pretrained is True else ", from scratch" if backbone else ""
-    if backbone == "descriptors":  # only the head has anything to learn
-        start = ", nothing learned but the head"
     return Tile("Parameters", text, _MEANING["parameters"], beside=backbone + start)
 
 

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
+from torch import Tensor
 
+from hypuml.commands.common import Bar
 from hypuml.experiments.benchmark.common import Report, header
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from hypuml.losses import LossConfig
+from hypuml.geometry.torch import expmap0, pairwise_dist
+from hypuml.losses import LOSSES, Calibration, LossConfig, make_loss
 
 LAYOUTS = ("spread", "identical", "duplicates", "rim", "origin", "clusters")
 UNCERTAINTIES = ("zeros", "ones", "random", "ends")
@@ -53,10 +52,6 @@ def draw(seed: int, index: int) -> RandomBatch:
     ``sqrt(c) d0`` from 0 over 1e-8 up to 12; temperatures and margins 1e-3 to 100. The images are
     spread, all one point, partly duplicates, all on the rim, at the origin, or tight clusters.
     """
-    import torch
-
-    from hypuml.losses import LossConfig
-
     rng = np.random.default_rng([seed, index])
     size, n = int(rng.integers(1, 65)), int(rng.choice([2, 3, 32, 128]))
     curvature = float(10 ** rng.uniform(-6, 1))
@@ -103,11 +98,6 @@ def non_finite(batch: RandomBatch, names: tuple[str, ...]) -> dict[str, dict[str
     Returns:
         For every loss, for every entry of ``FIGURES``, whether a value of it is NaN or infinite.
     """
-    import torch
-
-    from hypuml.geometry.torch import expmap0, pairwise_dist
-    from hypuml.losses import Calibration, make_loss
-
     v = batch.tangent.requires_grad_()
     u = batch.uncertainty.requires_grad_()
     x = expmap0(v, batch.curvature)
@@ -128,7 +118,7 @@ def non_finite(batch: RandomBatch, names: tuple[str, ...]) -> dict[str, dict[str
     return found
 
 
-def batches(seed: int = 0, count: int = 10_000) -> Report:
+def batches(seed: int = 0, count: int = 2_000) -> Report:
     """Count the non-finite values of ``count`` random batches.
 
     Returns:
@@ -136,12 +126,11 @@ def batches(seed: int = 0, count: int = 10_000) -> Report:
         loss how many batches had each of ``FIGURES`` non-finite) and ``failures`` (the first ten:
         what :func:`draw` needs to repeat them).
     """
-    from hypuml.losses import LOSSES
-
     names = tuple(name for name, loss in LOSSES.items() if loss.per_image)
     counts = {name: dict.fromkeys(FIGURES, 0) for name in names}
-    total, failures = 0, []
+    total, failures, bar = 0, [], Bar("batches", "batch")
     for index in range(count):
+        bar(index, count)
         batch = draw(seed, index)
         for name, figures in non_finite(batch, names).items():
             for figure, bad in figures.items():
@@ -149,6 +138,7 @@ def batches(seed: int = 0, count: int = 10_000) -> Report:
             if any(figures.values()):
                 total += 1
                 failures.append({"index": index, "loss": name} | asdict(batch.config))
+    bar(count, count)
     return header("batches", seed, ("geoopt", "pytorch-metric-learning", "torch")) | {
         "batches": count,
         "non_finite": total,

@@ -1,7 +1,7 @@
 """What benchmarks share: the head of a report, points of the ball, timing in turns.
 
 On a shared machine absolute times wander, so contenders take turns within each round and reports
-give ratios.
+give ratios. Progress goes to stderr, and timing ends when its time is up.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hypuml import __version__
+from hypuml.commands.common import Bar
+from hypuml.geometry import expmap0
+
 Report = dict[str, Any]
 
 CURVATURE = 0.1
@@ -25,8 +29,6 @@ CURVATURE = 0.1
 
 def header(name: str, seed: int, packages: tuple[str, ...]) -> Report:
     """What a reader needs to judge the figures that follow."""
-    from hypuml import __version__
-
     return {
         "benchmark": name,
         "seed": seed,
@@ -44,30 +46,49 @@ def header(name: str, seed: int, packages: tuple[str, ...]) -> Report:
 
 def points(seed: int, count: int, n: int) -> NDArray[np.float32]:
     """Points ``[count, n]`` of random directions, ``sqrt(c) * d0`` spread evenly over [2, 4]."""
-    from hypuml.geometry import expmap0
-
     rng = np.random.default_rng(seed)
     v = rng.normal(size=(count, n))
     v *= rng.uniform(1, 2, size=(count, 1)) / np.linalg.norm(v, axis=1, keepdims=True)
     return expmap0(v / np.sqrt(CURVATURE), CURVATURE).astype(np.float32)
 
 
-def take_turns(contenders: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Seconds of each contender in every round; one untimed call of each comes first."""
+def take_turns(
+    contenders: dict[str, Callable[[], object]], rounds: int, label: str, limit: float = 60.0
+) -> dict[str, list[float]]:
+    """Time contenders in turns, after one untimed call of each.
+
+    Args:
+        contenders: what is timed, by name.
+        rounds: how often, at most.
+        label: in front of the progress.
+        limit: seconds after which no further round begins; one there always is.
+
+    Returns:
+        Seconds of each contender in every round.
+    """
+    begin, bar = time.perf_counter(), Bar(label, "round")
+    bar(0, rounds)
     for run in contenders.values():
         run()
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
-    for _ in range(rounds):
+    for done in range(1, rounds + 1):
         for name, run in contenders.items():
             start = time.perf_counter()
             run()
             seconds[name].append(time.perf_counter() - start)
+        bar(done, rounds)
+        if time.perf_counter() - begin > limit:
+            break
+    bar.close()
     return seconds
 
 
-def best_seconds(contenders: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """The best round of each (best, because noise only ever adds time)."""
-    return {name: min(found) for name, found in take_turns(contenders, rounds).items()}
+def best_seconds(
+    contenders: dict[str, Callable[[], object]], rounds: int, label: str, limit: float = 60.0
+) -> dict[str, float]:
+    """The best round of each (best, because noise only ever adds time); see :func:`take_turns`."""
+    found = take_turns(contenders, rounds, label, limit)
+    return {name: min(times) for name, times in found.items()}
 
 
 def _processor() -> str:

@@ -6,9 +6,17 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import timm
+import torch
 from PIL import Image
 
+from hypuml.data.folder import FolderDataset
 from hypuml.experiments.benchmark.common import Report, best_seconds, header
+from hypuml.gallery.build import embed_images
+from hypuml.gallery.thumbs import AtlasWriter
+from hypuml.models.config import ModelConfig
+from hypuml.models.hypuml import HypUML
+from hypuml.models.loading import load_model
 
 BACKBONE = "tf_efficientnet_lite0"
 SIZE = 224
@@ -29,16 +37,6 @@ def embed(seed: int = 0, count: int = 256, rounds: int = 3, side: int = 320) -> 
         ``gallery`` (the exported model from files: decoding, resampling, thumbnails); and
         ``gallery_over_torch``, against the faster layout.
     """
-    import timm
-    import torch
-
-    from hypuml.data.folder import FolderDataset
-    from hypuml.gallery.build import embed_images
-    from hypuml.gallery.thumbs import AtlasWriter
-    from hypuml.models.config import ModelConfig
-    from hypuml.models.hypuml import HypUML
-    from hypuml.models.loading import load_model
-
     torch.manual_seed(seed)
     network = timm.create_model(BACKBONE, num_classes=0).eval()
     channels_last = timm.create_model(BACKBONE, num_classes=0).eval()
@@ -73,6 +71,7 @@ def embed(seed: int = 0, count: int = 256, rounds: int = 3, side: int = 320) -> 
                 "gallery": gallery,
             },
             rounds,
+            "embedding",
         )
     speed = {name: 64 / seconds[name] for name in ("torch", "torch_channels_last", "graph")}
     speed["gallery"] = count / seconds["gallery"]

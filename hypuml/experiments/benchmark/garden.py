@@ -9,11 +9,15 @@ import time
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
 
+from hypuml.commands.common import Bar
 from hypuml.data.garden import GardenDataset, trait_distance_matrix
+from hypuml.data.transforms import preprocess
 from hypuml.experiments.benchmark.common import Report, header
 from hypuml.metrics import matrix_spearman
+from hypuml.models.backbone import Backbone
 from hypuml.taxonomy import Taxonomy
 from hypuml.types import FloatArray, IntArray, indices_of
 
@@ -36,18 +40,14 @@ def thumbnail_pixels(picture: Image.Image) -> FloatArray:
 
 def random_network_features(pictures: list[Image.Image], seed: int, size: int = 64) -> FloatArray:
     """Unit-length features ``[N, 512]`` of a ResNet-18 that was never trained."""
-    import torch
-
-    from hypuml.data.transforms import preprocess
-    from hypuml.models.backbone import Backbone
-
     torch.manual_seed(seed)
     net = Backbone("resnet18").eval()
-    found = []
+    found, bar = [], Bar("random network")
     with torch.inference_mode():
         for start in range(0, len(pictures), 128):
             batch = [preprocess(p, size, net.mean, net.std) for p in pictures[start : start + 128]]
             found.append(net(torch.from_numpy(np.stack(batch))).numpy())
+            bar(start + len(batch), len(pictures))
     features = np.concatenate(found)
     # Untrained features share one large direction; without the mean they do their best.
     features = features - features.mean(axis=0)
@@ -87,11 +87,12 @@ def measure(
     """
     rows = indices_of(dataset, split)
     labels = np.array([dataset.species_index(int(i)) for i in rows], dtype=np.int64)
-    pictures, spent = [], []
+    pictures, spent, bar = [], [], Bar("drawing")
     for i in rows:
         start = time.perf_counter()
         pictures.append(dataset.load(int(i), size))
         spent.append(time.perf_counter() - start)
+        bar(len(spent), len(rows))
     return {
         "images": len(rows),
         "species": len(set(labels.tolist())),

@@ -14,12 +14,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import geoopt
+import torch
+
+from hypuml.commands.common import note
 from hypuml.experiments.benchmark.common import CURVATURE, Report, best_seconds, header, points
+from hypuml.geometry.torch import pairwise_dist
+from hypuml.losses import make_loss
 
 WAYS = ("gram", "geoopt")
 STEPS = ("distances", "contrastive", "margin")
 """The mean distance alone, and the two losses."""
 _PER_CLASS = 4
+# Seconds of timing for each contender of each step.
+_LIMIT = 10.0
 
 
 def loss_step(way: str, name: str, batch: int, n: int, seed: int) -> Callable[[], object]:
@@ -35,12 +43,6 @@ def loss_step(way: str, name: str, batch: int, n: int, seed: int) -> Callable[[]
     Returns:
         A function that gives the gradient of the mean loss, a tuple of one ``[B, n]`` tensor.
     """
-    import geoopt
-    import torch
-
-    from hypuml.geometry.torch import pairwise_dist
-    from hypuml.losses import make_loss
-
     x = torch.from_numpy(points(seed, batch, n)).requires_grad_()
     labels = torch.arange(batch) // _PER_CLASS
     u = torch.rand(batch, generator=torch.Generator().manual_seed(seed))
@@ -104,8 +106,6 @@ def _one_thread() -> Iterator[None]:
     A thread pool on a shared machine waits for its slowest thread at every operation, which makes
     hundreds of milliseconds out of the ten of the fast contender.
     """
-    import torch
-
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -152,9 +152,10 @@ def _compare(name: str, seed: int, batch: int, n: int, rounds: int, processes: i
     fast, slow = (loss_step(way, name, batch, n, seed) for way in WAYS)
     half = max(1, rounds // 2)
     with _one_thread():
-        before = best_seconds({"gram": fast}, half)["gram"]
-        broadcast = best_seconds({"geoopt": slow}, 2)["geoopt"]
-        gram = min(before, best_seconds({"gram": fast}, half)["gram"])
+        before = best_seconds({"gram": fast}, half, f"{name}, Gram", _LIMIT)["gram"]
+        broadcast = best_seconds({"geoopt": slow}, 2, f"{name}, geoopt", _LIMIT)["geoopt"]
+        gram = min(before, best_seconds({"gram": fast}, half, f"{name}, Gram", _LIMIT)["gram"])
+    note(f"{name}: measuring memory in processes of their own")
     peak = {
         "gram": _measured_apart("gram", name, batch, n, seed, processes),
         "geoopt": _measured_apart("geoopt", name, batch, n, seed, 1),

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import geoopt
 import numpy as np
+import torch
 
 from hypuml.experiments.benchmark.common import CURVATURE, Report, best_seconds, header, points
+from hypuml.geometry import lorentz_lift, nearest, pairwise_dist
+from hypuml.search import Index
+
+# Seconds of timing for each case.
+_LIMIT = 20.0
 
 
 def search(
@@ -22,12 +29,6 @@ def search(
     Returns:
         Seconds per call, ratios and the recall against a float64 pass.
     """
-    import geoopt
-    import torch
-
-    from hypuml.geometry import lorentz_lift, nearest, pairwise_dist
-    from hypuml.search import Index
-
     gallery, queries = points(seed, count, n), points(seed + 1, batch, n)
     index = Index(gallery, CURVATURE)
     flat = index._flat_index()
@@ -51,10 +52,17 @@ def search(
                 "faiss": lambda size=size: flat.search(lifted[:size], 10),  # type: ignore[misc]
             },
             rounds if size == 1 else max(3, rounds // 60),
+            f"{name}, ours and FAISS",
+            _LIMIT,
         )
         # Broadcasting is linear in the queries: a few of them, scaled up, are measured enough.
         sample = min(size, 3)
-        slow = best_seconds({"geoopt": lambda s=sample: broadcast(slice(s))}, min(rounds, 3))  # type: ignore[misc]
+        slow = best_seconds(
+            {"geoopt": lambda s=sample: broadcast(slice(s))},  # type: ignore[misc]
+            min(rounds, 3),
+            f"{name}, geoopt",
+            _LIMIT,
+        )
         seconds = fast | {"geoopt": slow["geoopt"] * size / sample}
         report[name] = {
             "queries": size,

@@ -11,14 +11,18 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
+import torch
+from torch import Tensor, nn
+
+from hypuml.data.batches import divide
 from hypuml.experiments.benchmark.common import Report, header, take_turns
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from hypuml.training.config import TrainConfig
+from hypuml.models.hypuml import HypUML
+from hypuml.recipes import recipe
+from hypuml.training.config import TrainConfig
+from hypuml.training.setup import slow_precision
+from hypuml.training.state import RunState, make_optimizer
 
 
 def training_step(
@@ -36,12 +40,6 @@ def training_step(
     Returns:
         A function that takes one step and gives its loss.
     """
-    import torch
-    from torch import nn
-
-    from hypuml.models.hypuml import HypUML
-    from hypuml.training.state import RunState, make_optimizer
-
     torch.manual_seed(seed)
     model = HypUML(config.model)
     model.to(memory_format=torch.channels_last)
@@ -73,21 +71,16 @@ def step(seed: int = 0, rounds: int = 20, config: TrainConfig | None = None) -> 
 
     Args:
         seed: of the weights and the (random) images; a network's time does not depend on them.
-        rounds: timed rounds, in which the two take turns.
+        rounds: timed rounds at most, in which the two take turns; fewer on a slow machine.
         config: the run; the "garden" recipe unless given. Its calibration weight must not be 0.
 
     Returns:
         Median seconds of both, ``times_parent`` (the median over the rounds of their ratio, which
         a machine that slows down for a while disturbs least) and the batch.
     """
-    from dataclasses import replace
-
-    import torch
-
-    from hypuml.data.batches import divide
-    from hypuml.recipes import recipe
-
     config = config or recipe("garden")
+    if slow_precision(config):
+        config = replace(config, precision="float32")
     total = config.classes_per_batch * config.images_per_class
     sizes = divide(
         total,
@@ -107,6 +100,7 @@ def step(seed: int = 0, rounds: int = 20, config: TrainConfig | None = None) -> 
             "parent": training_step(parent, images, labels, sizes.total, seed),
         },
         rounds,
+        "training steps",
     )
     ratios = [ours / theirs for ours, theirs in zip(*seconds.values(), strict=True)]
     return header("step", seed, ("timm", "torch")) | {
@@ -116,7 +110,7 @@ def step(seed: int = 0, rounds: int = 20, config: TrainConfig | None = None) -> 
         "images": sizes.total,
         "fit_images": sizes.fit,
         "loss": config.loss,
-        "rounds": rounds,
+        "rounds": len(ratios),
         "seconds": {name: statistics.median(found) for name, found in seconds.items()},
         "times_parent": statistics.median(ratios),
     }

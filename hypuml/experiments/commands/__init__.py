@@ -8,7 +8,7 @@ from hypuml.commands import dispatch
 
 COMMANDS = {
     "study": "compare losses, uncertainties and geometries, several seeds each",
-    "ambiguity": "ask whether the uncertainty knows how ambiguous the garden's images are",
+    "ambiguity": "measure how the uncertainty follows the ambiguity of the garden's images",
     "benchmark": "measure speed or difficulty, beside the baselines",
     "page": "renew the tables of a Markdown page from the results that ship",
     "rebuild": "train, evaluate and rebuild a checkpoint that ships with the project",

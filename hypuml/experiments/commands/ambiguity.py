@@ -1,39 +1,42 @@
-"""``ambiguity``: does a model's uncertainty know how ambiguous the garden's images are?"""
+"""``ambiguity``: how a model's uncertainty follows the ambiguity of the garden's images."""
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from tyro.conf import Positional, arg
 
 from hypuml.commands.common import json_writer
+from hypuml.commands.options import ReportFile
+from hypuml.experiments.ambiguity import ambiguity_report
+from hypuml.models.loading import load_model
 
 
-def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
-    """Declare the options."""
-    parser.add_argument(
-        "checkpoint", metavar="CHECKPOINT", help="folder of a checkpoint, or a hub id"
-    )
-    parser.add_argument(
-        "--json", metavar="FILE", help="write the report as JSON to a file, or - for stdout"
-    )
-    parser.add_argument(
-        "--pairs", type=int, default=60, metavar="N", help="crosses and plants of each kind"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of the choice of crosses and plants")
+@dataclass(frozen=True)
+class Options:
+    """Options of ``ambiguity``."""
+
+    checkpoint: Annotated[Positional[str], arg(metavar="CHECKPOINT")]
+    """folder of a checkpoint, or a hub id"""
+    json: ReportFile = None
+    pairs: Annotated[int, arg(metavar="N")] = 60
+    """crosses and plants of each kind"""
+    seed: int = 0
+    """of the choice of crosses and plants"""
+
+    def __post_init__(self) -> None:
+        """Check the numbers; raises ``ValueError``."""
+        if self.pairs < 2 or self.seed < 0:
+            raise ValueError(
+                f"pairs must be at least 2 and the seed not negative, got {self.pairs} and "
+                f"{self.seed}"
+            )
 
 
-def run(options: Namespace) -> int:
+def run(options: Options) -> int:
     """Measure and print a table, or JSON."""
-    if options.pairs < 2 or options.seed < 0:
-        raise ValueError(
-            f"pairs must be at least 2 and the seed not negative, got {options.pairs} and "
-            f"{options.seed}"
-        )
     write = json_writer(options.json)
-    from hypuml.experiments.ambiguity import ambiguity_report
-    from hypuml.models.loading import load_model
-
     found = ambiguity_report(load_model(options.checkpoint), options.pairs, options.seed)
     if options.json != "-":
         print(table(found))

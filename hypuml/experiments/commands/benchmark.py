@@ -3,28 +3,51 @@
 from __future__ import annotations
 
 import json
-from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from tyro.conf import Positional, arg
 
 from hypuml.commands.common import json_writer
-from hypuml.experiments.benchmark import BENCHMARKS
+from hypuml.experiments.benchmark.batches import batches
+from hypuml.experiments.benchmark.common import Report
+from hypuml.experiments.benchmark.embed import embed
+from hypuml.experiments.benchmark.garden import garden
+from hypuml.experiments.benchmark.losses import loss
+from hypuml.experiments.benchmark.speed import search
+from hypuml.experiments.benchmark.step import step
+
+BENCHMARKS: dict[str, Callable[..., Report]] = {
+    "batches": batches,
+    "embed": embed,
+    "garden": garden,
+    "loss": loss,
+    "search": search,
+    "step": step,
+}
+
+if TYPE_CHECKING:
+    BenchmarkName = str
+else:
+    BenchmarkName = Literal[tuple(BENCHMARKS)]
 
 
-def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
-    """Declare the options."""
-    known = sorted(BENCHMARKS)
-    parser.add_argument("name", metavar="NAME", choices=known, help=", ".join(known))
-    parser.add_argument(
-        "--json", metavar="FILE", help="write the result to a file, or - for stdout (the default)"
-    )
+@dataclass(frozen=True)
+class Options:
+    """Options of ``benchmark``."""
+
+    name: Positional[BenchmarkName]
+    """what is measured"""
+    json: Annotated[str, arg(metavar="FILE")] = "-"
+    """write the result to a file, or - for stdout"""
 
 
-def run(options: Namespace) -> int:
+def run(options: Options) -> int:
     """Measure and write JSON."""
-    target = options.json or "-"
-    write = json_writer(target)
+    write = json_writer(options.json)
     result = BENCHMARKS[options.name]()
     write(result)
-    if target != "-":
+    if options.json != "-":
         print(json.dumps(result, indent=2))
     return 0

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+from tyro.conf import Positional, arg
+
+from hypuml.experiments.page import fill, shipped_tables
 from hypuml.files import write_atomically
 
 
-def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
-    """Declare the options."""
-    parser.add_argument("pages", metavar="PAGE", type=Path, nargs="+", help="Markdown files")
+@dataclass(frozen=True)
+class Options:
+    """Options of ``page``."""
+
+    pages: Annotated[Positional[tuple[Path, ...]], arg(metavar="PAGE ...")]
+    """Markdown files"""
 
 
-def run(options: Namespace) -> int:
+def run(options: Options) -> int:
     """Fill every page, then write; prints the pages."""
-    from hypuml.experiments.page import fill, shipped_tables
-
+    if not options.pages:
+        raise ValueError("missing: PAGE")
     tables = shipped_tables(Path(__file__).resolve().parents[3])
     filled = {page: fill(page.read_text(encoding="utf-8"), tables) for page in options.pages}
     for page, text in filled.items():

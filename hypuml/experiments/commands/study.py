@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from hypuml.commands.common import add_root, note
+from tyro.conf import Positional, arg
+
+from hypuml.commands.common import note
+from hypuml.commands.options import OPTIONAL, OtherImages, Root
 from hypuml.experiments.study import garden, photographs
 from hypuml.experiments.study.garden_tables import TABLES as GARDEN
 from hypuml.experiments.study.garden_tables import dots
@@ -20,27 +23,34 @@ from hypuml.files import write_atomically
 STUDIES = {"garden": garden.STUDY, "flowers102": photographs.STUDY}
 
 
-def add_arguments(parser: ArgumentParser, arguments: Sequence[str]) -> None:
-    """Declare the options."""
-    parser.add_argument("data", metavar="DATA", choices=tuple(STUDIES), help="garden or flowers102")
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="folder of the study; continued"
-    )
-    parser.add_argument("--workers", type=int, metavar="N", help="processes; one per core")
-    parser.add_argument(
-        "--ood", type=Path, metavar="FOLDER", help="images of something else, to be told apart by u"
-    )
-    add_root(parser)
+if TYPE_CHECKING:
+    StudyName = str
+else:
+    StudyName = Literal[tuple(STUDIES)]
 
 
-def run(options: Namespace) -> int:
+@dataclass(frozen=True)
+class Options:
+    """Options of ``study``."""
+
+    data: Positional[StudyName]
+    """what is studied"""
+    out: Annotated[Path, arg(metavar="DIR")]
+    """folder of the study; continued"""
+    workers: Annotated[int | None, arg(metavar="N", help_behavior_hint=OPTIONAL)] = None
+    """processes; one per core unless given"""
+    ood: OtherImages = None
+    root: Root = None
+
+
+def run(options: Options) -> int:
     """Run what is missing; write ``study.json`` and ``study.md``, for the garden a figure too."""
     if options.workers is not None and options.workers < 1:
         raise ValueError(f"workers must be at least 1, got {options.workers}")
     place = Place(
         options.out.resolve(),
         None if options.root is None else Path(options.root).expanduser().resolve(),
-        None if options.ood is None else options.ood.expanduser().resolve(),
+        None if options.ood is None else Path(options.ood).expanduser().resolve(),
     )
     drawn = options.data == "garden"
     found = run_study(STUDIES[options.data], place, note, options.workers)

@@ -48,7 +48,7 @@ def cell(row: Row, column: str, part: str) -> tuple[float, float] | None:
 
 
 def describe(row: Row) -> str:
-    """A row's name as a reader would say it."""
+    """A row's name in words."""
     v = row["variant"]
     parts = [v["loss"], v["geometry"]] if v["geometry"] != "hyperbolic" else [v["loss"]]
     parts += [v["uncertainty"], v["length"], f"√c·2r {v['max_distance']:g}"]

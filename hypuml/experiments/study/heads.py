@@ -28,19 +28,19 @@ _HEAD = "head.safetensors"
 
 
 def train_head(dataset: Dataset, config: TrainConfig, views: Path, out: Path) -> dict[str, Any]:
-    """Train a head, keep it in ``out``, and return its figures on validation classes."""
+    """Train a head, keep it in ``out``, and return its metrics on validation classes."""
     trainer = Trainer.on(dataset, config, starting_model(config), views)
     trainer.initialise()
     model = trainer.fit()
-    figures: dict[str, Any] = trainer.state.history[-1]
+    metrics: dict[str, Any] = trainer.state.history[-1]
     out.mkdir(parents=True, exist_ok=True)
     if config.model.length == "readout":
         model = finish(model, trainer, config)
-        figures = model.training_info["validation"]
+        metrics = model.training_info["validation"]
         _save_answers(model, out)
     state = {k: v.detach().contiguous() for k, v in model.head.state_dict().items()}
     write_atomically(out / _HEAD, save(state))
-    return figures
+    return metrics
 
 
 def trained(dataset: Dataset, config: TrainConfig, views: Path, folder: Path) -> HypUML:

@@ -63,7 +63,7 @@ TEST: dict[str, Read] = {
 
 
 def describe(row: Row) -> str:
-    """A row's name as a reader would say it."""
+    """A row's name in words."""
     v = row["variant"]
     if v["recipe"] == CROSSFITTED:
         return f"axes, u by cross-fitting, n {v['dim']}"

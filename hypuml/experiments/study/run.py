@@ -24,7 +24,9 @@ from typing import Any
 import torch
 
 from hypuml.data.registry import open_dataset
-from hypuml.experiments.study.running import Results, Run, Say, best_of_each
+from hypuml.evaluation import measure
+from hypuml.experiments.study import heads, shown
+from hypuml.experiments.study.running import Log, Results, Run, best_of_each
 from hypuml.experiments.study.variants import Variant
 from hypuml.files import write_atomically
 from hypuml.losses import LossConfig
@@ -90,13 +92,13 @@ class Place:
     ood: Path | None = None
 
 
-def run_study(study: Study, place: Place, say: Say, workers: int | None = None) -> dict[str, Any]:
+def run_study(study: Study, place: Place, log: Log, workers: int | None = None) -> dict[str, Any]:
     """Run what is missing and return every result.
 
     Args:
         study: what is compared.
         place: folders; that of the study is created if missing.
-        say: told what is being done.
+        log: called with what is being done.
         workers: processes; one per core by default.
 
     Returns:
@@ -109,22 +111,22 @@ def run_study(study: Study, place: Place, say: Say, workers: int | None = None) 
         ValueError: the folder holds a study with another backbone.
     """
     place.out.mkdir(parents=True, exist_ok=True)
-    _train_backbone(study, place, say)
+    _train_backbone(study, place, log)
     variants = study.variants
     kept, work = study.results(place.out), partial(_work, study, place)
-    say("views of every training image")
+    log("views of every training image")
     first = _config(study, place, Run(variants[0], 0, study.seeds[0]))
     data, backbone = _data(study.trained_on, place.root), starting_model(first).backbone
     raw_views(data, first, backbone, place.out / VIEWS)
     count = workers or os.cpu_count() or 1
     # The first run of each seed finds what that seed's features need; the others read it.
     earlier = [Run(variants[0], 0, seed) for seed in study.seeds]
-    kept.execute([*earlier, *kept.tuning(variants)], "validation", work, count, say)
+    kept.execute([*earlier, *kept.tuning(variants)], "validation", work, count, log)
     best = {v: kept.best_setting(v) for v in variants}
-    kept.execute(kept.repeats(best), "validation", work, count, say)
+    kept.execute(kept.repeats(best), "validation", work, count, log)
     finalists = best_of_each(kept.validation(best), study.kind)
     tests = kept.repeats({v: best[v] for v in finalists})
-    kept.execute(tests, "test", work, count, say)
+    kept.execute(tests, "test", work, count, log)
     result = {
         **({"untaught": _untaught(study, place, first)} if study.heads_only else {}),
         "dataset": _data(study.shown, place.root).name,
@@ -144,7 +146,7 @@ def _data(opens: Data, root: Path | None) -> Dataset:
     return opens(root)
 
 
-def _train_backbone(study: Study, place: Place, say: Say) -> None:
+def _train_backbone(study: Study, place: Place, log: Log) -> None:
     if study.backbone is None:
         return
     data, config = study.backbone
@@ -155,7 +157,7 @@ def _train_backbone(study: Study, place: Place, say: Say) -> None:
         if any(trained.get(key) != value for key, value in wanted.items()):
             raise ValueError(f"{folder} was trained with other options; choose another folder")
         return
-    say("training the backbone on images of its own")
+    log("training the backbone on images of its own")
     train(data(place.root), folder, config, resume=has_state(folder))
 
 
@@ -186,9 +188,6 @@ def _of_model(study: Study, place: Place, run: Run, phase: str) -> dict[str, Any
     if not (folder / CONFIG).exists():
         shutil.rmtree(folder, ignore_errors=True)
         train(data, folder, config, views=views)
-    # Imported here: search needs faiss, which training does without.
-    from hypuml.evaluation import measure
-
     ood = None if place.ood is None else open_dataset(place.ood)
     model, shown = HypUML.from_pretrained(folder), _data(study.shown, place.root)
     found = measure(model, shown, ood=ood, most_degraded=_DAMAGED)
@@ -197,8 +196,6 @@ def _of_model(study: Study, place: Place, run: Run, phase: str) -> dict[str, Any
 
 def _of_head(study: Study, place: Place, run: Run, phase: str) -> dict[str, Any]:
     """Figures of a head on features that were computed once."""
-    from hypuml.experiments.study import heads, shown
-
     config, views = _config(study, place, run), place.out / VIEWS
     folder = place.out / "heads" / run.name
     data = _data(study.trained_on, place.root)
@@ -206,15 +203,13 @@ def _of_head(study: Study, place: Place, run: Run, phase: str) -> dict[str, Any]
         return heads.train_head(data, config, views, folder)
     model = heads.trained(data, config, views, folder)
     images = shown.shown_images(_data(study.shown, place.root), model, views)
-    found = shown.shown_figures(model, images)
+    found = shown.shown_metrics(model, images)
     return found | {"risk_coverage": _thinned(found["risk_coverage"])}
 
 
 def _untaught(study: Study, place: Place, config: TrainConfig) -> dict[str, float]:
-    from hypuml.experiments.study.shown import shown_images, untaught
-
     data = _data(study.shown, place.root)
-    return untaught(shown_images(data, starting_model(config), place.out / VIEWS))
+    return shown.untaught(shown.shown_images(data, starting_model(config), place.out / VIEWS))
 
 
 def _thinned(curves: dict[str, list[float]]) -> dict[str, list[float]]:

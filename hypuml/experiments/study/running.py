@@ -17,12 +17,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 from hypuml.experiments.study.variants import Variant
 from hypuml.files import write_atomically
 from hypuml.losses import LossConfig
 
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 Row = dict[str, Any]
 
 
@@ -75,7 +76,7 @@ class Results:
         phase: str,
         work: Callable[[Run, str], None],
         workers: int,
-        say: Say,
+        log: Log,
     ) -> None:
         """Do the runs that have no result yet.
 
@@ -84,14 +85,14 @@ class Results:
             phase: name of their sub-folder.
             work: does one run and writes its result; it has to be picklable.
             workers: processes; 1 works in this one.
-            say: told how far it is.
+            log: called with how far it is.
         """
         folder = self.folder / phase
         folder.mkdir(exist_ok=True)
         missing = [run for run in dict.fromkeys(runs) if not (folder / run.file).exists()]
         if not missing:
             return
-        say(f"{phase}: {len(missing)} runs")
+        log(f"{phase}: {len(missing)} runs")
         if workers == 1:
             for run in missing:
                 work(run, phase)
@@ -101,7 +102,7 @@ class Results:
             for number, job in enumerate(jobs):
                 job.result()
                 if (number + 1) % 20 == 0:
-                    say(f"{phase}: {number + 1} of {len(missing)}")
+                    log(f"{phase}: {number + 1} of {len(missing)}")
 
     def tuning(self, variants: Iterable[Variant]) -> list[Run]:
         """Every setting of every variant on the first seed."""
@@ -158,7 +159,5 @@ def best_of_each(
 
 def _one_thread() -> None:
     # Processes share the cores already; threads of theirs would only wait for each other.
-    from threadpoolctl import threadpool_limits
-
     threadpool_limits(1)
     torch.set_num_threads(1)

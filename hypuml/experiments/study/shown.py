@@ -121,12 +121,12 @@ def untaught(shown: Shown) -> dict[str, float]:
 
 @torch.inference_mode()
 def described(model: HypUML, features: Tensor) -> Described:
-    """All that a model says of images with features ``[N, F]``."""
+    """Outputs of a model for images with features ``[N, F]``."""
     out = model.head(features)
     return Described(*(x.numpy() for x in (out.points, out.uncertainty, out.norm, features)))
 
 
-def shown_figures(model: HypUML, shown: Shown) -> dict[str, Any]:
+def shown_metrics(model: HypUML, shown: Shown) -> dict[str, Any]:
     """Figures on the test classes.
 
     Returns:

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from hypuml.losses import LossConfig
 from hypuml.recipes import recipe
 from hypuml.training import TrainConfig
+
+_OF_THE_MODEL = (
+    "dim",
+    "max_distance",
+    "length",
+    "min_length",
+    "cone",
+    "uncertainty",
+    "geometry",
+)
 
 
 @dataclass(frozen=True)
@@ -24,7 +35,7 @@ class Variant:
         uncertainty: ``"radial"`` or ``"predicted"``.
         calibration: weight of the calibration term; 0 is off.
         dim: dimension n.
-        min_length: smallest length of a "norm" or "readout" head.
+        min_length: smallest length of a "readout" head.
         cone: weight of a direction that all points share.
         held_only: calibrate on images outside the metric loss alone.
         degraded: whether degraded images are shown.
@@ -56,7 +67,7 @@ class Variant:
         """Unique, readable, and fit for a file name."""
         parts = [self.loss, self.geometry, self.length, f"d{self.max_distance:g}", f"n{self.dim}"]
         parts += [self.uncertainty, f"cal{self.calibration:g}" if self.calibration else "nocal"]
-        parts += [f"min{self.min_length:g}"] * (self.length in ("norm", "readout"))
+        parts += [f"min{self.min_length:g}"] * (self.length == "readout")
         parts += [f"cone{self.cone:g}"] * bool(self.cone)
         parts += ["held"] * self.held_only + ["nodegraded"] * (not self.degraded)
         parts += ["nohybrids"] * (not self.ambiguous) + [self.recipe] * bool(self.recipe)
@@ -72,20 +83,11 @@ class Variant:
             seed: of the run.
         """
         base = recipe(self.recipe) if self.recipe else own
-        model = replace(
-            base.model,
-            dim=self.dim,
-            max_distance=self.max_distance,
-            length=self.length,
-            min_length=self.min_length,
-            cone=self.cone,
-            uncertainty=self.uncertainty,
-            geometry=self.geometry,
-        )
+        model: dict[str, Any] = {name: getattr(self, name) for name in _OF_THE_MODEL}
         steps = 0 if self.untrained else base.steps
         return replace(
             base,
-            model=model,
+            model=replace(base.model, **model),
             loss=self.loss,
             loss_config=setting,
             calibration=self.calibration,

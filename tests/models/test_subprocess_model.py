@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 import torch
 
-from hypuml.models.apart import ModelApart
 from hypuml.models.files import GRAPH, WEIGHTS, CheckpointError, read_config, write_config
 from hypuml.models.hypuml import HypUML
 from hypuml.models.loading import load_model
+from hypuml.models.subprocess_model import SubprocessModel
 from tests.support import ROOT
 from tests.support.training_support import TINY
 
@@ -40,7 +40,7 @@ def bare(tmp_path_factory):
 @pytest.fixture(scope="module")
 def apart(bare):
     with closing(load_model(bare, apart=True)) as model:
-        assert isinstance(model, ModelApart)
+        assert isinstance(model, SubprocessModel)
         yield model
 
 
@@ -68,7 +68,7 @@ def test_a_wrong_question_is_answered_with_its_problem_and_the_next_one_goes_on(
 
 
 def test_a_process_that_ended_is_said_in_one_sentence(bare):
-    with closing(ModelApart(bare)) as model:
+    with closing(SubprocessModel(bare)) as model:
         os.kill(model._process.pid, signal.SIGKILL)
         with pytest.raises(ValueError, match=r"ended \(exit code -9\)"):
             model.run(images())
@@ -79,9 +79,9 @@ def test_a_damaged_checkpoint_is_said_as_here(bare, tmp_path):
     copied = shutil.copytree(bare, tmp_path / "copy")
     (copied / WEIGHTS).write_bytes(b"other")
     with pytest.raises(CheckpointError, match="does not match the sha256"):
-        ModelApart(copied)
+        SubprocessModel(copied)
     with pytest.raises(CheckpointError, match="no checkpoint"):
-        ModelApart(tmp_path)
+        SubprocessModel(tmp_path)
 
 
 def test_it_ends_with_whoever_started_it_and_keeps_it_without_torch(bare):

@@ -1,11 +1,11 @@
 """A model that torch computes in a process of its own, for a process that must stay without torch.
 
-    python -m hypuml.models.apart CHECKPOINT
+    python -m hypuml.models.subprocess_model CHECKPOINT
 
 loads a checkpoint and answers on stdout what comes in on stdin, until that ends. Both ways travel
 frames: 8 bytes of length (little-endian), then a safetensors file. A question holds ``images``, an
-answer the fields of :class:`~hypuml.models.files.Described`; an answer without tensors says in its
-metadata what went wrong (``problem``). The first answer, to no question, tells how pictures have to
+answer the fields of :class:`~hypuml.models.files.Described`; an answer without tensors has in its
+metadata what went wrong (``problem``). The first answer, to no question, is how pictures have to
 be prepared (``preprocessing``, JSON).
 """
 
@@ -34,8 +34,8 @@ from hypuml.models.files import CheckpointError, Described, find_checkpoint, rea
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-class ModelApart(Embedder):
-    """The near end. Safe between threads; the process ends with :meth:`close` or with this one."""
+class SubprocessModel(Embedder):
+    """The calling side. Thread-safe; the process ends with :meth:`close` or with this one."""
 
     def __init__(self, name: str | Path) -> None:
         """Start the process and wait until it has loaded the model.
@@ -58,7 +58,7 @@ class ModelApart(Embedder):
         self._lock = threading.Lock()
         paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "hypuml.models.apart", str(folder)],
+            [sys.executable, "-m", "hypuml.models.subprocess_model", str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
@@ -134,7 +134,7 @@ def _receive(stream: IO[bytes]) -> bytes | None:
 
 
 def _serve(name: str) -> None:
-    """The far end."""
+    """The subprocess: answer until the input ends."""
     source, target = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     # Whatever prints must not get between the frames.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -150,7 +150,7 @@ def _serve(name: str) -> None:
         try:
             found = asdict(model.run(load(frame)["images"]))
             answer = save({name: np.ascontiguousarray(array) for name, array in found.items()})
-        except Exception as error:  # whoever asked has to hear of it, whatever it was
+        except Exception as error:  # the caller raises it, whatever it was
             answer = save({}, {"problem": f"{type(error).__name__}: {error}"})
         _send(target, answer)
 
