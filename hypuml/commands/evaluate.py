@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from tyro.conf import arg, create_mutex_group
 
 from hypuml.commands.common import Bar, json_writer, note, report_left_out
+from hypuml.commands.folders import Folder, open_data
 from hypuml.commands.options import (
     OPTIONAL,
     DataOption,
@@ -22,6 +23,7 @@ from hypuml.commands.options import (
     Root,
     places,
 )
+from hypuml.data.folder import FolderOptions
 from hypuml.data.registry import open_dataset
 from hypuml.evaluation import Evaluation, measure
 from hypuml.evaluation.degradation import MOST_IMAGES
@@ -53,6 +55,7 @@ class Options:
     """images to damage for the degradation figures"""
     degradation: Annotated[bool, _SLOW] = True
     """the degradation figures, the slowest part; --no-degradation leaves them out"""
+    folder: Folder = field(default_factory=FolderOptions)
 
     def __post_init__(self) -> None:
         """Check the number; raises ``ValueError``."""
@@ -67,7 +70,7 @@ def run(options: Options) -> int:
     )
     write = json_writer(options.json)
     draw = figure_writer(options.figures)
-    dataset = open_dataset(data, options.root)
+    dataset = open_data(data, options.root, options.folder)
     foreign = open_dataset(options.ood, options.root) if options.ood else None
     model = load_model(checkpoint)
     most = options.max_degraded if options.degradation else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tyro.conf import arg
 
 from hypuml.commands.common import Bar, note, report_left_out
+from hypuml.commands.folders import Folder, open_data
 from hypuml.commands.options import (
     OPTIONAL,
     DataOption,
@@ -20,7 +21,7 @@ from hypuml.commands.options import (
     Root,
     places,
 )
-from hypuml.data.registry import open_dataset
+from hypuml.data.folder import FolderOptions
 from hypuml.evaluation import report
 from hypuml.gallery import build_gallery
 from hypuml.models.embedder import Embedder
@@ -53,6 +54,7 @@ class Options:
     pictures: bool = True
     """thumbnails and the place of the originals; --no-pictures is for images that must not be
     passed on (pictures of a registry data set are shown where that is on the machine)"""
+    folder: Folder = field(default_factory=FolderOptions)
 
 
 def recorded_metrics(dataset: Dataset, model: Embedder) -> MetricsOf:
@@ -73,7 +75,7 @@ def run(options: Options) -> int:
         (options.first, options.second, options.third),
         {"DATA": options.data, "CHECKPOINT": options.model, "OUT": options.out},
     )
-    dataset = open_dataset(data, options.root)
+    dataset = open_data(data, options.root, options.folder)
     rows = indices_of(dataset, options.split)
     if not len(rows):
         raise ValueError(f"data set {dataset.name!r} has no image in split {options.split!r}")
@@ -92,7 +94,7 @@ def run(options: Options) -> int:
     left_out = gallery.manifest["unreadable"]
     report_left_out(dataset, left_out)
     kept = f"{len(gallery):,} images" + (f", {len(left_out):,} left out" if left_out else "")
-    note(f"{kept}; open it with: streamlit run app/main.py -- --gallery {out}")
+    note(f"{kept}; open it with: python -m hypuml app {out}")
     if line := outside_line(gallery.outside):
         note(line)
     print(out)

@@ -14,8 +14,9 @@ import tyro
 from tyro.conf import arg
 
 from hypuml.commands.common import Bar, note, report_left_out
+from hypuml.commands.folders import Folder, open_data
 from hypuml.commands.options import DataPosition, Root
-from hypuml.data.registry import open_dataset
+from hypuml.data.folder import FolderOptions
 from hypuml.models.config import ModelConfig
 from hypuml.models.hypuml import HypUML
 from hypuml.recipes import RECIPES
@@ -50,6 +51,7 @@ class Options:
     """continue an unfinished run"""
     recipe: RecipeName = "default"
     """starting point of all options below: --recipe NAME --help shows its defaults"""
+    folder: Folder = field(default_factory=FolderOptions)
     config: Annotated[TrainConfig, arg(name="")] = field(default_factory=TrainConfig)
 
 
@@ -93,7 +95,7 @@ def _with_switches(words: Sequence[str]) -> list[str]:
 
 def run(options: Options) -> int:
     """Train; a stop request leaves a state that ``--resume`` continues from."""
-    dataset = open_dataset(options.data, options.root)
+    dataset = open_data(options.data, options.root, options.folder)
     report_left_out(dataset, {})
     if not any(has_class(item.path) for item in dataset.items):
         raise ValueError(
