@@ -6,14 +6,19 @@ session that looks for it under its key sees the same one.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
 import time
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Generic, Literal, TypeVar
+from weakref import WeakSet
 
 T = TypeVar("T")
 State = Literal["running", "stopping", "stopped", "failed", "done"]
+
+
+_PATIENCE = 5.0  # seconds that the end of the program waits for jobs under way
 
 
 class StoppedError(Exception):
@@ -49,6 +54,7 @@ class Job(Generic[T]):
         self.finished = threading.Event()
         self._stop = threading.Event()
         self._work, self._delay = work, delay
+        _jobs.add(self)
         threading.Thread(target=self._run, name=name, daemon=True).start()
 
     @property
@@ -78,8 +84,8 @@ class Job(Generic[T]):
 
     def _run(self) -> None:
         try:
-            time.sleep(self._delay)
-            self.outcome = self._work(self)
+            if not self._stop.wait(self._delay):
+                self.outcome = self._work(self)
         except StoppedError:
             pass
         except Exception as error:  # whatever it was: without a word a page would wait for ever
@@ -90,6 +96,20 @@ class Job(Generic[T]):
             self.problem = "" if self._stop.is_set() else text or type(error).__name__
         finally:
             self.finished.set()
+
+
+_jobs: WeakSet[Job[Any]] = WeakSet()
+
+
+@atexit.register
+def _end() -> None:
+    """Stop every job: a library's native threads must not outlive the interpreter."""
+    until = time.monotonic() + _PATIENCE
+    under_way = [job for job in list(_jobs) if not job.finished.is_set()]
+    for job in under_way:
+        job.stop()
+    for job in under_way:
+        job.finished.wait(max(0.0, until - time.monotonic()))
 
 
 class Jobs(Generic[T]):

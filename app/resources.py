@@ -92,6 +92,7 @@ class Entry:
             for part in np.array_split(rows, -(-len(rows) // 256)):
                 found = gallery.search(gallery.points[part], 1, exclude=part)
                 hits[part] = found.ids[:, 0]
+                job.report(int(part[-1]) + 1, len(rows))
         return hits
 
     @cached_property

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 
 import pytest
 
 from app.jobs import Job, Jobs, StoppedError
+from tests.support.browser_support import ROOT
 
 
 def ended(job: Job) -> Job:
@@ -87,3 +90,27 @@ def test_finished_jobs_are_not_kept_for_ever():
     assert jobs.get("waiting") is waiting
     gate.set()
     ended(waiting)
+
+
+def test_a_job_stopped_before_its_delay_is_over_never_begins():
+    begun = threading.Event()
+    job = Job("test", lambda job: begun.set(), delay=60)
+    job.stop()
+    assert ended(job).state == "stopped"
+    assert not begun.is_set()
+
+
+def test_the_end_of_the_program_waits_for_a_job_under_way():
+    code = """
+import time
+from app.jobs import Job
+def work(job):
+    time.sleep(0.5)
+    print("whole", flush=True)
+Job("test", work)
+time.sleep(0.1)
+"""
+    run = [sys.executable, "-c", code]
+    done = subprocess.run(run, capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "whole\n"
