@@ -65,7 +65,7 @@ def model_card(
         f"# {name}",
         "",
         "A Hyp-UML model: an image becomes a point in a Poincaré ball and an uncertainty "
-        f"u in [0, 1] (1 = unsure), {_SOURCES[model['uncertainty']]}.",
+        f"u in [0, 1] (1 = uncertain), {_SOURCES[model['uncertainty']]}.",
         "",
         *([about, ""] if about else []),
         "## Architecture",

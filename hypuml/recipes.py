@@ -129,7 +129,7 @@ RECIPES: dict[str, TrainConfig] = {
     "flowers-cpu": _FROZEN,
     # The same for one's own photographs: a folder whose sub-folders are classes.
     "photos": _PHOTOS,
-    # For anyone's photographs: what tells sure from unsure answers has to hold for other pictures
+    # For anyone's photographs: what tells certain from uncertain answers has to hold for other pictures
     # too, so it learns from other kinds beside those that the head is fitted to.
     "photos-general": replace(_PHOTOS, further=("small", "garden", "digits")),
     "flowers-pixels": _FLOWERS_PIXELS,

@@ -4,7 +4,7 @@ Conventions used throughout the package
 ---------------------------------------
 * Curvature is ``-c`` with ``c > 0``; points live in the ball ``{x : c * ||x||^2 < 1}``.
 * ``d0`` is a point's hyperbolic distance from the origin.
-* Uncertainty ``u`` lies in ``[0, 1]``; 1 means "unsure".
+* Uncertainty ``u`` lies in ``[0, 1]``; 1 means "uncertain".
 * A class is identified by its *taxonomy path*: names from the root's child down to the class, e.g.
   ``("Rosales", "Rosaceae", "Rosa", "Rosa canina")``. A flat data set has paths of length one.
 """
@@ -67,7 +67,7 @@ class Embedding:
 
     Attributes:
         points: ``[N, n]`` float32, coordinates in the Poincaré ball of the model's curvature.
-        uncertainty: ``[N]`` float32, values in ``[0, 1]``, 1 = unsure.
+        uncertainty: ``[N]`` float32, values in ``[0, 1]``, 1 = uncertain.
         outside: ``[N]`` float32, above 0 for an image unlike anything that the model was fitted on;
             a scalar stands for all. ``NEVER_OUTSIDE`` from a model without this output.
     """

@@ -13,7 +13,7 @@ _BYTES = "application/octet-stream"
 
 
 def points(request: Request) -> Response:
-    """Where all images lie, how unsure the model is of each, and what they are."""
+    """Where all images lie, how uncertain the model is of each, and what they are."""
     if (found := gallery_of(request)) is None:
         return missing("no such gallery")
     return reply(cloud.points_file(found[1]), _BYTES, FOREVER)

@@ -124,7 +124,7 @@ def write_figures(folder: Path, found: Evaluation, uncertainty: bool) -> None:
         and (
             risk_coverage_figure(curves["risk_coverage"]),
             "Risk and coverage",
-            "If only the surest share of the queries is answered, how many of those answers are "
+            "If only the most certain share of the queries is answered, how many of those answers are "
             "wrong? Lower is better; the oracle refuses the wrong ones first.",
         ),
         "degradation": curves["degradation"]
@@ -137,7 +137,7 @@ def write_figures(folder: Path, found: Evaluation, uncertainty: bool) -> None:
         "radius": (
             radius_figure(curves["radius"], uncertainty),
             "Distance from the origin",
-            "Images near the origin are meant to be the unsure ones: the share of wrong answers "
+            "Images near the origin are meant to be the uncertain ones: the share of wrong answers "
             "should fall with the distance.",
         ),
     }

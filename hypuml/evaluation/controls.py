@@ -1,7 +1,7 @@
 """What u is held against: scores of an image that were not trained to be an uncertainty.
 
-Each has its natural sign, fixed before it is measured: small norm = unsure, low Laplacian variance
-(blur) = unsure, large predicted loss = unsure. A control below 0.5 is therefore reported as it is.
+Each has its natural sign, fixed before it is measured: small norm = uncertain, low Laplacian variance
+(blur) = uncertain, large predicted loss = uncertain. A control below 0.5 is therefore reported as it is.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SAME = 1.0 - 1e-6
 
 
 def control_scores(model: Embedder, evaluated: Evaluated, seed: int = 0) -> Scores:
-    """The controls as uncertainties, ``[N]`` each, high = unsure; None where there is none.
+    """The controls as uncertainties, ``[N]`` each, high = uncertain; None where there is none.
 
     * ``tangent_norm``: length of the tangent vector before it is bounded, negated.
     * ``feature_norm``: length of the backbone's features, negated.
@@ -73,7 +73,7 @@ def control_report(
 
     Args:
         u: ``[Q]`` uncertainty of each query.
-        scores: ``[Q]`` each, high = unsure.
+        scores: ``[Q]`` each, high = uncertain.
         correct: ``[Q]`` whether the first hit is right.
         classes: ``[Q]`` class of each query.
 

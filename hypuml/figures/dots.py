@@ -176,8 +176,8 @@ def bar_names(data: Drawable, look: Theme) -> list[dict[str, Any]]:
         }
         for text, anchor, xshift, yshift, colour in (
             ("uncertainty u", "left", 4, 28, look.ink),
-            (f"{low:.2f} sure", "left", 4, 0, look.muted),
-            (f"unsure {high:.2f}", "right", 4 + _BAR, 0, look.muted),
+            (f"{low:.2f} certain", "left", 4, 0, look.muted),
+            (f"uncertain {high:.2f}", "right", 4 + _BAR, 0, look.muted),
         )
     ]
 

@@ -64,9 +64,9 @@ def uncertainty_histogram(
             font={"size": 12, "color": look.ink},
         )
     for x, anchor, text in (
-        (0.0, "left", f"{low:.2f} sure"),
+        (0.0, "left", f"{low:.2f} certain"),
         (0.5, "center", "uncertainty u"),
-        (1.0, "right", f"unsure {high:.2f}"),
+        (1.0, "right", f"uncertain {high:.2f}"),
     ):
         words = {"xref": "paper", "yref": "paper", "showarrow": False, "font": {"size": 11}}
         figure.add_annotation(x=x, y=0.0, text=text, xanchor=anchor, yanchor="top", **words)

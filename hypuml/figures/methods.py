@@ -60,7 +60,7 @@ def risk_by_method_figure(
             mode="lines",
             name=plain(name),
             line={"color": style.colour, "width": 2.5, "dash": style.dash},
-            hovertemplate="of the surest %{x:.0%}, %{y:.1%} are wrong"
+            hovertemplate="of the most certain %{x:.0%}, %{y:.1%} are wrong"
             "<extra>%{fullData.name}</extra>",
         )
     figure.update_layout(

@@ -1,4 +1,4 @@
-"""Risk against coverage: how wrong the answers are that are left when the unsure ones are refused.
+"""Risk against coverage: how wrong the answers are that are left when the uncertain ones are refused.
 
 A useful score bends far below the level line (rejecting at random) towards the oracle.
 """
@@ -52,7 +52,7 @@ def risk_coverage_figure(
             mode="lines",
             name=_NAMES.get(name, name),
             line=_line(name, look),
-            hovertemplate="%{fullData.name}: of the surest %{x:.0%}, %{y:.1%} are wrong"
+            hovertemplate="%{fullData.name}: of the most certain %{x:.0%}, %{y:.1%} are wrong"
             "<extra></extra>",
         )
     overall = float(curves[names[0]][-1]) if names else 0.0

@@ -40,7 +40,7 @@ class Gallery(Pictures):
         curvature: c > 0 of curvature -c.
         dilation: factor between true and drawn distance from the origin.
         points: ``[N, n]`` float32 in the ball.
-        uncertainty: ``[N]`` float32 in [0, 1], 1 = unsure.
+        uncertainty: ``[N]`` float32 in [0, 1], 1 = uncertain.
         radius: ``[N]`` float32, hyperbolic distance d0 from the origin.
         xy: ``[N, 2]`` float32 in the unit disk, radius-true.
         umap_xy: ``[N, 2]`` float32 in the unit disk, a free UMAP whose radius means nothing; None

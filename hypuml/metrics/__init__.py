@@ -4,7 +4,7 @@ Convention
 ----------
 * *Neighbours* are row numbers ``[Q, K]``, best first, without the query itself.
 * *Class ids* are integers ``[N]``, one per gallery row; the same number means the same class.
-* *Uncertainty* ``u`` lies in [0, 1], 1 = unsure; *confidence*: high = likely right.
+* *Uncertainty* ``u`` lies in [0, 1], 1 = uncertain; *confidence*: high = likely right.
 * A quantity that is not defined for the given data (no errors, one class, ...) is ``None``, never
   a made-up number.
 * Ties in a score never depend on the order of the rows: they count half or are averaged.

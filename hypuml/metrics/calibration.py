@@ -68,7 +68,7 @@ def r_auroc(u: ArrayLike, correct: ArrayLike, min_errors: int = MIN_ERRORS) -> f
     """R-AUROC (Kirchhof et al. 2023): AUROC of ``-u`` for "the first neighbour is right".
 
     Args:
-        u: ``[M]`` uncertainty, 1 = unsure.
+        u: ``[M]`` uncertainty, 1 = uncertain.
         correct: ``[M]`` booleans.
         min_errors: fewer wrong answers than this leave the number too noisy to report.
 

@@ -56,7 +56,7 @@ def test_a_query_is_rejected_unless_the_threshold_is_at_its_end():
     assert retrieval.rejects(0.3, 0.4, u)
     assert not retrieval.rejects(0.3, 0.3, u)
     assert retrieval.rejects(0.49, 0.9, u)
-    assert not retrieval.rejects(0.5, 0.9, u)  # no image of the gallery is so unsure
+    assert not retrieval.rejects(0.5, 0.9, u)  # no image of the gallery is so uncertain
 
 
 @pytest.fixture

@@ -86,8 +86,8 @@ def test_the_order_does_not_depend_on_how_the_rows_came(garden):
         first = part.ordered(gallery, rows, order)
         np.testing.assert_array_equal(first, part.ordered(gallery, rows[::-1], order))
         assert sorted(first) == sorted(rows)
-    unsure = gallery.uncertainty[part.ordered(gallery, rows, part.HIGHEST)]
-    assert (np.diff(unsure) <= 0).all()
+    uncertain = gallery.uncertainty[part.ordered(gallery, rows, part.HIGHEST)]
+    assert (np.diff(uncertain) <= 0).all()
     assert (np.diff(gallery.uncertainty[part.ordered(gallery, rows, part.LOWEST)]) >= 0).all()
     by_class = part.ordered(gallery, rows, part.CLASSES)
     keys = [(gallery.paths[row], -gallery.uncertainty[row]) for row in by_class]
@@ -121,11 +121,11 @@ def test_the_panel_says_what_is_selected_and_shows_it(garden):
 def test_another_order_shows_and_keeps_it(garden):
     at = show(garden, np.arange(20))
     at.selectbox(key="selection_order").set_value(part.LOWEST).run()
-    surest = part.ordered(garden.gallery, np.arange(20), part.LOWEST).tolist()
-    assert shown(at) == surest
+    most_certain = part.ordered(garden.gallery, np.arange(20), part.LOWEST).tolist()
+    assert shown(at) == most_certain
     at.session_state["rows"] = np.arange(10)
     at.run()
-    assert shown(at) == [row for row in surest if row < 10]
+    assert shown(at) == [row for row in most_certain if row < 10]
 
 
 def test_many_come_in_pages_which_begin_anew(garden):

@@ -46,14 +46,14 @@ def flower(tmp_path_factory) -> Path:
 
 def test_a_newcomer_explores_the_shipped_gallery(shipped, gallery, visit, flower):
     page = visit(shipped).page
-    n, surest = len(gallery), int(np.argmin(gallery.uncertainty))
+    n, most_certain = len(gallery), int(np.argmin(gallery.uncertainty))
     assert n >= 2000
     assert kept_text(page).startswith(f"kept {n:,} of {n:,}")
-    wait_for_query(page, surest)
-    wait_for_rows(page, nearest(gallery, surest, 10))
+    wait_for_query(page, most_certain)
+    wait_for_rows(page, nearest(gallery, most_certain, 10))
 
     # Click a dot.
-    row = lonely_row(page, surest)
+    row = lonely_row(page, most_certain)
     page.mouse.click(*dot(page, row))
     wait_for_query(page, row)
     wait_for_rows(page, nearest(gallery, row, 10))

@@ -304,7 +304,7 @@ def test_damage_is_measured_against_the_clean_gallery(seen):
         assert kind["recall@1"][0] == pytest.approx(found.correct[rows].mean())
         assert len(kind["mean_u"]) == len(kind["recall@1"]) == len(LEVELS)
         assert kind["spearman"] == metrics.spearman(LEVELS, kind["mean_u"])
-    # The model is unsure where there is no contrast: blur takes it, noise adds it.
+    # The model is uncertain where there is no contrast: blur takes it, noise adds it.
     assert kinds["blur"]["spearman"] > 0.9
     assert kinds["blur"]["share_rising"] == 1
     assert kinds["noise"]["share_rising"] < 0.2

@@ -12,7 +12,7 @@ from hypuml.search import Index
 
 
 def clusters(seed: int = 0, groups: int = 12, per: int = 25, n: int = 16, c: float = 0.5):
-    """A two-level tree of clusters in the ball, with radii from sure to unsure."""
+    """A two-level tree of clusters in the ball, with radii from sure to uncertain."""
     rng = np.random.default_rng(seed)
     stems = rng.normal(size=(4, n))[np.arange(groups) % 4]
     centres = stems + 0.7 * rng.normal(size=(groups, n))

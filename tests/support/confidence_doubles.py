@@ -13,7 +13,7 @@ from hypuml.search import Index
 
 
 def cluster(classes=16, per_class=14, noise=0.5, seed=0, c=1.0):
-    """Points of classes that overlap, unsure ones further from their class: points, u, ids."""
+    """Points of classes that overlap, uncertain ones further from their class: points, u, ids."""
     rng = np.random.default_rng(seed)
     ids = np.repeat(np.arange(classes), per_class)
     far = rng.uniform(0.2, 1.8, len(ids))

@@ -12,7 +12,7 @@ from hypuml.types import Embedding, Item
 
 
 class ColourModel:
-    """Maps a picture's mean colour into a ball of three dimensions; grey is unsure."""
+    """Maps a picture's mean colour into a ball of three dimensions; grey is uncertain."""
 
     curvature = 0.7
     preprocessing = {"size": 48, "resize": "short side, centre crop"}  # noqa: RUF012

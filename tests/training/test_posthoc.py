@@ -22,7 +22,7 @@ from tests.support.training_support import tiny_config
 
 
 def noisy_squares():
-    """Enough images that answers go wrong, so that there is something to be unsure about."""
+    """Enough images that answers go wrong, so that there is something to be uncertain about."""
     return SquaresDataset(classes=30, each=12)
 
 

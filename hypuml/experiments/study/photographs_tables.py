@@ -163,8 +163,8 @@ def parts_table(study: Study) -> str:
 
 
 _NAMES = {
-    "margin": "margin (sure = larger)",
-    "margin-reversed": "margin (sure = smaller)",
+    "margin": "margin (larger where certain)",
+    "margin-reversed": "margin (smaller where certain)",
     "hyp-vit": "Hyp-ViT (its loss and clip)",
     "fixed-margin": "fixed margin",
     "proxy-anchor": "Proxy-Anchor, spherical",

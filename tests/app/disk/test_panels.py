@@ -450,7 +450,7 @@ def test_legend_names_groups_and_hears_them(panels):
         "legend.update({ kind: 'uncertainty', palette: ['#000', '#fff'], range: [0.387, 0.59] })"
     )
     words = page.locator(".legend").inner_text().split()
-    assert " ".join(words) == "uncertainty u 0.39 sure unsure 0.59"
+    assert " ".join(words) == "uncertainty u 0.39 certain uncertain 0.59"
 
     draw = """([names, highlighted]) => legend.update({ kind: "groups", names, highlighted,
       colours: names.map(() => "#abc"), counts: names.map((_, i) => 1000 + (7 * i) % 60) })"""

@@ -20,7 +20,7 @@ const TOOLS = [
 
 /** @type {[LayoutName, string, string][]} */
 const LAYOUTS = [
-  ["origin", "origin", "Radius is the true distance from the origin: how sure the model is"],
+  ["origin", "origin", "Radius is the true distance from the origin: how certain the model is"],
   ["query", "query",
     "Radius is the true distance to the query: inside the circle is the answer (C)"],
   ["umap", "free UMAP", "Neighbours first: radius is not meaningful"],

@@ -45,8 +45,8 @@ export class Legend {
     bar.style.background = `linear-gradient(to right, ${sampled(palette, 16).join(", ")})`;
     const ends = make("div", "ends");
     ends.append(
-      make("span", "", `${fixed(low, 2)} sure`),
-      make("span", "", `unsure ${fixed(high, 2)}`),
+      make("span", "", `${fixed(low, 2)} certain`),
+      make("span", "", `uncertain ${fixed(high, 2)}`),
     );
     this.buttons.clear();
     this.element.replaceChildren(make("p", "", "uncertainty u"), bar, ends);

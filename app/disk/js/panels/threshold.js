@@ -228,7 +228,7 @@ function changed(a, b) {
 /**
  * The colour of an uncertainty.
  * @param {number} u
- * @param {string[]} palette from sure to unsure
+ * @param {string[]} palette from certain to uncertain
  * @param {[number, number]} range the uncertainties at its ends
  * @returns {string}
  */
