@@ -124,7 +124,7 @@ def write_figures(folder: Path, found: Evaluation, uncertainty: bool) -> None:
         and (
             risk_coverage_figure(curves["risk_coverage"]),
             "Risk and coverage",
-            "If only the most certain share of the queries is answered, how many of those answers are "
+            "If only the most certain queries are answered, what share of those answers is "
             "wrong? Lower is better; the oracle refuses the wrong ones first.",
         ),
         "degradation": curves["degradation"]

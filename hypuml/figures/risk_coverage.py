@@ -1,4 +1,4 @@
-"""Risk against coverage: how wrong the answers are that are left when the uncertain ones are refused.
+"""Risk against coverage: the share of wrong answers left when the uncertain ones are refused.
 
 A useful score bends far below the level line (rejecting at random) towards the oracle.
 """

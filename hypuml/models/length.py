@@ -44,7 +44,7 @@ class Length(nn.Module):
         self.damage = None
 
     def uncertainty(self, length: Tensor) -> Tensor:
-        """The radial uncertainty ``[B]`` in [0, 1] of lengths ``[B]``: near the origin = uncertain."""
+        """The radial uncertainty ``[B]`` in [0, 1] of lengths ``[B]``: short = uncertain."""
         share = (1 - length / self.r) / (1 - self.shortest)
         # tanh may round to 1 in float32, never beyond: the clamp only removes a -0.0.
         return share.clamp(min=0, max=1)
