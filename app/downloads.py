@@ -2,7 +2,7 @@
 
 A page is drawn anew with every click and may be closed at any time; the download goes on, and every
 session sees how far it is. What has arrived when it is stopped is continued by the next start
-(`hypuml.data.registry.obtain` sees to that).
+(`hypuml.data.registry.download` sees to that).
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Download:
 
     def _run(self) -> None:
         try:
-            registry.obtain(self.name, progress=self._note)
+            registry.download(self.name, progress=self._note)
         except Exception as error:  # whatever it was: without a word the bar would stand still
             with self._lock:
                 stopped = self._now.phase == "stopping"
@@ -82,7 +82,7 @@ class Download:
             return
         for entry in resources.shelf.entries():
             if entry.gallery is not None and entry.gallery.name == self.name:
-                entry.gallery.look_again()
+                entry.gallery.refresh()
         with self._lock:
             self._now = Progress("done")
 
@@ -112,4 +112,4 @@ def download(name: str) -> Download:
 def obtainable(name: str) -> bool:
     """Whether the registry knows where to get a data set."""
     entry = registry.DATASETS.get(name)
-    return entry is not None and entry.obtain is not None
+    return entry is not None and entry.download is not None

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app import facts
 from app.branches import branches
 from app.disk.shapes import LAYOUTS, Layout
 from hypuml.types import IntArray, TaxonomyPath
@@ -89,8 +88,8 @@ class Entry:
 
     @cached_property
     def codes(self) -> IntArray:
-        """``[N]`` class number per image, -1 for unlabelled (`facts.class_codes`)."""
-        return facts.class_codes(self.gallery.paths) if self.gallery else _NOTHING
+        """``[N]`` class number per image, -1 for unlabelled (`Gallery.class_ids`)."""
+        return self.gallery.class_ids if self.gallery else _NOTHING
 
     @property
     def labelled(self) -> bool:
@@ -100,7 +99,7 @@ class Entry:
     @property
     def has_model(self) -> bool:
         """Whether the model that made the gallery lies on this machine (not whether it fits)."""
-        from hypuml.gallery.opened import WEIGHTS
+        from hypuml.gallery.model_ref import WEIGHTS
 
         folder = self.gallery.model_path if self.gallery else None
         return folder is not None and (folder / WEIGHTS).is_file()

@@ -21,7 +21,7 @@ from typing import TypeVar
 import numpy as np
 import streamlit as st
 
-from app import address, facts, resources
+from app import address, resources, retrieval
 from app.disk.shapes import LAYOUTS, Layout
 from app.queries import Upload, View
 from app.resources import Entry
@@ -175,7 +175,7 @@ def settle(entry: Entry, gallery: Gallery, read: bool) -> tuple[View, list[str]]
     row = session.get("row")
     if upload is None and (row is None or not 0 <= row < len(gallery)):
         row = session["row"] = first_query(gallery)
-    lo, hi = facts.bounds(gallery.uncertainty)
+    lo, hi = retrieval.bounds(gallery.uncertainty)
     session["threshold"] = float(min(max(session.get("threshold", hi), lo), hi))
     session["k"] = min(max(int(session.get("k") or DEFAULT_K), 1), address.largest_k(gallery))
     if session.get("colour") not in address.colours(entry, gallery):

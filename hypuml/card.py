@@ -243,14 +243,14 @@ def _degradation(report: dict[str, Any]) -> list[str]:
 
 
 def _foreign(report: dict[str, Any]) -> list[str]:
-    """The section on foreign images; nothing where none were shown."""
+    """The section on out-of-distribution images; nothing where none were shown."""
     if report.get("ood_auroc") is None:
         return []
     plain, matched = number(report["ood_laplacian"]), number(report["ood_laplacian_matched"])
     return [
         "## Foreign images",
         "",
-        f"{report['ood_images']:,} images of something else, told by u (AUROC): "
+        f"{report['ood_images']:,} images of something else, separated by u (AUROC): "
         f"{number(report['ood_auroc'])} as they are (Laplacian variance {plain}), "
         f"{number(report['ood_auroc_matched'])} with both sets at {report['ood_side']} px "
         f"(Laplacian variance {matched}).",
@@ -259,7 +259,7 @@ def _foreign(report: dict[str, Any]) -> list[str]:
 
 
 def _failures(report: dict[str, Any]) -> list[str]:
-    """What the model confuses and where it is wrong and sure."""
+    """What the model confuses, and its wrong answers of highest confidence."""
     found = report.get("failures")
     if not found or not found["confused"]:
         return []

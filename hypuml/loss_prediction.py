@@ -15,6 +15,8 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
 
 from hypuml.files import write_atomically
 from hypuml.types import FloatArray
@@ -52,8 +54,6 @@ class LossPrediction:
 
     def save(self, folder: Path) -> None:
         """Write the arrays into a checkpoint's folder."""
-        from safetensors.numpy import save
-
         arrays = {f.name: getattr(self, f.name).astype(np.float32) for f in fields(self)}
         write_atomically(folder / FILE, save(arrays))
 
@@ -64,9 +64,6 @@ class LossPrediction:
         Raises:
             ValueError: the file is damaged.
         """
-        from safetensors import SafetensorError
-        from safetensors.numpy import load
-
         path = folder / FILE
         if not path.exists():
             return None

@@ -1,4 +1,4 @@
-"""Trees of names: levels, lowest common ancestor, distances between classes.
+"""Trees of names: numbers of classes, levels, lowest common ancestor, distances.
 
 Convention: a class is its *taxonomy path*, the names from the root's child down to the class. The
 root has no name. Two nodes are the same only if their whole paths are: a name may occur in several
@@ -13,7 +13,36 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hypuml.types import IntArray, TaxonomyPath
+from hypuml.types import IntArray, TaxonomyPath, has_class
+
+
+def number_paths(paths: Sequence[TaxonomyPath]) -> tuple[IntArray, list[TaxonomyPath]]:
+    """Number paths in sorted order, which puts relatives side by side.
+
+    Returns:
+        ``[N]`` number of each path, and the distinct paths in the order of their numbers.
+
+    >>> number_paths([("b",), ("a", "x"), ("b",)])
+    (array([1, 0, 1]), [('a', 'x'), ('b',)])
+    """
+    distinct = sorted(set(paths))
+    number = {path: i for i, path in enumerate(distinct)}
+    return np.fromiter((number[path] for path in paths), np.int64, len(paths)), distinct
+
+
+def class_ids(paths: Sequence[TaxonomyPath]) -> tuple[IntArray, list[TaxonomyPath]]:
+    """Number the classes of images: the one numbering of classes, used everywhere.
+
+    A class is its whole path: two families may each have a species called "alba".
+
+    Returns:
+        ``[N]`` number of each image's class, -1 for an image without one, and the classes' paths
+        in the order of their numbers.
+    """
+    labelled = np.fromiter((has_class(path) for path in paths), bool, len(paths))
+    ids = np.full(len(paths), -1, dtype=np.int64)
+    ids[labelled], classes = number_paths([path for path in paths if has_class(path)])
+    return ids, classes
 
 
 @dataclass(frozen=True)
@@ -21,8 +50,7 @@ class Taxonomy:
     """A rooted tree given by the paths of its classes.
 
     Attributes:
-        leaves: ``[C]`` distinct class paths in order of first appearance; the row of a path here is
-            its class id everywhere.
+        leaves: ``[C]`` distinct class paths in sorted order, as numbered by :func:`class_ids`.
         levels: level names from the root's child downwards, as long as the longest path.
     """
 
@@ -46,7 +74,7 @@ class Taxonomy:
         >>> tree.leaves, tree.levels
         ((('a', 'x'), ('a', 'y'), ('b',)), ('level 1', 'level 2'))
         """
-        leaves = tuple(dict.fromkeys(tuple(path) for path in paths))
+        leaves = tuple(sorted({tuple(path) for path in paths}))
         if not all(leaves):
             raise ValueError("got an empty taxonomy path, expected at least the name of the class")
         depth = max(map(len, leaves), default=0)
@@ -134,8 +162,7 @@ class Taxonomy:
     def _prefix_ids(self) -> NDArray[np.int64]:
         """``[L, C]``: number of each class's path prefix, level by level, -1 beyond its end."""
         ids = np.full((len(self.levels), len(self)), -1, dtype=np.int64)
-        numbers: dict[TaxonomyPath, int] = {}
-        for row, leaf in enumerate(self.leaves):
-            for depth in range(len(leaf)):
-                ids[depth, row] = numbers.setdefault(leaf[: depth + 1], len(numbers))
+        for depth in range(len(self.levels)):
+            rows = [row for row, leaf in enumerate(self.leaves) if len(leaf) > depth]
+            ids[depth, rows] = number_paths([self.leaves[row][: depth + 1] for row in rows])[0]
         return ids

@@ -1,4 +1,4 @@
-"""Plain data passed between the rooms: NumPy arrays in frozen dataclasses, nothing else.
+"""Plain data of the package: NumPy arrays in frozen dataclasses, nothing else.
 
 Conventions used throughout the package
 ---------------------------------------
@@ -27,12 +27,12 @@ IntArray = NDArray[np.int64]
 TaxonomyPath = tuple[str, ...]
 
 SPLITS = ("seen", "unseen", "all")
-# Split of images that truly belong to two classes, such as hybrids: no split that is asked for by
-# name, "all" included, holds them, because no answer to them is right or wrong.
+# Split of images that truly belong to two classes, such as hybrids: no split with a name,
+# "all" included, holds them, because no answer to them is right or wrong.
 AMBIGUOUS = "ambiguous"
 
 
-# What a model that cannot tell says of every image: "not outside". No image of one that can tell
+# What a model without this output gives for every image: "not outside". No image of a model with it
 # lies there exactly.
 NEVER_OUTSIDE = -1.0
 
@@ -44,13 +44,13 @@ def never_outside() -> FloatArray:
 
 @dataclass(frozen=True)
 class Embedding:
-    """What a model says about a batch of images.
+    """What a model gives for a batch of images.
 
     Attributes:
         points: ``[N, n]`` float32, coordinates in the Poincaré ball of the model's curvature.
         uncertainty: ``[N]`` float32, values in ``[0, 1]``, 1 = unsure.
         outside: ``[N]`` float32, above 0 for an image unlike anything that the model was fitted on;
-            a scalar stands for all. ``NEVER_OUTSIDE`` from a model that cannot tell.
+            a scalar stands for all. ``NEVER_OUTSIDE`` from a model without this output.
     """
 
     points: FloatArray
@@ -73,7 +73,7 @@ class Embedding:
 
     @property
     def is_outside(self) -> NDArray[np.bool_] | None:
-        """Which images ``[N]`` are outside what the model knows; None where it cannot tell."""
+        """Which images ``[N]`` are unlike the fitted ones; None without this output."""
         return None if (self.outside == NEVER_OUTSIDE).all() else self.outside > 0
 
 
@@ -104,6 +104,27 @@ class Hits:
                 "ids and distances must have one shape, "
                 f"got {self.ids.shape} and {self.distances.shape}"
             )
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a gallery gives for Q queries.
+
+    Attributes:
+        hits: the nearest images of each, ``[Q, k]``.
+        confidence: ``[Q]`` probability that the first of them has the query's class, 0 where it has
+            no class; None where there is none for any of the queries.
+        reason: one sentence, why ``confidence`` is None; empty where it is not.
+    """
+
+    hits: Hits
+    confidence: FloatArray | None
+    reason: str = ""
+
+    @property
+    def probability(self) -> float | None:
+        """The confidence of the first query's answer; None where there is none."""
+        return None if self.confidence is None else float(self.confidence[0])
 
 
 @dataclass(frozen=True)
@@ -158,7 +179,7 @@ class Dataset(Protocol):
                 this size; one that reads files may ignore it and return the original.
 
         Raises:
-            ValueError: the image cannot be read; the message says why in one sentence.
+            ValueError: the image cannot be read; the message is one sentence with the reason.
         """
         ...
 

@@ -29,7 +29,8 @@ FLOORS = (
 )
 FLOOR = {part: number for number, parts in enumerate(FLOORS) for part in parts}
 # Neighbours on one floor that may be imported all the same.
-NEIGHBOURS = {(a, b) for a in FLOORS[0] for b in FLOORS[0]} | {("layout", "search")}
+NEIGHBOURS = {(a, b) for a in FLOORS[0] for b in FLOORS[0]}
+NEIGHBOURS |= {("layout", "search"), ("layout", "metrics")}
 
 
 @dataclass(frozen=True)

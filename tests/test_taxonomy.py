@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hypuml.taxonomy import Taxonomy
+from hypuml.taxonomy import Taxonomy, class_ids
+from hypuml.types import NO_CLASS
 
 names = st.sampled_from(["a", "b", "/", "", "<b>", "a/b", "\n", "é"])
 paths = st.lists(st.lists(names, min_size=1, max_size=4).map(tuple), min_size=1, max_size=12)
@@ -72,6 +73,15 @@ def test_golden_tree():
     assert species[0] != species[2]
     assert species[3] == -1
     assert tree.class_ids([("p",), ("o", "f", "g1", "s")]).tolist() == [3, 0]
+
+
+def test_a_class_is_its_path_and_not_its_last_name():
+    rose, lily = ("Rosales", "alba"), ("Liliales", "alba")
+    ids, classes = class_ids([rose, lily, rose, (NO_CLASS,), ()])
+    assert ids.tolist() == [1, 0, 1, -1, -1]
+    assert classes == [lily, rose]
+    ids, classes = class_ids([])
+    assert (ids.shape, classes) == ((0,), [])
 
 
 def test_flat_and_empty_taxonomies():

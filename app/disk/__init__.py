@@ -1,6 +1,6 @@
-"""The Poincaré disk as one component: layers go in, few meaningful events come out.
+"""The Poincaré disk as one component: a scene goes in, few meaningful events come out.
 
-`poincare_disk` shows a `Scene`; rooms compose scenes and never touch JavaScript.
+`poincare_disk` shows a `Scene`; pages compose scenes and never touch JavaScript.
 """
 
 from __future__ import annotations

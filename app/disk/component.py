@@ -1,7 +1,7 @@
-"""Mounting the disk, and hearing what is done on it.
+"""Mounting the disk, and receiving its events.
 
-The JavaScript comes as modules from our own route; what Streamlit loads is only the few lines that
-import them (a component's inline script has no address to import from). Data go as bytes: in
+The JavaScript comes as modules from a route of the app; what Streamlit loads is only the few lines
+that import them (a component's inline script has no address to import from). Data go as bytes: in
 anything else Streamlit would look for data frames. Geometry is never sent this way: the scene names
 addresses, and the browser fetches each once.
 
@@ -22,6 +22,7 @@ from app.disk.scene import Scene
 from app.disk.shapes import LAYOUTS, Layout
 
 _HERE = Path(__file__).resolve().parent
+STYLES = ("disk.css", "panels.css")
 _LOADER = """
 export default function (args) {
   let stop = null, gone = false;
@@ -35,9 +36,9 @@ export default function (args) {
 _mount = st.components.v2.component(
     "hypuml_disk",
     html='<div class="hypdisk"></div>',
-    css=(_HERE / "disk.css").read_text(encoding="utf-8"),
+    css="\n".join((_HERE / name).read_text(encoding="utf-8") for name in STYLES),
     js=_LOADER.replace("MAIN", routes.disk_url("main.js")),
-    # In the page itself, not in a shadow tree: its words are the page's, and so are its colours.
+    # In the page itself, not in a shadow tree: it takes the page's fonts and colours.
     isolate_styles=False,
 )
 
@@ -53,12 +54,12 @@ def poincare_disk(
     on_handle: Callable[[str, tuple[float, float]], None] | None = None,
     on_highlight: Callable[[tuple[str, ...]], None] | None = None,
 ) -> None:
-    """Show ``scene``. What comes from the browser is checked for its form before it is passed on.
+    """Show ``scene``. Values from the browser are checked before a callback gets them.
 
     Args:
         scene: what to show.
         key: stable name of this disk.
-        on_query: an image was asked for, by its row.
+        on_query: an image was chosen as the query, by its row.
         on_select: rows were selected by lasso or box; none to clear.
         on_threshold: the cut was let go at this uncertainty.
         on_view: the view came to rest: layout, and six numbers, or None for the start.
@@ -66,23 +67,23 @@ def poincare_disk(
         on_highlight: a taxonomy branch was chosen in the legend; empty to clear.
     """
 
-    def hear(name: str, read: Callable[[Any], tuple[Any, ...] | None], then: Any) -> Any:
-        def heard() -> None:
-            said = read(getattr(st.session_state.get(key), name, None))
-            if said is not None and then is not None:
-                then(*said)
+    def event(name: str, read: Callable[[Any], tuple[Any, ...] | None], callback: Any) -> Any:
+        def received() -> None:
+            arguments = read(getattr(st.session_state.get(key), name, None))
+            if arguments is not None and callback is not None:
+                callback(*arguments)
 
-        return heard
+        return received
 
     _mount(
         key=key,
         data=scene.to_bytes(),
-        on_query_change=hear("query", _row, on_query),
-        on_select_change=hear("select", _rows, on_select),
-        on_threshold_change=hear("threshold", _number, on_threshold),
-        on_view_change=hear("view", _view, on_view),
-        on_handle_change=hear("handle", _dropped, on_handle),
-        on_highlight_change=hear("highlight", _branch, on_highlight),
+        on_query_change=event("query", _row, on_query),
+        on_select_change=event("select", _rows, on_select),
+        on_threshold_change=event("threshold", _number, on_threshold),
+        on_view_change=event("view", _view, on_view),
+        on_handle_change=event("handle", _dropped, on_handle),
+        on_highlight_change=event("highlight", _branch, on_highlight),
     )
 
 
@@ -91,7 +92,7 @@ def _is_row(value: Any) -> bool:
 
 
 def _finite(values: Any, count: int) -> bool:
-    # Compared, not asked `isfinite`, which raises for an integer of 400 digits. No NaN passes.
+    # Compared, because `isfinite` raises for an integer of 400 digits. No NaN passes.
     return (
         isinstance(values, Sequence)
         and len(values) == count
@@ -106,8 +107,8 @@ def _row(value: Any) -> tuple[int] | None:
 
 
 def _rows(value: Any) -> tuple[list[int]] | None:
-    said = value.get("rows") if isinstance(value, dict) else None
-    return (said,) if isinstance(said, list) and all(map(_is_row, said)) else None
+    rows = value.get("rows") if isinstance(value, dict) else None
+    return (rows,) if isinstance(rows, list) and all(map(_is_row, rows)) else None
 
 
 def _number(value: Any) -> tuple[float] | None:
@@ -132,7 +133,7 @@ def _dropped(value: Any) -> tuple[str, tuple[float, float]] | None:
 
 
 def _branch(value: Any) -> tuple[tuple[str, ...]] | None:
-    said = value.get("path") if isinstance(value, dict) else None
-    if not isinstance(said, list) or not all(isinstance(name, str) for name in said):
+    path = value.get("path") if isinstance(value, dict) else None
+    if not isinstance(path, list) or not all(isinstance(name, str) for name in path):
         return None
-    return (tuple(said),)
+    return (tuple(path),)

@@ -1,7 +1,7 @@
 """What a disk shows, as data: points, shapes beside them, and how it is looked at.
 
-A `Scene` is written to JSON once per run and read by ``js/main.js`` (the words are those of
-``js/types.js``). Everything is checked here, so that the browser never has to complain.
+A `Scene` is written to JSON once per run and read by ``js/main.js`` (the names are those of
+``js/types.js``). Everything is checked here, so that the browser has nothing to refuse.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Points:
         colours: colours of classes, with ``{theme}``; empty for colours by uncertainty.
         palette: CSS colours from the lowest to the highest uncertainty.
         range: the uncertainties at both ends of the palette.
-        colour: what the colours say.
+        colour: what the colours stand for.
     """
 
     points: str
@@ -55,12 +55,12 @@ class Points:
 
 @dataclass(frozen=True)
 class Query:
-    """Who asks.
+    """The query.
 
     Attributes:
         xy: its place on the gallery's disk.
         row: its row; None for a picture from outside.
-        who: its name in addresses (`app.asked`).
+        who: its name in addresses.
         name: what to call it.
         linked: whether a link to this view brings it back.
     """
@@ -90,7 +90,7 @@ class Threshold:
         low: at this value nothing is kept.
         high: at this value everything is.
         step: of the cut.
-        says: what Python knows about the kept ones, such as Recall@1.
+        says: a sentence on the kept images, such as their Recall@1.
         detail: what that means, shown on hover.
     """
 
@@ -118,15 +118,15 @@ class Scene:
     Attributes:
         label: what the disk is, for screen readers.
         cloud: the points of a gallery, or None.
-        query: who asks, or None.
+        query: the query, or None.
         hits: the answers, nearest first.
         shapes: what is drawn beside the points.
         layout: where the points lie.
-        at: the view as six numbers (``pack`` in ``js/view.js``), None for the start.
+        at: the view as six numbers (``pack`` in ``js/math/view.js``), None for the start.
         threshold: the cut, or None for a disk without one.
         highlight: the taxonomy branch that stands out; nothing when empty.
         selection: selected rows.
-        badges: what position means, for each layout where that has to be said.
+        badges: what position means, for each layout that needs a sentence on it.
         unit: picture distance per true distance where there is no cloud.
 
     Raises:

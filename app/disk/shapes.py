@@ -1,7 +1,7 @@
-"""What a disk draws beside its points, and the places that it hangs on.
+"""What a disk draws beside its points, and the places it is anchored at.
 
 Places are points of the unit disk, gallery rows, handles, or the query; distances are true ones, in
-the gallery's own unit. The words are those of ``js/types.js``.
+the gallery's own unit. The names are those of ``js/types.js``.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ class Tree(Shape):
 
 @dataclass(frozen=True)
 class Handle(Shape):
-    """A point that can be dragged; Python hears where it was dropped."""
+    """A point that can be dragged; an event tells where it was dropped."""
 
     id: str
     at: tuple[float, float]
@@ -130,12 +130,12 @@ class Dot(Shape):
 
 
 def as_words(shape: Shape) -> dict[str, Any]:
-    """One shape in the words of ``js/types.js``."""
-    words = {"start": "from", "end": "to", "layouts": "in"}
-    said = {words.get(f.name, f.name): getattr(shape, f.name) for f in fields(shape)}
+    """One shape as ``js/types.js`` defines it."""
+    names = {"start": "from", "end": "to", "layouts": "in"}
+    values = {names.get(f.name, f.name): getattr(shape, f.name) for f in fields(shape)}
     if not shape.layouts:
-        del said["in"]
-    return {"type": type(shape).__name__.lower(), **said}
+        del values["in"]
+    return {"type": type(shape).__name__.lower(), **values}
 
 
 def check_tree(tree: Tree) -> None:
@@ -151,7 +151,7 @@ def check_tree(tree: Tree) -> None:
 
 
 def anchors_of(shape: Shape) -> Sequence[Anchor]:
-    """The places that a shape hangs on."""
+    """The places a shape is anchored at."""
     match shape:
         case Geodesic() | Line():
             return shape.start, shape.end

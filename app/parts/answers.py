@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app import address, facts, routes, state
+from app import address, retrieval, routes, state
 from app.components.picture_grid import Tile, picture_grid
 from app.parts.palette import shades
 from app.parts.text import esc, name_of, whole_path
@@ -19,7 +19,7 @@ def answers(
     entry: Entry,
     gallery: Gallery,
     view: View,
-    found: facts.Answers,
+    found: retrieval.Answers,
     heading: Callable[[], None] | None = None,
 ) -> None:
     """Draw the line above the pictures and the pictures; a click asks with that picture.
@@ -59,7 +59,7 @@ def answers(
         if not len(found.rows):
             st.html(f'<div class="empty" role="status">{_why_none(gallery, view)}</div>')
             return
-        keep = facts.keep_mask(gallery.uncertainty, view.threshold)
+        keep = retrieval.keep_mask(gallery.uncertainty, view.threshold)
         dots = shades(gallery.uncertainty[found.rows], gallery.uncertainty)
         tiles = [
             _tile(entry, gallery, found, i, bool(keep[row]), dots[i])
@@ -77,12 +77,16 @@ def columns_for(count: int) -> int:
 
 
 def _tile(
-    entry: Entry, gallery: Gallery, found: facts.Answers, i: int, keep: bool, dot: str
+    entry: Entry, gallery: Gallery, found: retrieval.Answers, i: int, keep: bool, dot: str
 ) -> Tile:
     row, here = int(found.rows[i]), gallery.has_pictures
     mark, distance, u = found.marks[i], found.distances[i], float(gallery.uncertainty[row])
     label = name_of(gallery, row)
-    says = {facts.RIGHT: ", right class", facts.WRONG: ", wrong class", facts.UNKNOWN: ""}[mark]
+    says = {
+        retrieval.RIGHT: ", right class",
+        retrieval.WRONG: ", wrong class",
+        retrieval.UNKNOWN: "",
+    }[mark]
     return Tile(
         row=row,
         src=routes.picture_url(entry.version, row, here=here),
@@ -99,14 +103,14 @@ def _tile(
     )
 
 
-def _verdict(entry: Entry, gallery: Gallery, view: View, found: facts.Answers) -> str:
-    judged = sum(mark != facts.UNKNOWN for mark in found.marks)
+def _verdict(entry: Entry, gallery: Gallery, view: View, found: retrieval.Answers) -> str:
+    judged = sum(mark != retrieval.UNKNOWN for mark in found.marks)
     if judged:
         return (
             '<span title="Answers that have the query’s class">'
             f"<b>{found.right}</b> of {judged} right</span>"
         )
-    first, count = facts.majority(entry.codes[found.rows])
+    first, count = retrieval.majority(entry.codes[found.rows])
     if view.upload and first >= 0:
         label = gallery.labels[int(found.rows[first])]
         return f"<span><b>{count}</b> of {len(found.rows)} are <b>{esc(label)}</b></span>"

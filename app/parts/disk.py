@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import address, asked, facts, resources, routes, state
+from app import address, asked, resources, retrieval, routes, state
 from app.branches import label_of
 from app.disk.component import poincare_disk
 from app.disk.scene import Badge, Hit, Points, Query, Scene, Threshold
@@ -41,7 +41,7 @@ _UMAP = (
 
 
 def disk(
-    entry: resources.Entry, gallery: Gallery, view: View, who: Asked, found: facts.Answers
+    entry: resources.Entry, gallery: Gallery, view: View, who: Asked, found: retrieval.Answers
 ) -> None:
     """Draw the disk with the threshold under it."""
     known = entry.first_hits(wait=0.5) is not None
@@ -51,7 +51,7 @@ def disk(
             state.pick(row)
 
     def move_threshold(value: float) -> None:
-        low, high = facts.bounds(gallery.uncertainty)
+        low, high = retrieval.bounds(gallery.uncertainty)
         state.move_threshold(min(max(value, low), high))
 
     def highlight(path: tuple[str, ...]) -> None:
@@ -100,7 +100,7 @@ def _until_known(entry: resources.Entry) -> None:
 
 
 def scene(
-    entry: resources.Entry, gallery: Gallery, view: View, who: Asked, found: facts.Answers
+    entry: resources.Entry, gallery: Gallery, view: View, who: Asked, found: retrieval.Answers
 ) -> Scene:
     """What the disk shows for a view."""
     xy = who.placed.xy
@@ -152,7 +152,7 @@ def shapes(gallery: Gallery, who: Asked, hits: tuple[Hit, ...]) -> tuple[Shape, 
     """Lines to the answers, the circle that holds them, and the way a degraded query has come."""
     drawn: list[Shape] = []
     for i, hit in enumerate(hits):
-        wrong = hit.mark == facts.WRONG
+        wrong = hit.mark == retrieval.WRONG
         distance = f"{hit.distance:.2f}"
         drawn += [
             Geodesic(QUERY, Row(hit.row), dashed=wrong, label=distance if i < _LABELLED else ""),
@@ -182,7 +182,7 @@ def shapes(gallery: Gallery, who: Asked, hits: tuple[Hit, ...]) -> tuple[Shape, 
 
 
 def _threshold(entry: resources.Entry, gallery: Gallery, cut: float) -> Threshold:
-    low, high = facts.bounds(gallery.uncertainty)
+    low, high = retrieval.bounds(gallery.uncertainty)
     says, means = recall(entry, gallery, cut)
     return Threshold(cut, low, high, 0.001 if high - low <= 0.3 else 0.005, says, means)
 
@@ -190,7 +190,7 @@ def _threshold(entry: resources.Entry, gallery: Gallery, cut: float) -> Threshol
 def recall(entry: resources.Entry, gallery: Gallery, cut: float) -> tuple[str, str]:
     """Recall@1 of what a threshold keeps, in a few words, and what they mean."""
     hits = entry.first_hits(wait=0)
-    kept = facts.kept(gallery.uncertainty, entry.codes, hits, cut)
+    kept = retrieval.kept(gallery.uncertainty, entry.codes, hits, cut)
     if kept.recall is not None:
         return f"Recall@1 {kept.recall:.3f}", (
             "How often the nearest other image has the right class, over the "

@@ -8,32 +8,32 @@ from __future__ import annotations
 
 import numpy as np
 
-from app import facts
 from app.parts.palette import shades
 from app.parts.text import MEANING, esc
 from app.queries import Asked
 from hypuml.gallery import Gallery
+from hypuml.types import Answer
 
 UNKNOWN = "–"
 
 
-def numbers(gallery: Gallery, asked: Asked, sure: facts.Sure, was: facts.Sure | None) -> str:
+def numbers(gallery: Gallery, asked: Asked, answer: Answer, before: Answer | None) -> str:
     """The numbers as HTML.
 
     Args:
         gallery: the query's.
         asked: the query.
-        sure: confidence of its first answer.
-        was: the same for the untouched picture; None while that is the one that asks.
+        answer: what the gallery gives for it.
+        before: the same for the untouched picture; None while that is the one that asks.
     """
-    now, before = asked.placed, asked.before
+    now, untouched = asked.placed, asked.before
     dot = shades(np.asarray([now.uncertainty]), gallery.uncertainty)[0]
     rank = float((gallery.uncertainty < now.uncertainty).mean())
-    u = _change(f"{before.uncertainty:.3f}" if before else "", f"{now.uncertainty:.3f}")
-    d0 = _change(f"{before.radius:.2f}" if before else "", f"{now.radius:.2f}")
-    confidence = _change(probability(was) if was else "", probability(sure))
-    known = sure.probability is not None
-    meaning = MEANING["confidence"] if known else f"{sure.reason} {MEANING['confidence']}"
+    u = _change(f"{untouched.uncertainty:.3f}" if untouched else "", f"{now.uncertainty:.3f}")
+    d0 = _change(f"{untouched.radius:.2f}" if untouched else "", f"{now.radius:.2f}")
+    confidence = _change(probability(before) if before else "", probability(answer))
+    known = answer.probability is not None
+    meaning = MEANING["confidence"] if known else f"{answer.reason} {MEANING['confidence']}"
     shown = "" if known else ' class="unknown"'
     whose = "that answer 1 is right" if known else "not known here"
     return (
@@ -48,9 +48,9 @@ def numbers(gallery: Gallery, asked: Asked, sure: facts.Sure, was: facts.Sure | 
     )
 
 
-def probability(sure: facts.Sure) -> str:
+def probability(answer: Answer) -> str:
     """A confidence with two decimals; only a certainty is 0 or 1."""
-    p = sure.probability
+    p = answer.probability
     if p is None:
         return UNKNOWN
     if 0 < p < 0.005:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from app import facts, routes, state, uploads
+from app import retrieval, routes, state, uploads
 from app.components.picture_grid import Tile, picture_grid
 from app.parts import browse
 from app.parts.degrade import degrade
@@ -16,6 +16,7 @@ from app.parts.text import esc, name_of, trail, whole_path
 from app.queries import Asked, View
 from app.resources import Entry
 from hypuml.gallery import Gallery
+from hypuml.types import Answer
 
 
 def query(
@@ -23,8 +24,8 @@ def query(
     gallery: Gallery,
     view: View,
     asked: Asked,
-    sure: facts.Sure,
-    was: facts.Sure | None,
+    answer: Answer,
+    before: Answer | None,
 ) -> None:
     """Draw the query panel.
 
@@ -33,15 +34,15 @@ def query(
         gallery: what is shown.
         view: how.
         asked: the query.
-        sure: confidence of its first answer.
-        was: the same for the untouched picture; None while that is the one that asks.
+        answer: what the gallery gives for it.
+        before: the same for the untouched picture; None while that is the one that asks.
     """
     with st.container(key="query"):
         picture, said = st.columns([2, 3], gap="medium")
         with picture:
             _picture(entry, gallery, view, asked)
         with said, st.container(key="said", gap="small"):
-            st.html(_facts_html(gallery, view, asked, sure, was))
+            st.html(_facts_html(gallery, view, asked, answer, before))
             degrade(entry, view)
             _choosers(entry, gallery)
             if problem := st.session_state.get("upload_problem"):
@@ -93,7 +94,7 @@ def _enlarged(entry: Entry, gallery: Gallery, view: View, asked: Asked) -> None:
 
 
 def _facts_html(
-    gallery: Gallery, view: View, asked: Asked, sure: facts.Sure, was: facts.Sure | None
+    gallery: Gallery, view: View, asked: Asked, answer: Answer, before: Answer | None
 ) -> str:
     if view.upload:
         name, above = view.upload.name, "Your picture: the link of this page leaves it out"
@@ -103,13 +104,13 @@ def _facts_html(
     verdict = (
         '<span class="chip rejected" title="Its uncertainty lies above the threshold: a system '
         'with this threshold would not answer.">rejected by the threshold</span>'
-        if facts.rejects(view.threshold, asked.placed.uncertainty, gallery.uncertainty)
+        if retrieval.rejects(view.threshold, asked.placed.uncertainty, gallery.uncertainty)
         else ""
     )
     return (
         '<div class="facts">'
         f'<div class="above"><p class="trail" title="{esc(above)}">{esc(above)}</p>{verdict}</div>'
-        f'<h2 title="{esc(name)}">{esc(name)}</h2>{numbers(gallery, asked, sure, was)}</div>'
+        f'<h2 title="{esc(name)}">{esc(name)}</h2>{numbers(gallery, asked, answer, before)}</div>'
     )
 
 

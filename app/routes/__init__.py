@@ -12,17 +12,17 @@ what is stored in a gallery can be cached for good::
 
     /gallery/<hash>/points.safetensors     positions, uncertainties and classes of all images
     /gallery/<hash>/umap.safetensors       the free UMAP, where there is one
-    /gallery/<hash>/around/<who>.safetensors           true distances of all images to a query
-    /gallery/<hash>/card/<row>.json?to=<who>           the facts of one image
+    /gallery/<hash>/around/<query>.safetensors         true distances of all images to a query
+    /gallery/<hash>/card/<row>.json?to=<query>         the facts of one image
     /gallery/<hash>/colours/<level>/<theme>.json       colours of classes or their groups
 
-    /disk/<hash>/<name>                    the disk's modules
+    /disk/<hash>/<name>                    the disk's modules, such as ``math/view.js``
 
 Where a gallery holds no pictures and the originals are not here either, a drawing that must not be
 kept stands in for them. Addresses on a page then end in ``?away``, so that the page itself changes
 when the pictures have come.
 
-``<who>`` is a query: ``r17`` for row 17, or a token from `app.asked`.
+``<query>`` is ``r17`` for row 17, or a token from `app.asked`.
 """
 
 from __future__ import annotations
@@ -64,9 +64,9 @@ def routes() -> list[Route]:
         f"{gallery}/{{kind}}/{{row}}.webp": picture,
         f"{gallery}/points.safetensors": points,
         f"{gallery}/umap.safetensors": umap,
-        f"{gallery}/around/{{who}}.safetensors": around,
+        f"{gallery}/around/{{query}}.safetensors": around,
         f"{gallery}/card/{{row}}.json": card,
         f"{gallery}/colours/{{level:path}}/{{theme}}.json": colours,
-        f"{base_path()}/disk/{{version}}/{{name}}": module,
+        f"{base_path()}/disk/{{version}}/{{name:path}}": module,
     }
     return [Route(path, answer, methods=["GET"]) for path, answer in table.items()]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from streamlit import config
+
 from app.disk import modules
 
 AWAY = "?away"  # of the address of a picture that was not here when the page was made
@@ -11,8 +13,6 @@ AWAY = "?away"  # of the address of a picture that was not here when the page wa
 
 def base_path() -> str:
     """Streamlit's configured base path with a leading and no trailing slash, or nothing."""
-    from streamlit import config
-
     base = str(config.get_option("server.baseUrlPath") or "").strip("/")
     return f"/{base}" if base else ""
 
@@ -44,7 +44,7 @@ def picture_url(version: str, row: int, kind: str = "thumb", here: bool = True) 
         row: row number in the gallery.
         kind: ``"thumb"``, ``"picture"`` or ``"large"``.
         here: whether there are pictures (`Gallery.has_pictures`). When they have come, the address
-            is another, and a page that shows a drawing in their place asks again.
+            is another, and a page that shows a drawing in their place tries again.
     """
     return gallery_url(version, f"{kind}/{row}.webp") + ("" if here else AWAY)
 

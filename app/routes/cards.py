@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import asked, facts
+from app import asked
 from app.resources import Entry
 from app.routes import cloud
 from app.routes.replies import FOR_NOW, NEVER, gallery_of, missing, number_of, reply
+from hypuml.geometry import dist
 from hypuml.types import has_class
 
 if TYPE_CHECKING:
@@ -20,44 +21,36 @@ _JSON = "application/json"
 
 
 def card(request: Request) -> Response:
-    """What to say of one image when it is pointed at."""
+    """The facts of one image, shown when it is pointed at."""
     if (found := gallery_of(request)) is None:
         return missing("no such gallery")
     entry, gallery = found
     row = number_of(request, "row", len(gallery))
     if row is None:
         return missing("no such picture")
-    who = request.query_params.get("to", "")
-    distance = _distance(entry, gallery, row, who)
-    sure = _sure(entry, gallery, row)
+    query = request.query_params.get("to", "")
+    distance = _distance(entry, gallery, row, query)
+    # In the whole gallery, whatever the threshold hides.
+    answer = gallery.ask(gallery.points[row], gallery.uncertainty[row], 1, row)
     path = gallery.paths[row]
-    says = {
+    facts = {
         "id": gallery.ids[row],
         "path": path if has_class(path) else (),
         "u": float(gallery.uncertainty[row]),
         "d0": float(gallery.radius[row]),
         "distance": distance,
-        "confidence": sure.probability,
-        "reason": sure.reason,
+        "confidence": answer.probability,
+        "reason": answer.reason,
     }
-    # Who is unknown now may be remembered later.
-    keep = NEVER if who and distance is None else FOR_NOW
-    return reply(cloud.as_json(says), _JSON, keep)
+    # A query that is unknown now may be remembered later.
+    keep = NEVER if query and distance is None else FOR_NOW
+    return reply(cloud.as_json(facts), _JSON, keep)
 
 
-def _distance(entry: Entry, gallery: Gallery, row: int, who: str) -> float | None:
-    """True distance of an image to a query; None when nobody knows the query."""
-    from hypuml.geometry import dist
-
-    point = asked.point_of(entry.version, who)
+def _distance(entry: Entry, gallery: Gallery, row: int, query: str) -> float | None:
+    """True distance of an image to a query; None for an unknown query."""
+    point = asked.point_of(entry.version, query)
     return None if point is None else float(dist(gallery.points[row], point[0], gallery.curvature))
-
-
-def _sure(entry: Entry, gallery: Gallery, row: int) -> facts.Sure:
-    """How sure the answer would be if this image asked, in the whole gallery."""
-    hits = facts.nearest(gallery, gallery.points[row : row + 1], 1, row)
-    u = float(gallery.uncertainty[row])
-    return facts.how_sure(gallery, entry.codes, hits, u, row)
 
 
 def colours(request: Request) -> Response:

@@ -1,7 +1,7 @@
 """A gallery's disk as bytes: what the browser draws, made once per gallery.
 
 Tensors travel as safetensors files, whose header carries the rest as one JSON text under the name
-``disk``; `app/disk/js/data.js` reads them, and `app/disk/js/types.js` says what everything means.
+``disk``; `app/disk/js/data.js` reads them, and `app/disk/js/types.js` describes them.
 """
 
 from __future__ import annotations
@@ -13,8 +13,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import safetensors.numpy
 from numpy.typing import NDArray
 
+from hypuml.figures.palette import category_colours
+from hypuml.gallery.thumbs import COLUMNS, PER_TILE, SIDE
+from hypuml.layout import around
 from hypuml.types import TaxonomyPath, has_class
 
 if TYPE_CHECKING:
@@ -56,8 +60,6 @@ def groups(gallery: Gallery) -> Groups:
 @lru_cache(maxsize=_GALLERIES)
 def points_file(gallery: Gallery) -> bytes:
     """``xy`` [N, 2] and ``uncertainty`` [N] float32, ``group`` [N], and the gallery's facts."""
-    from hypuml.gallery.thumbs import COLUMNS, PER_TILE, SIDE
-
     known = groups(gallery)
     tensors = {"xy": gallery.xy, "uncertainty": gallery.uncertainty, "group": known.of}
     about = {
@@ -80,8 +82,6 @@ def umap_file(gallery: Gallery) -> bytes | None:
 @lru_cache(maxsize=_QUERIES)
 def around_file(gallery: Gallery, query: tuple[float, ...]) -> bytes:
     """``distances`` [N] float32 of all images to a point [n] of the ball, and their ``unit``."""
-    from hypuml.layout import around
-
     distances, unit = around(gallery.points, query, gallery.curvature)
     # Rounding keeps the order: what is within the k-th distance stays so.
     return _file({"distances": distances.astype(np.float32)}, {"unit": unit})
@@ -103,8 +103,6 @@ def colouring(gallery: Gallery, level: str, theme: str) -> bytes:
     Raises:
         ValueError: no such level or theme.
     """
-    from hypuml.figures.palette import category_colours
-
     known = groups(gallery)
     names = gallery.labels if level == "label" else gallery.labels_at(level)
     of_path = [names[row] for row in known.first]
@@ -126,7 +124,5 @@ def as_json(value: Any) -> bytes:
 
 
 def _file(tensors: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> bytes:
-    import safetensors.numpy
-
     whole = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
     return safetensors.numpy.save(whole, {"disk": as_json(about).decode()})

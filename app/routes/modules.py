@@ -10,7 +10,7 @@ from app.routes.replies import FOREVER, missing, reply
 
 
 def module(request: Request) -> Response:
-    """One file. Under another hash there is nothing: it would not fit its neighbours."""
+    """One file, whose name may have folders in it. Another hash has nothing: it would not fit."""
     found = modules.get(request.path_params["name"])
     if found is None or request.path_params["version"] != modules.VERSION:
         return missing("no such file")

@@ -34,7 +34,7 @@ def reply(body: bytes, kind: str, keep: str, status: int = 200) -> Response:
 
 
 def missing(what: str) -> Response:
-    """404 with a short text. Not to be kept: a gallery may be opened, a query asked again."""
+    """404 with a short text. Not to be kept: a gallery may be opened, a query made again."""
     return reply(what.encode(), "text/plain", NEVER, status=404)
 
 

@@ -32,9 +32,9 @@ def around(request: Request) -> Response:
     if (found := gallery_of(request)) is None:
         return missing("no such gallery")
     entry, gallery = found
-    who = request.path_params["who"]
-    point = asked.point_of(entry.version, who)
+    query = request.path_params["query"]
+    point = asked.point_of(entry.version, query)
     if point is None:
         return missing("no such query")
-    keep = FOR_NOW if asked.row_of(who) is None else FOREVER
+    keep = FOR_NOW if asked.row_of(query) is None else FOREVER
     return reply(cloud.around_file(gallery, tuple(point[0].tolist())), _BYTES, keep)

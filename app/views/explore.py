@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from app import facts, models, state, whatif
+from app import models, retrieval, state, whatif
 from app.parts.answers import answers
 from app.parts.disk import disk
 from app.parts.entrance import entrance
@@ -22,7 +22,7 @@ from app.parts.text import notice
 from app.queries import Asked, View, untouched
 from app.resources import Entry
 from hypuml.gallery import Gallery
-from hypuml.types import Hits
+from hypuml.types import Answer
 
 
 def render() -> None:
@@ -47,14 +47,14 @@ def render() -> None:
         for message in filter(None, [*notices, *more, mostly_outside(gallery.outside)]):
             notice(message)
 
-    allowed = facts.keep_mask(gallery.uncertainty, view.threshold) if view.hide else None
-    hits, sure = _search(entry, gallery, view, asked, allowed)
-    found = facts.answers(hits, entry.codes, view.k, view.row)
-    was = None
+    allowed = retrieval.keep_mask(gallery.uncertainty, view.threshold) if view.hide else None
+    answer = _answer(gallery, view, asked, allowed)
+    found = retrieval.answers(answer.hits, entry.codes, view.row)
+    before = None
     if asked.before:
-        _, was = _search(entry, gallery, view, untouched(gallery, view), allowed)
+        before = _answer(gallery, view, untouched(gallery, view), allowed)
     with right:  # first, because it is shown while the disk still fetches its points
-        query(entry, gallery, view, asked, sure, was)
+        query(entry, gallery, view, asked, answer, before)
         pictures_notice(gallery)
         _results(entry, gallery, view, found)
     with left:
@@ -62,7 +62,7 @@ def render() -> None:
     models.warm(gallery)
 
 
-def _results(entry: Entry, gallery: Gallery, view: View, found: facts.Answers) -> None:
+def _results(entry: Entry, gallery: Gallery, view: View, found: retrieval.Answers) -> None:
     """The answers or, where images are selected, a switch between these and the answers."""
     if view.panel == state.SELECTION:
         rows = np.asarray(view.selection, dtype=np.int64)
@@ -95,13 +95,11 @@ def _ask(entry: Entry, gallery: Gallery, view: View) -> tuple[Asked, str]:
         return untouched(gallery, view), f"This picture cannot be degraded: {error}"
 
 
-def _search(
-    entry: Entry, gallery: Gallery, view: View, asked: Asked, allowed: NDArray[np.bool_] | None
-) -> tuple[Hits, facts.Sure]:
-    """What is found, and how sure the first answer is."""
-    hits = facts.nearest(gallery, asked.placed.point, view.k, asked.row, allowed)
-    u = asked.placed.uncertainty
-    return hits, facts.how_sure(gallery, entry.codes, hits, u, asked.row, allowed)
+def _answer(
+    gallery: Gallery, view: View, asked: Asked, allowed: NDArray[np.bool_] | None
+) -> Answer:
+    placed = asked.placed
+    return gallery.ask(placed.point, placed.uncertainty, view.k, asked.row, allowed)
 
 
 render()

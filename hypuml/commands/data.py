@@ -9,7 +9,7 @@ from tyro.conf import Positional, arg
 
 from hypuml.commands.common import Bar, note
 from hypuml.commands.options import OPTIONAL, Root
-from hypuml.data.registry import DATASETS, Progress, data_root, is_here, obtain, open_dataset
+from hypuml.data.registry import DATASETS, Progress, data_root, download, is_available, open_dataset
 from hypuml.types import AMBIGUOUS, indices_of
 
 _MEGABYTE = 1_000_000
@@ -28,11 +28,11 @@ def run(options: Options) -> int:
     """List the registry, or open one entry, downloaded first if need be, and describe it."""
     if options.name is None:
         for entry in DATASETS.values():
-            here = "here" if is_here(entry.name, options.root) else "not here yet"
+            here = "here" if is_available(entry.name, options.root) else "not here yet"
             print(f"{entry.name:<12} {entry.description}")
-            print(f"{'':<12} {here}; {entry.obtained}; licence: {entry.licence}")
+            print(f"{'':<12} {here}; {entry.origin}; licence: {entry.licence}")
         return 0
-    if options.name in DATASETS and not is_here(options.name, options.root):
+    if options.name in DATASETS and not is_available(options.name, options.root):
         _download(options.name, options.root)
     dataset = open_dataset(options.name, options.root)
     classes = {item.path for item in dataset.items}
@@ -52,7 +52,7 @@ def _download(name: str, root: str | None) -> None:
     note(f"downloading {name} to {root or data_root()}")
     bar = Bar(name, unit="MB")
     try:
-        obtain(name, root, _in_megabytes(bar))
+        download(name, root, _in_megabytes(bar))
     except KeyboardInterrupt:
         bar.close()
         note("what has arrived is kept: the same command continues where this stopped")

@@ -1,7 +1,7 @@
 """What a level of degradation means, in one place: the truth shared by the two twins.
 
 ``degradations`` (torch, whole batches) and ``degraded_pictures`` (NumPy, one picture) apply the
-same five kinds; this module says how strong each is at which level and which random numbers it
+same five kinds; this module sets how strong each is at which level and which random numbers it
 needs, so that the same numbers give the same picture in both.
 
 Conventions: a level lies in [0, 1]; 0 is the picture itself and 1 leaves it hard to recognise, yet

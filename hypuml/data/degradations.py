@@ -2,7 +2,7 @@
 
 For training with examples that are known to be uncertain, and for measuring whether uncertainty
 rises with the damage. One level per image, on whatever device the batch lies. What the levels mean
-is said in ``degradation_scale``; ``degraded_pictures`` does the same to one picture without torch.
+stands in ``degradation_scale``; ``degraded_pictures`` does the same to one picture without torch.
 
 Conventions: images are ``[B, 3, H, W]`` floats in [0, 1] and so is the result, in the same dtype;
 the input is never changed; at level 0 an image comes back exactly as it went in.

@@ -1,7 +1,7 @@
 """One degraded picture, for a slider or a test set: NumPy, Pillow and SciPy, no torch.
 
 The twin of ``degradations``: given the same random numbers both make the same picture, up to the
-rounding to 8 bits. What the levels mean is said in ``degradation_scale``.
+rounding to 8 bits. What the levels mean stands in ``degradation_scale``.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class FolderDataset:
 
     Attributes:
         name: the folder's name.
-        licence: says that it is not known.
+        licence: not known.
         description: counts in one sentence.
         levels: ``("class",)``, or ``("level 1", ..., "class")`` when folders are nested; shorter
             branches simply have fewer names.

@@ -1,8 +1,8 @@
-"""Safe decoding: a foreign file becomes an upright 8-bit sRGB picture, or one clear sentence.
+"""Safe decoding: any file becomes an upright 8-bit sRGB picture, or one clear sentence.
 
 What a file *is* is read from its first bytes, never from its name. Only JPEG, PNG and WebP are
-decoded, each by its own Pillow reader, so that no other (rarely exercised) decoder ever sees
-foreign bytes and the size can be checked before a single pixel is unpacked: a PNG of 400 kB can
+decoded, each by its own Pillow reader, so that no other (rarely exercised) decoder ever gets
+unknown bytes and the size can be checked before a single pixel is unpacked: a PNG of 400 kB can
 unfold to gigabytes. Animated files give their first frame, transparency is laid on white.
 
 Conventions: sizes are in pixels, ``(width, height)`` as in Pillow; pictures are mode ``"RGB"``.
@@ -14,12 +14,13 @@ import io
 import os
 import stat
 import warnings
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageCms, ImageFile
+from PIL import Image, ImageCms, ImageFile, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
@@ -28,17 +29,6 @@ MAX_PIXELS = 40_000_000
 MAX_ASPECT = 4.0
 WANTED = "expected a JPEG, PNG or WebP image"
 
-_ORIENTATION_TAG = 0x0112
-# EXIF orientation -> what puts the picture upright (EXIF 2.32, tag 274); 1 is upright already.
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 # ICC colour space signature -> Pillow mode it describes.
 _ICC_MODES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 
@@ -47,7 +37,7 @@ warnings.filterwarnings("ignore", module=r"PIL\.(TiffImagePlugin|PngImagePlugin)
 
 
 class ImageError(ValueError):
-    """A file is no picture we can show; the message is one sentence for the person who chose it."""
+    """A file is no picture that can be shown; the message is one sentence for the user."""
 
 
 def load_image(source: str | os.PathLike[str] | bytes | BinaryIO) -> Image.Image:
@@ -216,7 +206,10 @@ def _too_large(found: str) -> str:
 
 
 def _upright(image: ImageFile.ImageFile) -> Image.Image:
-    """Loaded picture of any mode -> opaque sRGB, turned as its EXIF orientation says."""
+    """Loaded picture of any mode -> opaque sRGB, turned by its EXIF orientation."""
+    # EXIF is a small file system written by strangers; where it is damaged, upright is likely.
+    with suppress(Exception):
+        ImageOps.exif_transpose(image, in_place=True)
     alpha = None
     if image.mode.startswith("I"):  # 16 bits of grey: plain conversion clips all but black to 255
         opaque, alpha = _from_16_bit(image)
@@ -231,8 +224,7 @@ def _upright(image: ImageFile.ImageFile) -> Image.Image:
         white = Image.new("RGB", picture.size, "white")
         white.paste(picture, mask=alpha)
         picture = white
-    turn = _UPRIGHT.get(_orientation(image))
-    return picture if turn is None else picture.transpose(turn)
+    return picture
 
 
 def _from_16_bit(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
@@ -263,13 +255,6 @@ def _to_srgb(image: Image.Image, icc: bytes | None) -> Image.Image:
 @cache
 def _srgb() -> ImageCms.ImageCmsProfile:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        return int(image.getexif().get(_ORIENTATION_TAG, 1))
-    except Exception:  # EXIF is a small file system written by strangers; upright is a fair guess.
-        return 1
 
 
 def _quoted(path: str | os.PathLike[str]) -> str:

@@ -1,4 +1,4 @@
-"""Work done ahead of whoever needs its results, in threads and in order.
+"""Work done ahead of its use, in threads and in order.
 
 For what waits for a disk or releases the interpreter while it computes: decoding, resampling,
 NumPy on whole pictures.
@@ -28,7 +28,7 @@ def ahead(
         work: called once for each thing; what it raises is raised where its result would be.
         things: taken one by one, a little ahead.
         workers: threads; by default one per core, at most 8.
-        most: results that wait at a time, at least 1: far enough ahead that whoever takes them
+        most: results that wait at a time, at least 1: far enough ahead that the caller
             never waits, and no more of them in memory.
 
     Yields:

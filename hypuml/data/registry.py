@@ -1,9 +1,8 @@
-"""The data sets we know by name, and the one door through which all of them are opened.
+"""The data sets with a name, and the one function that opens all of them.
 
-A plain dict of frozen entries; an entry's factory imports what it needs, so that listing the
-registry costs nothing. A data set that has to be downloaded gets the data root, looks for its files
-in a folder of its own name there, and raises a ``ValueError`` that says what to do when they are
-missing.
+A plain dict of frozen entries. A data set that has to be downloaded gets the data root, looks for
+its files in a folder of its own name there, and raises a ``ValueError`` that names the command to
+run when they are missing.
 """
 
 from __future__ import annotations
@@ -13,7 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from hypuml.data.digits import DigitsDataset
+from hypuml.data.flowers102.dataset import Flowers102Dataset
+from hypuml.data.flowers102.download import download as download_flowers102
 from hypuml.data.folder import FolderDataset
+from hypuml.data.garden import GardenConfig, GardenDataset
 from hypuml.types import Dataset
 
 DATA_VARIABLE = "HYPUML_DATA"
@@ -22,15 +25,15 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Entry:
-    """What can be said about a data set without opening it.
+    """A data set that has not been opened.
 
     Attributes:
         name: the name it is opened by.
         licence: one line.
         description: one line for a list.
-        obtained: how its images get here, one line.
+        origin: how its images get here, one line.
         factory: builds it; called with the folder where downloaded data lives.
-        obtain: downloads what is missing below that folder, calls its second argument with (bytes
+        download: downloads what is missing below that folder, calls its second argument with (bytes
             here, bytes in all) and returns where the images are; None where nothing has to be
             downloaded.
     """
@@ -38,43 +41,14 @@ class Entry:
     name: str
     licence: str
     description: str
-    obtained: str
+    origin: str
     factory: Callable[[Path], Dataset]
-    obtain: Callable[[Path, Progress | None], Path] | None = None
+    download: Callable[[Path, Progress | None], Path] | None = None
 
 
-def _garden(root: Path) -> Dataset:
-    from hypuml.data.garden import GardenDataset
-
-    return GardenDataset()
-
-
-def _gardens(root: Path) -> Dataset:
-    from hypuml.data.garden import GardenConfig, GardenDataset
-
-    further = GardenConfig(
-        training_gardens=tuple(range(101, 109)), training_individuals=20, training_hybrids=600
-    )
-    return GardenDataset(config=further)
-
-
-def _digits(root: Path) -> Dataset:
-    from hypuml.data.digits import DigitsDataset
-
-    return DigitsDataset()
-
-
-def _flowers102(root: Path) -> Dataset:
-    from hypuml.data.flowers102.dataset import Flowers102Dataset
-
-    return Flowers102Dataset(root)
-
-
-def _obtain_flowers102(root: Path, progress: Progress | None) -> Path:
-    from hypuml.data.flowers102.download import download
-
-    return download(root, progress)
-
+_GARDENS = GardenConfig(
+    training_gardens=tuple(range(101, 109)), training_individuals=20, training_hybrids=600
+)
 
 DATASETS: dict[str, Entry] = {
     entry.name: entry
@@ -83,30 +57,30 @@ DATASETS: dict[str, Entry] = {
             name="garden",
             licence="the project's own (drawn by its code)",
             description="flowers of species evolved down a known tree; whole genera are unseen",
-            obtained="drawn on the fly from a seed",
-            factory=_garden,
+            origin="drawn on the fly from a seed",
+            factory=lambda root: GardenDataset(),
         ),
         Entry(
             name="gardens",
             licence="the project's own (drawn by its code)",
             description="the garden's unseen genera; eight more gardens and hybrids to train on",
-            obtained="drawn on the fly from a seed",
-            factory=_gardens,
+            origin="drawn on the fly from a seed",
+            factory=lambda root: GardenDataset(config=_GARDENS),
         ),
         Entry(
             name="digits",
             licence="CC BY 4.0",
             description="1,797 handwritten digits of 8 x 8 pixels, split by image",
-            obtained="ships with the package",
-            factory=_digits,
+            origin="ships with the package",
+            factory=lambda root: DigitsDataset(),
         ),
         Entry(
             name="flowers102",
             licence="none stated (photographs from the web, for research)",
             description="8,189 photographs of 102 kinds of flowers with their botanical taxonomy",
-            obtained="downloaded (345 MB) by python -m hypuml data flowers102",
-            factory=_flowers102,
-            obtain=_obtain_flowers102,
+            origin="downloaded (345 MB) by python -m hypuml data flowers102",
+            factory=Flowers102Dataset,
+            download=download_flowers102,
         ),
     )
 }
@@ -141,7 +115,7 @@ def open_dataset(
     name = os.fspath(name_or_path)
     if name in DATASETS:
         return DATASETS[name].factory(_root(root))
-    # An empty string would mean the current folder to pathlib, which nobody asks for by it.
+    # An empty string would mean the current folder to pathlib, which is hardly meant.
     if name and Path(name).expanduser().exists():
         return FolderDataset(name)
     raise ValueError(
@@ -151,7 +125,7 @@ def open_dataset(
     )
 
 
-def is_here(name: str, root: str | os.PathLike[str] | None = None) -> bool:
+def is_available(name: str, root: str | os.PathLike[str] | None = None) -> bool:
     """Whether a data set can be opened at once, without a download.
 
     Args:
@@ -162,7 +136,7 @@ def is_here(name: str, root: str | os.PathLike[str] | None = None) -> bool:
         ValueError: an unknown name.
     """
     entry = _entry(name)
-    if entry.obtain is None:
+    if entry.download is None:
         return True
     try:
         entry.factory(_root(root))
@@ -171,7 +145,7 @@ def is_here(name: str, root: str | os.PathLike[str] | None = None) -> bool:
     return True
 
 
-def obtain(
+def download(
     name: str,
     root: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
@@ -192,11 +166,9 @@ def obtain(
         OSError: no connection, a full or read-only disk. The message is one sentence.
     """
     entry = _entry(name)
-    if entry.obtain is None:
-        raise ValueError(
-            f"the data set {name!r} needs no download ({entry.obtained}); just open it"
-        )
-    return entry.obtain(_root(root), progress)
+    if entry.download is None:
+        raise ValueError(f"the data set {name!r} needs no download ({entry.origin}); just open it")
+    return entry.download(_root(root), progress)
 
 
 def _entry(name: str) -> Entry:

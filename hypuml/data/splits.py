@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hypuml.taxonomy import class_ids
 from hypuml.types import IntArray, TaxonomyPath
 
 # Fewer groups than this cannot be split into three parts that each mean something.
@@ -119,17 +120,6 @@ def _check_shares(validation: float, calibration: float) -> None:
     for name, share in (("validation", validation), ("calibration", calibration)):
         if not 0 <= share < 1:
             raise ValueError(f"{name} share must be in [0, 1), got {share}")
-
-
-def class_ids(paths: Sequence[TaxonomyPath]) -> tuple[IntArray, list[TaxonomyPath]]:
-    """Number the classes of items.
-
-    Returns:
-        ``[N]`` int64 ids and the class paths in id order (sorted).
-    """
-    classes = sorted(set(paths))
-    number = {path: i for i, path in enumerate(classes)}
-    return np.asarray([number[p] for p in paths], dtype=np.int64), classes
 
 
 def thinned(rows: IntArray, ids: IntArray, most: int, rng: np.random.Generator) -> IntArray:

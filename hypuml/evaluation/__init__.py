@@ -4,10 +4,10 @@ Every part is a function from arrays to a JSON-able dict; what does not apply is
 readers of the JSON need no case distinction. What each figure means stands in
 ``assets/docs/metrics.md``.
 
-* :mod:`.retrieval`: what the embedding alone tells.
+* :mod:`.retrieval`: figures of the embedding alone.
 * :mod:`.answers`: is the answer's confidence right.
 * :mod:`.controls`, :mod:`.probe`: what u is worth beside simpler scores, and the most it could be.
-* :mod:`.foreign`: images of something else. :mod:`.degradation`: damaged images.
+* :mod:`.ood`: images of something else. :mod:`.degradation`: damaged images.
 * :mod:`.run`: all of it in order.
 """
 

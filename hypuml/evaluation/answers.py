@@ -1,4 +1,4 @@
-"""Answer confidence: how well it knows which first hits are right, beside simpler scores.
+"""Answer confidence: how well it tells right first hits from wrong ones, beside simpler scores.
 
 Confidence belongs to an *answer*, unlike u, which belongs to an image: it may look at what was
 retrieved. Its controls are single parts of what it is made of, and u itself.
@@ -6,46 +6,55 @@ retrieved. Its controls are single parts of what it is made of, and u itself.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hypuml import metrics
-from hypuml.confidence import CONTROLS, AnswerConfidence, Evidence, evidence
-from hypuml.evaluation.intervals import as_json
+from hypuml.confidence import CONTROLS, AnswerConfidence, Reference, assess
+from hypuml.evaluation.intervals import interval, on_rows
 from hypuml.evaluation.retrieval import Retrieved
 from hypuml.types import FloatArray
 
 # Share of the queries that a rejection turns away.
 REJECTED = 0.2
 
-_NAMES = ("confidence_auroc", "confidence_ece", "aurc", "e_aurc")
+_FIGURES: dict[str, Callable[[FloatArray, NDArray[np.bool_]], float | None]] = {
+    "confidence_auroc": metrics.auroc,
+    "confidence_ece": metrics.ece,
+    "aurc": metrics.aurc,
+}
+_NAMES = (*_FIGURES, "e_aurc")
 
 
 def answer_scores(
     model: AnswerConfidence | None, retrieved: Retrieved, u: FloatArray, curvature: float
 ) -> dict[str, FloatArray]:
-    """What can be said of every query's answer, ``[Q]`` each, high = sure.
+    """Scores of every query's answer, ``[Q]`` each, high = certain.
 
     Args:
-        model: what turns evidence into a probability, where one has been fitted.
+        model: the fitted answer confidence, where there is one.
         retrieved: the answers.
         u: ``[N]`` uncertainty of every image.
         curvature: c > 0.
 
     Returns:
         ``confidence`` where there is a model, then the controls ``first_distance``, ``lead``,
-        ``knn_agreement`` (see :mod:`hypuml.confidence.evidence`) and ``u``.
+        ``knn_agreement`` (see :mod:`hypuml.confidence.features`) and ``u``.
     """
-    found: Evidence = evidence(
-        retrieved.hits, retrieved.ranks, retrieved.labels, u, u[retrieved.queries], curvature
-    )
+    index, rows = retrieved.index, retrieved.queries
+    if index is None:
+        names = ["confidence"] * (model is not None) + [*CONTROLS, "u"]
+        return {name: np.zeros(0) for name in names}
+    reference = Reference(index.search, index.points, retrieved.labels, u, curvature)
+    found = assess(reference, retrieved.hits, u[rows], rows, model)
     scores: dict[str, FloatArray] = {}
-    if model is not None:
-        scores["confidence"] = model.probability(found)
-    scores |= {name: control(found) for name, control in CONTROLS.items()}
-    return scores | {"u": -found["u_query"]}
+    if found.probability is not None:
+        scores["confidence"] = found.probability
+    scores |= {name: control(found.features) for name, control in CONTROLS.items()}
+    return scores | {"u": -found.features["u_query"]}
 
 
 def answer_report(scores: dict[str, FloatArray], retrieved: Retrieved) -> dict[str, Any]:
@@ -78,28 +87,22 @@ def answer_report(scores: dict[str, FloatArray], retrieved: Retrieved) -> dict[s
     confidence = scores.get("confidence")
     if confidence is None:
         return result
-    result["confidence_auroc"] = own = metrics.auroc(confidence, correct)
-    result["confidence_ece"] = metrics.ece(confidence, correct)
-    result["aurc"] = metrics.aurc(confidence, correct)
+    for name, figure in _FIGURES.items():
+        result[name] = figure(confidence, correct)
+        on = on_rows(figure, confidence, correct)
+        result["intervals"][name] = interval(on, retrieved.query_classes)
     result["e_aurc"] = metrics.e_aurc(confidence, correct)
+    own = result["confidence_auroc"]
     if own is not None:
         beaten = [name for name, x in controls.items() if x is not None and x > own]
         result["controls_that_beat_confidence"] = beaten
-    resamples = metrics.Resamples.draw(retrieved.query_classes)
-    if resamples is not None:
-        drawn = {
-            "confidence_auroc": metrics.resampled_auroc(confidence, correct, resamples),
-            "confidence_ece": metrics.resampled_ece(confidence, correct, resamples),
-            "aurc": metrics.resampled_aurc(confidence, correct, resamples),
-        }
-        result["intervals"] = {name: as_json(result[name], x) for name, x in drawn.items()}
     return result
 
 
 def _rejection(
     scores: dict[str, FloatArray], correct: NDArray[np.bool_]
 ) -> dict[str, float | None]:
-    """What rejecting the least sure fifth of the queries does to the errors."""
+    """What rejecting the least confident fifth of the queries does to the errors."""
     by = {"confidence": scores.get("confidence"), "u": scores["u"], "oracle": correct}
     removed = {
         name: None if score is None else metrics.errors_removed(score, correct, REJECTED)

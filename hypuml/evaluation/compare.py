@@ -1,4 +1,4 @@
-"""Two models on the same images: who answers better, by how much, and on which images they differ.
+"""Two models on the same images: which answers better, by how much, and where they differ.
 
 Both see the same images and classes, so every image queries all the others in both, and each
 resample of the classes is read in both: an interval of the *difference* is then much narrower than
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from hypuml import metrics
 from hypuml.confidence import DEPTH, AnswerConfidence
 from hypuml.evaluation.answers import answer_scores
+from hypuml.evaluation.intervals import Statistic, difference, interval, on_rows
 from hypuml.evaluation.retrieval import Retrieved, retrieve
 from hypuml.geometry import dist0
 from hypuml.types import FloatArray, IntArray, TaxonomyPath
@@ -26,14 +27,14 @@ FIGURES = ("recall@1", "r_auroc", "confidence_auroc")
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """What one model says about the images.
+    """The images as embedded by one model.
 
     Attributes:
         name: of the model.
         points: ``[N, n]`` in the ball; n may differ between the sides.
         uncertainty: ``[N]`` in [0, 1].
         curvature: c > 0.
-        confidence: what tells how sure an answer is; None where there is none.
+        confidence: the fitted answer confidence; None where there is none.
         bound: largest distance from the origin (2r); None where it is not known.
     """
 
@@ -56,7 +57,7 @@ class Judged:
         d0: ``[N]`` distance from the origin.
         first: ``[Q]`` row of each query's first answer.
         correct: ``[Q]`` whether it is right.
-        scores: what sorts the answers, high = sure, ``[Q]`` each: ``u`` (negated) and, where
+        scores: what sorts the answers, high = certain, ``[Q]`` each: ``u`` (negated) and, where
             there is one, ``confidence``.
     """
 
@@ -92,7 +93,7 @@ class Comparison:
         queries: ``[Q]`` rows that are queries: their class has another image.
         differences: for each of `FIGURES` that both have.
         only: rows of the queries that the first side alone, and the second side alone, answers
-            rightly; those first of which the wrong side is surest (smallest u).
+            rightly; those first of lowest u on the wrong side.
     """
 
     sides: tuple[Judged, Judged]
@@ -149,49 +150,45 @@ def compare(first: Side, second: Side, paths: Sequence[TaxonomyPath]) -> Compari
 
 
 def _judge(side: Side, found: Retrieved) -> Judged:
-    asked = found.queries
+    rows = found.queries
     u = np.asarray(side.uncertainty, dtype=np.float64)
-    scores: dict[str, FloatArray] = {"u": -u[asked]}
+    scores: dict[str, FloatArray] = {"u": -u[rows]}
     figures: dict[str, float | None] = dict.fromkeys(FIGURES)
-    if len(asked):
+    if len(rows):
         known = answer_scores(side.confidence, found, u, side.curvature)
         scores |= {name: known[name] for name in ("confidence",) if name in known}
         figures["recall@1"] = float(found.correct.mean())
-        figures["r_auroc"] = metrics.r_auroc(u[asked], found.correct)
+        figures["r_auroc"] = metrics.r_auroc(u[rows], found.correct)
         if "confidence" in scores:
             figures["confidence_auroc"] = metrics.auroc(scores["confidence"], found.correct)
     figures["curvature_use"] = metrics.curvature_use(side.points, side.curvature)
-    first = found.hits.ids[:, 0] if len(asked) else np.zeros(0, dtype=np.int64)
+    first = found.hits.ids[:, 0] if len(rows) else np.zeros(0, dtype=np.int64)
     return Judged(side, figures, dist0(side.points, side.curvature), first, found.correct, scores)
 
 
 def _differences(a: Judged, b: Judged, classes: IntArray) -> dict[str, Difference]:
-    resamples = metrics.Resamples.draw(classes) if len(classes) else None
     result = {}
     for name in FIGURES:
         one, other = a.figures[name], b.figures[name]
         if one is None or other is None:
             continue
-        interval = None
-        if resamples is not None:
-            drawn = _drawn(a, name, resamples) - _drawn(b, name, resamples)
-            interval = metrics.percentile_interval(one - other, drawn)
-        low, high = (interval.low, interval.high) if interval else (None, None)
+        ends = interval(difference(_figure(a, name), _figure(b, name)), classes)
+        low, high = (ends["low"], ends["high"]) if ends else (None, None)
         result[name] = Difference(one - other, low, high)
     return result
 
 
-def _drawn(judged: Judged, name: str, resamples: metrics.Resamples) -> NDArray[np.float64]:
-    """A figure on every resample of the classes, ``[R]``."""
+def _figure(judged: Judged, name: str) -> Statistic:
+    """A figure as a function of the rows of the queries."""
+    correct = judged.correct
     if name == "recall@1":
-        return metrics.resampled_mean(judged.correct.astype(np.float64), resamples)
+        return lambda rows: correct[rows].mean()
     if name == "r_auroc":
-        score, least = judged.scores["u"], metrics.MIN_ERRORS
-        return metrics.resampled_auroc(score, judged.correct, resamples, least)
-    return metrics.resampled_auroc(judged.scores["confidence"], judged.correct, resamples)
+        return on_rows(metrics.r_auroc, -judged.scores["u"], correct)
+    return on_rows(metrics.auroc, judged.scores["confidence"], correct)
 
 
 def _only(right: Judged, wrong: Judged, queries: IntArray) -> IntArray:
-    """Queries that ``right`` alone answers rightly, the surest mistakes of ``wrong`` first."""
+    """Queries that ``right`` alone answers rightly, those of lowest u in ``wrong`` first."""
     rows = queries[right.correct & ~wrong.correct]
     return rows[np.argsort(np.asarray(wrong.side.uncertainty)[rows], kind="stable")]

@@ -1,4 +1,4 @@
-"""What u is held against: scores of an image that nobody trained to be an uncertainty.
+"""What u is held against: scores of an image that were not trained to be an uncertainty.
 
 Each has its natural sign, fixed before it is measured: small norm = unsure, low Laplacian variance
 (blur) = unsure, large predicted loss = unsure. A control below 0.5 is therefore reported as it is.
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from hypuml import metrics
 from hypuml.evaluation.embedding import Evaluated
-from hypuml.evaluation.intervals import as_json
-from hypuml.evaluation.statistics import laplacian_variance
+from hypuml.evaluation.image_statistics import laplacian_variance
+from hypuml.evaluation.intervals import difference, interval, on_rows
 from hypuml.loss_prediction import LossPrediction
 from hypuml.models.embedder import Embedder
 from hypuml.models.files import Described
@@ -112,20 +112,13 @@ def _differences(
     correct: NDArray[np.bool_],
     classes: IntArray,
 ) -> dict[str, Any]:
-    resamples = metrics.Resamples.draw(classes)
-
-    def drawn(score: FloatArray) -> NDArray[np.float64]:
-        assert resamples is not None
-        return metrics.resampled_auroc(-score, correct, resamples, metrics.MIN_ERRORS)
-
     result: dict[str, Any] = dict.fromkeys(scores)
     if own is None:
         return result
-    ours = None if resamples is None else drawn(u)
     for name, score in scores.items():
         value = found[name]
-        if score is None or value is None:
-            continue
-        interval = None if ours is None else as_json(own - value, ours - drawn(score))
-        result[name] = {"difference": own - value, **(interval or {"low": None, "high": None})}
+        if score is not None and value is not None:
+            ours, rival = (on_rows(metrics.r_auroc, x, correct) for x in (u, score))
+            ends = interval(difference(ours, rival), classes)
+            result[name] = {"difference": own - value, **(ends or {"low": None, "high": None})}
     return result

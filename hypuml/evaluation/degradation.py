@@ -1,4 +1,4 @@
-"""Does u rise when a picture is damaged, and does retrieval suffer as much as u says.
+"""Does u rise when a picture is damaged, and does retrieval suffer as u predicts.
 
 Each kind of damage is applied at a few levels to the same images, with the same grain and in the
 same place at every level. The damaged images query the *undamaged* gallery without their own
@@ -20,7 +20,7 @@ from hypuml import metrics
 from hypuml.data.degradation_scale import KINDS
 from hypuml.data.degraded_pictures import degrade_picture
 from hypuml.data.prefetch import ahead, in_batches
-from hypuml.evaluation.embedding import Evaluated, Pixels, Progress, describe_pixels
+from hypuml.evaluation.embedding import Evaluated, Pixels, Progress
 from hypuml.evaluation.retrieval import Retrieved
 from hypuml.layout.screen import dilation_of, screen_distance
 from hypuml.models.embedder import Embedder
@@ -30,7 +30,7 @@ from hypuml.types import FloatArray, IntArray
 LEVELS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 """Of the damage; the first is the image as it is."""
 MOST_IMAGES = 200
-"""Images that are damaged, unless another number is asked for."""
+"""Images that are damaged, by default."""
 _DAMAGED = len(LEVELS) - 1
 _BATCH = 64
 
@@ -59,7 +59,7 @@ def degradation_report(
         (images whose u at level 1 is above that at level 0), ``mean_u`` and ``recall@1`` (per
         level, the latter None without classes).
         ``degradation_setup``: ``levels``, ``images``, ``seen_in_training`` (kinds; None where the
-        model does not say) and ``screen_radius`` (``p5`` and ``p95`` of the images and their
+        model does not record it) and ``screen_radius`` (``p5`` and ``p95`` of the images and their
         damaged copies on the gallery's disk, 1 is the rim). Both None when ``most`` is 0.
     """
     if most < 1:
@@ -87,14 +87,14 @@ def degradation_report(
     # One thread each: their matrices are too small to be shared out.
     with threadpool_limits(1, "blas"), closing(ahead(damage, todo)) as damaged:
         for batch in in_batches(damaged, _BATCH):
-            described = describe_pixels(model, np.stack(batch))
+            described = model.describe(np.stack(batch))
             at = tuple(np.array(todo[done : done + len(batch)]).T)
             u[at] = described.uncertainty
             damaged_points.append(described.points)
             if gallery is not None:
-                asked = rows[at[2]]
-                first = gallery.search(described.points, 1, exclude=asked).ids[:, 0]
-                right[at] = retrieved.class_ids[first] == retrieved.class_ids[asked]
+                own = rows[at[2]]
+                first = gallery.search(described.points, 1, exclude=own).ids[:, 0]
+                right[at] = retrieved.class_ids[first] == retrieved.class_ids[own]
             done += len(batch)
             if progress:
                 progress(done, len(todo))
@@ -114,7 +114,7 @@ def degradation_report(
 def _screen_radius(
     evaluated: Evaluated, rows: IntArray, damaged: list[FloatArray], curvature: float
 ) -> dict[str, float]:
-    """How far out images and damaged copies are drawn: does the disk show who is uncertain?"""
+    """How far out images and damaged copies are drawn: does the disk show what is uncertain?"""
     clean = evaluated.embedding.points
     dilation = dilation_of(clean, curvature)
     points = np.concatenate([clean[rows], *damaged])

@@ -1,4 +1,4 @@
-"""Images of a data set through a model, with everything that later parts look at again."""
+"""Embedding the images of a data set, with everything that later parts use again."""
 
 from __future__ import annotations
 
@@ -9,16 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypuml.data.pixels import read_pixels
-from hypuml.data.transforms import normalise
 from hypuml.models.embedder import Embedder
 from hypuml.models.files import Described
-from hypuml.types import Dataset, Embedding, IntArray, TaxonomyPath, indices_of, joined
+from hypuml.types import Dataset, Embedding, IntArray, TaxonomyPath, indices_of
 
 Progress = Callable[[int, int], None]
 Pixels = NDArray[np.uint8]
-
-# A few dozen small pictures stay in the cache: a quarter faster than hundreds.
-_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -42,7 +38,7 @@ class Evaluated:
 
     @property
     def embedding(self) -> Embedding:
-        """What there is to say without features."""
+        """Points, uncertainty and outside alone."""
         return self.described.embedding
 
 
@@ -60,21 +56,4 @@ def embed_dataset(
     size = model.config.image_size
     pixels, kept, unreadable = read_pixels(dataset, rows, size, progress=progress)
     paths = [dataset.items[i].path for i in kept]
-    return Evaluated(describe_pixels(model, pixels), paths, kept, unreadable, pixels)
-
-
-def describe_pixels(model: Embedder, pixels: Pixels) -> Described:
-    """What a model says about squares ``[N, S, S, 3]`` of its own input size, N >= 1."""
-    how = model.preprocessing
-    parts = [
-        model.describe_array(normalise(pixels[start : start + _BATCH], how["mean"], how["std"]))
-        for start in range(0, len(pixels), _BATCH)
-    ]
-    embedding = joined([part.embedding for part in parts])
-    return Described(
-        embedding.points,
-        embedding.uncertainty,
-        np.concatenate([part.norm for part in parts]),
-        np.concatenate([part.features for part in parts]),
-        embedding.outside,
-    )
+    return Evaluated(model.describe(pixels), paths, kept, unreadable, pixels)

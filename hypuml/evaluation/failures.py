@@ -1,4 +1,4 @@
-"""Where a model fails: what it confuses, which classes it finds hard, where it is wrong and sure.
+"""Where a model fails: confused classes, hard classes, wrong answers of high confidence.
 
 Convention: a failure is a query whose first hit has another class.
 """
@@ -15,7 +15,7 @@ from hypuml.evaluation.retrieval import Retrieved
 from hypuml.types import FloatArray
 
 _MOST = 10
-# A class of fewer queries than this says little about itself.
+# A class of fewer queries than this has no reliable Recall@1.
 _FEWEST = 5
 # More classes than this are not listed one by one.
 _LISTED = 500
@@ -42,25 +42,25 @@ def failure_report(
     if not len(retrieved.queries):
         return {"failures": None, "recall_per_class": None}
     first = retrieved.hits.ids[:, 0]
-    asked, answered = retrieved.query_classes, retrieved.class_ids[first]
+    query, answered = retrieved.query_classes, retrieved.class_ids[first]
     wrong = np.flatnonzero(~retrieved.correct)
 
     def name(number: int) -> str:
         return retrieved.classes[number][-1] if number < len(retrieved.classes) else "no class"
 
-    pairs = Counter(zip(asked[wrong].tolist(), answered[wrong].tolist(), strict=True))
-    total = np.bincount(asked, minlength=len(retrieved.classes))
-    right = np.bincount(asked[retrieved.correct], minlength=len(retrieved.classes))
+    pairs = Counter(zip(query[wrong].tolist(), answered[wrong].tolist(), strict=True))
+    total = np.bincount(query, minlength=len(retrieved.classes))
+    right = np.bincount(query[retrieved.correct], minlength=len(retrieved.classes))
     known = np.flatnonzero(total[: len(retrieved.classes)])
     enough = np.flatnonzero(total >= _FEWEST)
     worst = enough[np.argsort(right[enough] / total[enough], kind="stable")][:_MOST]
-    sure = None
+    confident = None
     if confidence is not None:
         order = wrong[np.argsort(-confidence[wrong], kind="stable")][:_MOST]
-        sure = [
+        confident = [
             {
                 "query": ids[retrieved.queries[i]],
-                "class": name(int(asked[i])),
+                "class": name(int(query[i])),
                 "answer": ids[first[i]],
                 "answer_class": name(int(answered[i])),
                 "confidence": float(confidence[i]),
@@ -81,7 +81,7 @@ def failure_report(
                 }
                 for i in worst
             ],
-            "wrong_and_sure": sure,
+            "wrong_and_sure": confident,
         },
         "recall_per_class": None
         if len(total) > _LISTED

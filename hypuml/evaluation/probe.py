@@ -1,8 +1,8 @@
-"""The probe: how well anything could tell, from the image alone, that its answer will be wrong.
+"""The probe: how well the image alone can predict that its answer will be wrong.
 
 A logistic regression from the model's features and simple statistics of the picture to "the first
 hit is right", *fitted on images of the evaluated data*, which u never is. It is a ceiling to read u
-against, not a method. Fitted on other classes it says what carries over to new ones; fitted on
+against, not a method. Fitted on other classes it measures what carries over to new ones; fitted on
 other images of the same classes it may also learn which classes are hard.
 """
 
@@ -12,6 +12,9 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from hypuml.metrics import MIN_ERRORS, auroc
 from hypuml.types import FloatArray, IntArray
@@ -82,10 +85,6 @@ def _folds(y: NDArray[np.bool_], rng: np.random.Generator) -> Iterator[Split]:
 
 def _read(x: FloatArray, y: NDArray[np.bool_], splits: Iterator[Split]) -> float | None:
     """Mean AUROC over splits with both outcomes on both sides."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
     found = []
     for fit, read in splits:
         if not (_both(y[fit]) and _both(y[read])):

@@ -1,4 +1,4 @@
-"""What an embedding alone tells: retrieval, use of the geometry, agreement with the taxonomy.
+"""Figures of an embedding alone: retrieval, use of the geometry, agreement with the taxonomy.
 
 Zero-shot protocol: every image of the evaluated classes queries all the others; classes with a
 single image stay in the gallery but are not queries. Definitions are in :mod:`hypuml.metrics`.
@@ -14,12 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypuml import metrics
-from hypuml.confidence import ranks
-from hypuml.data.splits import class_ids
-from hypuml.evaluation.intervals import as_json
+from hypuml.evaluation.intervals import interval, on_rows
 from hypuml.search import Index
-from hypuml.taxonomy import Taxonomy
-from hypuml.types import Embedding, FloatArray, Hits, IntArray, TaxonomyPath, has_class
+from hypuml.taxonomy import Taxonomy, class_ids, number_paths
+from hypuml.types import Embedding, FloatArray, Hits, IntArray, TaxonomyPath
 
 RECALLS = ("recall@1", "recall@2", "recall@4", "recall@8")
 
@@ -50,8 +48,7 @@ class Retrieved:
         hits: the nearest other images of each query, ``[Q, K]``.
         correct: ``[Q]`` whether the first of them has the query's class.
         precision: ``[Q]`` average precision at R.
-        ranks: ``[Q, min(20, K)]`` how near each query is as its hits see it
-            (:func:`hypuml.confidence.ranks`).
+        index: of all images; None without queries.
     """
 
     class_ids: IntArray
@@ -60,7 +57,7 @@ class Retrieved:
     hits: Hits
     correct: NDArray[np.bool_]
     precision: FloatArray
-    ranks: IntArray
+    index: Index | None
 
     @property
     def query_classes(self) -> IntArray:
@@ -91,9 +88,7 @@ def retrieve(
     queries = metrics.query_rows(ids)
     if not len(queries):
         nothing = Hits(np.empty((0, 0), np.int64), np.empty((0, 0)))
-        return Retrieved(
-            ids, classes, queries, nothing, np.zeros(0, bool), np.zeros(0), nothing.ids
-        )
+        return Retrieved(ids, classes, queries, nothing, np.zeros(0, bool), np.zeros(0), None)
     index = Index(points, curvature)
     keep = min(len(points) - 1, max(_DEPTH, depth))
     deep = max(keep, int(np.bincount(ids).max()) - 1)
@@ -107,8 +102,7 @@ def retrieve(
         precision.append(metrics.average_precision_at_r(hits.ids, ids, queries=part))
     hits = Hits(np.concatenate(found), np.concatenate(distances))
     correct, _ = metrics.first_hit_correct(hits.ids, ids, queries=queries)
-    seen = ranks(index.search, points, hits, queries)
-    return Retrieved(ids, classes, queries, hits, correct, np.concatenate(precision), seen)
+    return Retrieved(ids, classes, queries, hits, correct, np.concatenate(precision), index)
 
 
 def report(
@@ -153,13 +147,11 @@ def _numbered(paths: Sequence[TaxonomyPath]) -> tuple[IntArray, list[TaxonomyPat
     """Class of every image ``[N]`` and the classes in that order.
 
     An image without a class gets a number of its own beyond them: it stays in the gallery, is no
-    query, and is nobody's right answer.
+    query, and is never a right answer.
     """
-    known, classes = class_ids([path for path in paths if has_class(path)])
-    ids = np.empty(len(paths), dtype=np.int64)
-    mask = np.asarray([has_class(path) for path in paths], dtype=bool)
-    ids[mask] = known
-    ids[~mask] = len(classes) + np.arange(int((~mask).sum()))
+    ids, classes = class_ids(paths)
+    unlabelled = ids < 0
+    ids[unlabelled] = len(classes) + np.arange(int(unlabelled.sum()))
     return ids, classes
 
 
@@ -169,7 +161,7 @@ def retrieval_report(
     levels: Sequence[str],
     found: Retrieved,
 ) -> dict[str, Any]:
-    """Those figures of :func:`report` that the answers alone tell; see there."""
+    """Those figures of :func:`report` that need the answers alone; see there."""
     u = embedding.uncertainty
     result: dict[str, Any] = {
         "n": len(u),
@@ -208,7 +200,7 @@ def _levels(
     if len({len(p) for p in paths}) != 1 or len(levels) != len(paths[0]):
         return {}
     by_level = {
-        name: class_ids([p[: depth + 1] for p in paths])[0] for depth, name in enumerate(levels)
+        name: number_paths([p[: depth + 1] for p in paths])[0] for depth, name in enumerate(levels)
     }
     return metrics.recall_per_level(
         found.hits.ids, found.class_ids, by_level, queries=found.queries
@@ -217,13 +209,9 @@ def _levels(
 
 def _intervals(u: FloatArray, found: Retrieved) -> dict[str, Any]:
     """95 % bootstrap intervals over classes of Recall@1, MAP@R and R-AUROC."""
-    resamples = metrics.Resamples.draw(found.query_classes)
-    if resamples is None:
-        return dict.fromkeys(("recall@1", "map@r", "r_auroc"))
-    recall, precision = found.correct.astype(np.float64), found.precision
-    drawn = metrics.resampled_auroc(-u, found.correct, resamples, metrics.MIN_ERRORS)
+    correct, precision, classes = found.correct, found.precision, found.query_classes
     return {
-        "recall@1": as_json(float(recall.mean()), metrics.resampled_mean(recall, resamples)),
-        "map@r": as_json(float(precision.mean()), metrics.resampled_mean(precision, resamples)),
-        "r_auroc": as_json(metrics.r_auroc(u, found.correct), drawn),
+        "recall@1": interval(lambda rows: correct[rows].mean(), classes),
+        "map@r": interval(lambda rows: precision[rows].mean(), classes),
+        "r_auroc": interval(on_rows(metrics.r_auroc, u, correct), classes),
     }

@@ -13,10 +13,10 @@ from hypuml.evaluation.controls import control_report, control_scores
 from hypuml.evaluation.degradation import MOST_IMAGES, degradation_report
 from hypuml.evaluation.embedding import Evaluated, Progress, embed_dataset
 from hypuml.evaluation.failures import failure_report
-from hypuml.evaluation.foreign import foreign_report
+from hypuml.evaluation.image_statistics import image_statistics
+from hypuml.evaluation.ood import ood_report
 from hypuml.evaluation.probe import probe
 from hypuml.evaluation.retrieval import Retrieved, report, retrieve
-from hypuml.evaluation.statistics import picture_statistics
 from hypuml.geometry import dist0
 from hypuml.metrics import risk_coverage
 from hypuml.models.embedder import Embedder
@@ -55,7 +55,7 @@ def evaluate(
         dataset: where the images come from.
         split: which classes.
         progress: called with (done, total) while images are read or damaged.
-        ood: images of something else, to be told apart by u.
+        ood: out-of-distribution images, to be separated by u.
         most_degraded: images to damage for the degradation curves; 0 leaves them out.
 
     Returns:
@@ -95,7 +95,7 @@ def measure(
     ]
     if ood is not None:
         classes = retrieved.class_ids
-        parts.append(foreign_report(model, dataset, evaluated, classes, ood, progress))
+        parts.append(ood_report(model, dataset, evaluated, classes, ood, progress))
     parts.append(degradation_report(model, evaluated, retrieved, most_degraded, progress))
     for part in parts:
         result["intervals"] |= part.pop("intervals", {})
@@ -116,7 +116,7 @@ def _image_report(model: Embedder, evaluated: Evaluated, retrieved: Retrieved) -
         for name, score in control_scores(model, evaluated).items()
     }
     u, classes = described.uncertainty[rows], retrieved.query_classes
-    seen = picture_statistics(evaluated.pixels)[rows]
+    seen = image_statistics(evaluated.pixels)[rows]
     known = np.column_stack([seen, described.norm[rows], u])
     return {
         **control_report(u, scores, retrieved.correct, classes),
@@ -155,7 +155,7 @@ def curves_of(
 
 
 def risk_curves(retrieved: Retrieved, scores: dict[str, FloatArray]) -> dict[str, Any] | None:
-    """Share of wrong answers among the surest, by each score; None without queries."""
+    """Share of wrong answers among the most confident, by each score; None without queries."""
     count = len(retrieved.queries)
     if not count:
         return None

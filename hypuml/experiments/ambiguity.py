@@ -26,7 +26,7 @@ from hypuml.data.garden import (
 )
 from hypuml.data.garden.traits import COUNTED, NAMED, VISIBILITY
 from hypuml.evaluation import embed_dataset
-from hypuml.evaluation.statistics import laplacian_variance
+from hypuml.evaluation.image_statistics import laplacian_variance
 from hypuml.geometry import dist
 from hypuml.models.embedder import Embedder
 from hypuml.search import Index

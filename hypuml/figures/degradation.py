@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from plotly.subplots import make_subplots
+
 from hypuml.figures.charts import axis, layout
 from hypuml.figures.palette import category_colours, theme_named
 
@@ -32,8 +34,6 @@ def degradation_figure(
     Raises:
         ValueError: unknown theme, or a panel that there is no data for.
     """
-    from plotly.subplots import make_subplots
-
     look = theme_named(theme)
     kinds, seen = data["kinds"], data.get("seen_in_training") or ()
     panels = [("mean_u", "mean uncertainty u")]

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import plotly.graph_objects as go
 
 from hypuml.figures.dots import (
     Drawable,
@@ -48,7 +49,7 @@ def disk_figure(
         hits: rows of the answers; lines lead to them.
         right: for each hit whether it is right; lines to wrong ones are dashed, None is unknown.
         theme: ``"light"`` or ``"dark"``.
-        height: in pixels; chosen by whoever shows the figure when omitted.
+        height: in pixels; left to the page when omitted.
 
     Returns:
         A figure whose dots carry their row number as ``customdata``.
@@ -56,8 +57,6 @@ def disk_figure(
     Raises:
         ValueError: unknown theme or level.
     """
-    import plotly.graph_objects as go
-
     look = theme_named(theme)
     figure = go.Figure()
     figure.update_layout(
@@ -127,8 +126,6 @@ def query_traces(
     By themselves they let an interactive page change the query without drawing the dots again.
     Arguments as in `disk_figure`.
     """
-    import plotly.graph_objects as go
-
     look = theme_named(theme)
     at = np.asarray(
         data.xy[query] if isinstance(query, int | np.integer) else query, dtype=np.float64

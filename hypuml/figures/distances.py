@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+import plotly.graph_objects as go
 
 from hypuml.figures.charts import axis, layout
 from hypuml.figures.methods import styles
@@ -35,8 +36,6 @@ def distances_figure(
     Raises:
         ValueError: unknown theme.
     """
-    import plotly.graph_objects as go
-
     look = theme_named(theme)
     figure = go.Figure()
     known = bounds or {}

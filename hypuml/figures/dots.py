@@ -1,4 +1,4 @@
-"""Images as dots: what is drawn, its colours, and what hovering says."""
+"""Images as dots: what is drawn, its colours, and the text when hovering."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
+import plotly.graph_objects as go
 
 from hypuml.figures.palette import (
     Theme,
@@ -94,8 +95,6 @@ def dots_trace(
         look: colours.
         note: a further line when hovering.
     """
-    import plotly.graph_objects as go
-
     text = [_hover(data, int(row), note) for row in rows]
     edge = {"color": look.edge, "width": 0.6}
     return go.Scattergl(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import plotly.graph_objects as go
 
 from hypuml.figures.palette import theme_named, uncertainty_colours, uncertainty_range
 from hypuml.types import FloatArray
@@ -29,8 +30,6 @@ def uncertainty_histogram(
     Raises:
         ValueError: unknown theme.
     """
-    import plotly.graph_objects as go
-
     look = theme_named(theme)
     low, high = (float(np.min(u)), float(np.max(u))) if len(u) else (0.0, 1.0)
     high = max(high, low + 1e-6)

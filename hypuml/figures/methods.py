@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+import plotly.graph_objects as go
+
 from hypuml.figures.charts import axis, layout
 from hypuml.figures.dots import plain
 from hypuml.figures.palette import category_colours, theme_named
@@ -49,8 +51,6 @@ def risk_by_method_figure(
     Raises:
         ValueError: unknown theme.
     """
-    import plotly.graph_objects as go
-
     look = theme_named(theme)
     figure = go.Figure()
     for (name, (coverage, risk)), style in zip(curves.items(), styles(curves, theme), strict=True):
@@ -90,8 +90,6 @@ def damage_by_method_figure(
     Raises:
         ValueError: unknown theme.
     """
-    import plotly.graph_objects as go
-
     look = theme_named(theme)
     figure = go.Figure()
     for (name, u), style in zip(methods.items(), styles(methods, theme), strict=True):
@@ -131,8 +129,6 @@ def u_against_u_figure(
     Raises:
         ValueError: unknown theme.
     """
-    import plotly.graph_objects as go
-
     look = theme_named(theme)
     figure = go.Figure()
     groups = list(dict.fromkeys(outcomes))

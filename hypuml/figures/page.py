@@ -6,6 +6,8 @@ import html
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from plotly.offline import get_plotlyjs
+
 from hypuml.figures.palette import THEMES
 from hypuml.files import write_atomically
 
@@ -28,8 +30,6 @@ def write_page(folder: Path, name: str, figure: Figure, title: str, words: str) 
     Returns:
         The page.
     """
-    from plotly.offline import get_plotlyjs
-
     script = get_plotlyjs().encode()
     if not (folder / SCRIPT).exists() or (folder / SCRIPT).stat().st_size != len(script):
         write_atomically(folder / SCRIPT, script)

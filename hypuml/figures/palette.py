@@ -1,8 +1,8 @@
 """Colours: two themes, one accent, uncertainty on Cividis, classes around a wheel of hues.
 
 Cividis (Nuñez, Anderton and Renslow 2018) is perceptually uniform and reads the same with and
-without red-green blindness: blue = sure, yellow = unsure. Its darkest sixth is left out, because
-it could not be seen on a dark page.
+without red-green blindness: blue = certain, yellow = uncertain. Its darkest sixth is left out,
+because it could not be seen on a dark page.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from plotly.colors import sample_colorscale
 
 from hypuml.types import FloatArray
 
@@ -91,9 +92,7 @@ def theme_named(name: str) -> Theme:
 
 @lru_cache(maxsize=1)
 def uncertainty_scale() -> tuple[str, ...]:
-    """256 CSS colours from sure to unsure."""
-    from plotly.colors import sample_colorscale
-
+    """256 CSS colours from low to high uncertainty."""
     steps = np.linspace(1.0 / 6.0, 1.0, 256)
     return tuple(str(c) for c in sample_colorscale("Cividis", steps, colortype="rgb"))
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from plotly.subplots import make_subplots
 
 from hypuml.figures.charts import axis, layout, right_and_wrong
 from hypuml.figures.palette import theme_named
@@ -36,20 +37,18 @@ def radius_figure(
     Raises:
         ValueError: unknown theme.
     """
-    from plotly.subplots import make_subplots
-
     look = theme_named(theme)
     d0, u = np.asarray(data["d0"], dtype=np.float64), np.asarray(data["u"], dtype=np.float64)
-    asked = np.asarray([x is not None for x in data["right"]], dtype=bool)
+    queries = np.asarray([x is not None for x in data["right"]], dtype=bool)
     right = np.asarray([x is True for x in data["right"]], dtype=bool)
     blue, yellow = right_and_wrong()
     groups = [
         ("right answer", right, blue),
-        ("wrong answer", asked & ~right, yellow),
-        ("no query", ~asked, look.rejected),
+        ("wrong answer", queries & ~right, yellow),
+        ("no query", ~queries, look.rejected),
     ]
     columns = 2 if uncertainty else 1
-    both = bool(right.any() and (asked & ~right).any())
+    both = bool(right.any() and (queries & ~right).any())
     rows = 2 if both else 1
     specs: list[list[dict[str, int] | None]] = [[{}] for _ in range(rows)]
     if uncertainty:
@@ -98,7 +97,7 @@ def radius_figure(
     distance = "distance from the origin d0"
     figure.update_xaxes(axis(look, "" if both else distance), row=1, col=1)
     if both:
-        x, y = _shares(d0[asked], ~right[asked])
+        x, y = _shares(d0[queries], ~right[queries])
         figure.add_scatter(
             x=x,
             y=y,

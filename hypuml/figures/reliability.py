@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from hypuml.figures.charts import axis, layout
@@ -52,7 +53,7 @@ def reliability_figure(
     theme: str = "light",
     height: int | None = 460,
 ) -> Figure:
-    """Draw how often answers are right against how sure they were said to be.
+    """Draw how often answers are right against their confidence.
 
     Args:
         confidence: ``[Q]`` in [0, 1].
@@ -63,10 +64,8 @@ def reliability_figure(
     Raises:
         ValueError: unknown theme, or two lengths that differ.
     """
-    import plotly.graph_objects as go
-
     look = theme_named(theme)
-    said, was, size = reliability(confidence, correct)
+    predicted, observed, size = reliability(confidence, correct)
     figure = go.Figure()
     figure.add_scatter(
         x=[0, 1],
@@ -77,13 +76,13 @@ def reliability_figure(
         hoverinfo="skip",
     )
     figure.add_scatter(
-        x=said,
-        y=was,
+        x=predicted,
+        y=observed,
         mode="lines+markers",
         name="answer confidence",
         # Two standard errors of a share, from the bin's size.
         error_y={
-            "array": 2 * np.sqrt(was * (1 - was) / np.maximum(size, 1)),
+            "array": 2 * np.sqrt(observed * (1 - observed) / np.maximum(size, 1)),
             "color": look.muted,
             "thickness": 1,
             "width": 0,
@@ -91,7 +90,7 @@ def reliability_figure(
         customdata=size,
         line={"color": look.accent, "width": 3},
         marker={"size": 8},
-        hovertemplate="said %{x:.2f}, right %{y:.1%} of %{customdata:,} answers<extra></extra>",
+        hovertemplate="confidence %{x:.2f}, right %{y:.1%} of %{customdata:,}<extra></extra>",
     )
     figure.update_layout(
         layout(look, height),

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import plotly.graph_objects as go
+
 from hypuml.figures.charts import axis, layout, right_and_wrong
 from hypuml.figures.palette import Theme, theme_named
 
@@ -31,15 +33,13 @@ def risk_coverage_figure(
 
     Args:
         curves: ``coverage`` ``[K]`` rising to 1, and under every other name the risk ``[K]`` among
-            the share that this score is surest of. Names that are not known are drawn as they are.
+            the most confident share by this score. Names that are not known are drawn as they are.
         theme: ``"light"`` or ``"dark"``.
         height: in pixels.
 
     Raises:
         ValueError: unknown theme.
     """
-    import plotly.graph_objects as go
-
     look = theme_named(theme)
     figure = go.Figure()
     x = list(curves["coverage"])

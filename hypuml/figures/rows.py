@@ -64,7 +64,7 @@ def part_of(rows: Sequence[Row]) -> str:
 
 
 def name_of(row: Row) -> str:
-    """A row's options as a reader would say them."""
+    """A row's options in words."""
     v = row["variant"]
     parts = [str(v.get("loss") or row.get("name") or "?")]
     if v.get("geometry") not in (None, "hyperbolic"):

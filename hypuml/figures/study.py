@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import plotly.graph_objects as go
+
 from hypuml.figures.charts import axis, layout
 from hypuml.figures.dots import plain
 from hypuml.figures.methods import styles
@@ -25,8 +27,6 @@ def study_figure(points: Sequence[dict[str, Any]], theme: str = "light") -> Figu
             half-range over seeds, ``recall`` and ``r_auroc``.
         theme: ``"light"`` or ``"dark"``.
     """
-    import plotly.graph_objects as go
-
     look = theme_named(theme)
     losses = sorted({p["loss"] for p in points})
     groups = dict.fromkeys([*_SYMBOLS, *(p["group"] for p in points)])
@@ -87,8 +87,6 @@ def dimension_figure(
     Raises:
         ValueError: unknown theme.
     """
-    import plotly.graph_objects as go
-
     look = theme_named(theme)
     figure = go.Figure()
     for (name, found), style in zip(series.items(), styles(series, theme), strict=True):
@@ -127,8 +125,6 @@ def spread_figure(
     Raises:
         ValueError: unknown theme.
     """
-    import plotly.graph_objects as go
-
     look = theme_named(theme)
     figure = go.Figure()
     at = list(range(len(rows)))
@@ -184,8 +180,6 @@ def rising_figure(
     Raises:
         ValueError: unknown theme.
     """
-    import plotly.graph_objects as go
-
     look = theme_named(theme)
     figure = go.Figure()
     for (name, shares), style in zip(methods.items(), styles(methods, theme), strict=True):

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import plotly.graph_objects as go
+
 from hypuml.figures.charts import axis, layout
 from hypuml.figures.palette import Theme, theme_named
 
@@ -124,8 +126,6 @@ def training_figure(
     Raises:
         ValueError: unknown panel or theme.
     """
-    import plotly.graph_objects as go
-
     look = theme_named(theme)
     if panel not in PANELS:
         raise ValueError(f"unknown panel {panel!r}, expected one of {', '.join(PANELS)}")

@@ -4,7 +4,7 @@ The folder is made of files other tools can open too::
 
     gallery.json              format version, data set, curvature, model, layout, file hashes
     items.parquet             one row per image: id, image, label, taxonomy, split, uncertainty,
-                              radius, x, y, umap_x, umap_y; outside, where the model can tell
+                              radius, x, y, umap_x, umap_y; outside, from models with this output
     embeddings.safetensors    one tensor ``points`` [N, n] float32
     thumbs/0000.webp ...      atlas tiles of 100 thumbnails
 
@@ -22,7 +22,7 @@ Opening a gallery imports neither torch nor umap; faiss is imported by the first
 from __future__ import annotations
 
 from hypuml.gallery.build import Embedder, build_gallery
-from hypuml.gallery.opened import Gallery
-from hypuml.gallery.store import GalleryError
+from hypuml.gallery.gallery import Gallery
+from hypuml.gallery.manifest import GalleryError
 
 __all__ = ["Embedder", "Gallery", "GalleryError", "build_gallery"]

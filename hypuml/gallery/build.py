@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
@@ -15,11 +14,8 @@ from PIL import Image
 from hypuml.confidence import AnswerConfidence
 from hypuml.data.prefetch import in_batches
 from hypuml.gallery.columns import Items, items_bytes, points_bytes
-from hypuml.gallery.opened import WEIGHTS, Gallery, sha256_of
-from hypuml.gallery.originals import dataset_options
-from hypuml.gallery.reading import Prepared, read_ahead
-from hypuml.gallery.staging import staged
-from hypuml.gallery.store import (
+from hypuml.gallery.gallery import Gallery
+from hypuml.gallery.manifest import (
     FORMAT,
     ITEMS,
     MANIFEST,
@@ -29,6 +25,10 @@ from hypuml.gallery.store import (
     manifest_bytes,
     write_file,
 )
+from hypuml.gallery.model_ref import model_entry
+from hypuml.gallery.originals import dataset_options
+from hypuml.gallery.prefetch import Prepared, read_ahead
+from hypuml.gallery.staging import staged
 from hypuml.gallery.thumbs import COLUMNS, SIDE, AtlasWriter
 from hypuml.geometry import dist0, in_ball
 from hypuml.layout import Layout, fit_layout
@@ -67,6 +67,7 @@ def build_gallery(
     metrics: Callable[[Sequence[int], FloatArray, FloatArray], dict[str, Any]] | None = None,
     confidence: AnswerConfidence | None = None,
     pictures: bool = True,
+    umap: bool = True,
 ) -> Gallery:
     """Build a gallery and put it at ``out``, replacing an older gallery there.
 
@@ -84,11 +85,12 @@ def build_gallery(
         progress: called as ``progress(done, total)`` after every batch.
         seed: of the layout.
         metrics: ``metrics(rows, points, uncertainty)`` gives numbers to record in the manifest,
-            from the dataset rows of the readable images and what the model says of them.
-        confidence: how sure an answer is, recorded so that the gallery can tell; the model's own
+            from the dataset rows of the readable images and their embedding.
+        confidence: the fitted answer confidence, recorded in the gallery; the model's own
             (its attribute ``confidence``, where it has one) when omitted.
-        pictures: whether the gallery holds thumbnails and says where the originals lie. Without,
+        pictures: whether the gallery holds thumbnails and the place of the originals. Without,
             they are found again by their ids where the data set is one of the registry's.
+        umap: whether to fit a free UMAP beside the radius-true layout.
 
     Returns:
         The opened gallery; its ``unreadable`` lists what was left out.
@@ -110,7 +112,7 @@ def build_gallery(
             dataset, rows, model, atlas, workers, max(1, batch_size), progress
         )
         points, uncertainty = embedding.points, embedding.uncertainty
-        layout = fit_layout(points, model.curvature, seed=seed)
+        layout = fit_layout(points, model.curvature, seed, umap)
         items = _items(dataset, kept, embedding, model.curvature, layout)
         manifest = {
             "format": FORMAT,
@@ -132,7 +134,7 @@ def build_gallery(
             "classes": len(set(items.paths)),
             "offered": len(rows),
             "preprocessing": dict(model.preprocessing),
-            "model": _model_entry(model_ref, out),
+            "model": model_entry(model_ref, out),
             "thumbnails": {"side": SIDE, "columns": COLUMNS, "rows": COLUMNS} if pictures else None,
             "layout": {
                 "name": "radius-true",
@@ -168,7 +170,7 @@ def embed_images(
     """Send every image through the model and into the atlas, where there is one.
 
     Returns:
-        Rows that could be read, what the model says of them, and the others' ids with reasons.
+        Rows that could be read, their embedding, and the others' ids with reasons.
     """
     kept: list[int] = []
     embeddings: list[Embedding] = []
@@ -233,17 +235,3 @@ def _items(
         umap_xy=None if layout.umap_xy is None else layout.umap_xy.astype(np.float32),
         outside=embedding.is_outside,
     )
-
-
-def _model_entry(model_ref: str | Path, out: Path) -> dict[str, Any]:
-    """Where the model lies and the sha256 of its weights.
-
-    A checkpoint at most two folders up is recorded relative to the gallery, so that both can be
-    moved together (a gallery inside its checkpoint's folder says ``..``).
-    """
-    folder = Path(model_ref).expanduser()
-    if not (folder / WEIGHTS).is_file():
-        return {"path": str(model_ref), "sha256": None}
-    near = os.path.relpath(folder.resolve(), out)
-    path = near if near.split(os.sep).count("..") <= 2 else str(folder.resolve())
-    return {"path": path, "sha256": sha256_of(folder / WEIGHTS)}

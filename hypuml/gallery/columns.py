@@ -1,7 +1,7 @@
 """What is inside a gallery's two tables: encoding them, and checking every value when reading.
 
 ``items.parquet`` holds one row per image, ``embeddings.safetensors`` one tensor ``points`` [N, n].
-The column ``outside`` is there where the model can tell; galleries made earlier never have it.
+The column ``outside`` is there for models with this output; galleries made earlier never have it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import safetensors.numpy
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
-from hypuml.gallery.store import AGAIN, GalleryError
+from hypuml.gallery.manifest import AGAIN, GalleryError
 from hypuml.geometry import dist0, project_check
 from hypuml.types import FloatArray, TaxonomyPath
 
@@ -104,8 +104,8 @@ def parse_items(data: bytes, manifest: dict[str, Any], points: FloatArray, path:
         table = pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False)
     except (pa.ArrowException, OSError):
         raise GalleryError(f"{path} is no Parquet file; {AGAIN}") from None
-    tells = _OUTSIDE.name in table.schema.names
-    schema = SCHEMA.append(_OUTSIDE) if tells else SCHEMA
+    has_outside = _OUTSIDE.name in table.schema.names
+    schema = SCHEMA.append(_OUTSIDE) if has_outside else SCHEMA
     if not table.schema.equals(schema) or table.num_rows != len(points):
         raise GalleryError(
             f"{path} has {table.num_rows} rows of {table.schema.names}, expected {len(points)} "
@@ -129,7 +129,7 @@ def parse_items(data: bytes, manifest: dict[str, Any], points: FloatArray, path:
         number["radius"],
         xy,
         umap if np.isfinite(umap).all() else None,
-        np.asarray(table[_OUTSIDE.name].to_pylist(), dtype=bool) if tells else None,
+        np.asarray(table[_OUTSIDE.name].to_pylist(), dtype=bool) if has_outside else None,
     )
     if wrong := _contradiction(items, points, manifest):
         raise GalleryError(f"{path} cannot be used: {wrong}; {AGAIN}")

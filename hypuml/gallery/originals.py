@@ -17,13 +17,16 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hypuml.data.images import load_image
+from hypuml.data.registry import DATASETS, open_dataset
+
 if TYPE_CHECKING:
     from PIL import Image
 
     from hypuml.types import Dataset
 
 # Seconds for which a data set that was not here is not looked for again: looking is quick, but
-# every picture of a page asks.
+# every picture of a page needs it.
 PATIENCE = 10.0
 
 
@@ -34,7 +37,7 @@ class _Found(NamedTuple):
     rows: dict[str, int]
 
     @property
-    def here(self) -> bool:
+    def available(self) -> bool:
         """Whether it still is: a folder may be moved away."""
         return self.dataset.source is None or self.dataset.source.is_dir()
 
@@ -47,10 +50,10 @@ class Originals:
         self._manifest, self._ids, self._images = manifest, ids, images
         self._lock = threading.Lock()
         self._known: _Found | None = None
-        self._look_at = -float("inf")  # earliest time of the next look
+        self._next_look = -float("inf")  # earliest time of the next look
 
     @property
-    def here(self) -> bool:
+    def available(self) -> bool:
         """Whether the pictures are on this machine now; single ones may still be missing."""
         if self._manifest["source"] is None:
             return self._found() is not None
@@ -62,17 +65,15 @@ class Originals:
         found = self._found() if self._manifest["source"] is None else None
         return found is not None and found.dataset.source is None
 
-    def look_again(self) -> None:
+    def refresh(self) -> None:
         """Look for what was not here at the next request, not only when patience is over."""
         with self._lock:
-            self._look_at = -float("inf")
+            self._next_look = -float("inf")
 
     def picture(self, row: int, size: int | None) -> Image.Image | None:
         """The picture; None when it is not there. ``size`` is the side to draw at."""
         if self._manifest["source"] is None:
             return self._from_dataset(self._ids[row], size)
-        from hypuml.data.images import load_image
-
         try:
             path = self._file(row)
             return load_image(path) if path else None
@@ -113,16 +114,14 @@ class Originals:
     def _found(self) -> _Found | None:
         """The data set; listed once when it is here, looked for now and then while it is not."""
         with self._lock:
-            if self._known is not None and not self._known.here:
+            if self._known is not None and not self._known.available:
                 self._known = None
-            if self._known is None and time.monotonic() >= self._look_at:
+            if self._known is None and time.monotonic() >= self._next_look:
                 self._known = self._look()
-                self._look_at = time.monotonic() + PATIENCE
+                self._next_look = time.monotonic() + PATIENCE
             return self._known
 
     def _look(self) -> _Found | None:
-        from hypuml.data.registry import DATASETS, open_dataset
-
         name = str(self._manifest["name"])
         if name not in DATASETS:
             return None

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from hypuml.gallery.store import FORMAT, MANIFEST, GalleryError
+from hypuml.gallery.manifest import FORMAT, MANIFEST, GalleryError
 
 # Left behind by file managers; not worth refusing for.
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
@@ -54,7 +54,7 @@ def staged(out: Path) -> Iterator[Path]:
 
 
 def check_target(out: Path) -> None:
-    """Make sure that nothing is lost when ``out`` is replaced.
+    """Check that nothing is lost when ``out`` is replaced.
 
     Raises:
         GalleryError: ``out`` is neither absent, nor an empty folder, nor a gallery and nothing but
@@ -76,9 +76,9 @@ def check_target(out: Path) -> None:
         ours = set()
     if not ours:
         raise GalleryError(f"{out} exists and is not a gallery; {advice}")
-    if foreign := sorted(there - ours):
+    if others := sorted(there - ours):
         raise GalleryError(
-            f"{out} holds files that do not belong to its gallery (such as {foreign[0]!r}), which "
+            f"{out} holds files that do not belong to its gallery (such as {others[0]!r}), which "
             f"replacing it would delete; {advice}"
         )
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from PIL import Image
 
-from hypuml.gallery.store import AGAIN, THUMBS, GalleryError, write_file
+from hypuml.gallery.manifest import AGAIN, THUMBS, GalleryError, write_file
 
 SIDE = 96
 COLUMNS = 10

@@ -39,8 +39,8 @@ def ball_curvature(geometry: str, c: float) -> float:
     """C > 0 of the ball of curvature -c that a model's points lie in.
 
     The flat twins' points lie in a ball so large that its distances are Euclidean, so that search,
-    metrics and galleries need to know nothing of them. (Nearest by chord is nearest by angle on the
-    sphere.)
+    metrics and galleries need no special case for them. (Nearest by chord is nearest by angle on
+    the sphere.)
 
     Args:
         geometry: ``"hyperbolic"``, or one of the flat twins.

@@ -11,8 +11,8 @@ A model of two dimensions needs no projection: its disk is its space (dilation 1
 
 from __future__ import annotations
 
-from hypuml.layout.around import around, around_xy
 from hypuml.layout.fit import Layout, fit_layout
-from hypuml.layout.placing import place
+from hypuml.layout.recenter import around, around_xy
+from hypuml.layout.transform import place
 
 __all__ = ["Layout", "around", "around_xy", "fit_layout", "place"]

@@ -86,8 +86,6 @@ def affinities(neighbours: Hits) -> tuple[IntArray, IntArray, F64]:
 
     Each point's Gaussian is as wide as gives it ``PERPLEXITY`` effective neighbours.
     """
-    from scipy.sparse import coo_matrix  # not on the path to the app's first picture
-
     k = min(neighbours.ids.shape[1], NEIGHBOURS)
     ids, squared = neighbours.ids[:, :k], neighbours.distances[:, :k] ** 2
     squared = squared - squared[:, :1]
@@ -103,9 +101,10 @@ def affinities(neighbours: Hits) -> tuple[IntArray, IntArray, F64]:
         # Equidistant neighbours are never narrow enough: the bound keeps beta finite.
         beta = np.where(np.isinf(high), np.minimum(beta * 2.0, 1e12), (low + high) / 2.0)
     p /= p.sum(axis=1, keepdims=True)
-    one_way = coo_matrix((p.ravel(), (np.repeat(np.arange(n), k), ids.ravel())), shape=(n, n))
-    both = (one_way + one_way.T).tocoo()
-    return both.row.astype(np.int64), both.col.astype(np.int64), both.data / both.data.sum()
+    i, j = np.repeat(np.arange(n), k), ids.ravel()
+    pairs, place = np.unique(np.concatenate([i * n + j, j * n + i]), return_inverse=True)
+    both = np.bincount(place, np.tile(p.ravel(), 2))
+    return pairs // n, pairs % n, both / both.sum()
 
 
 class _Repulsion:

@@ -11,6 +11,7 @@ import numpy as np
 from hypuml.geometry import dist0, project_check
 from hypuml.layout.angles import refine, start
 from hypuml.layout.screen import F64, dilation_of, screen_distance, to_xy
+from hypuml.metrics import spearman
 from hypuml.search import Index
 from hypuml.types import FloatArray, Hits, IntArray
 
@@ -20,7 +21,7 @@ _MEASURED = 5_000
 # Fewer distinct points than this are not a manifold to be learnt: UMAP cannot start.
 _FEW = 16
 # Above this a free UMAP, which is only the yardstick, would take longer than all else together.
-_MANY = 50_000
+_MOST_UMAP = 50_000
 _UMAP_NEIGHBOURS = 15
 
 
@@ -45,7 +46,7 @@ class Layout:
     umap_xy: F64 | None = None
 
 
-def fit_layout(points: FloatArray, c: float, seed: int = 0) -> Layout:
+def fit_layout(points: FloatArray, c: float, seed: int = 0, umap: bool = True) -> Layout:
     """Lay a gallery out on the disk.
 
     The same points and seed give the same picture on one machine. Equal points share one place.
@@ -54,6 +55,8 @@ def fit_layout(points: FloatArray, c: float, seed: int = 0) -> Layout:
         points: ``[N, n]`` in the ball, ``N >= 1``.
         c: curvature parameter, > 0.
         seed: of the free UMAP and of the points that fidelity is measured on.
+        umap: whether to fit a free UMAP as well, as a yardstick; above 50,000 distinct points it
+            is left out in any case.
 
     Raises:
         ValueError: no points, not finite, or outside the ball.
@@ -93,12 +96,12 @@ def fit_layout(points: FloatArray, c: float, seed: int = 0) -> Layout:
         **overlaps(xy, truth, rows),
         "random_angle": overlaps(random, truth, rows),
     }
-    if len(distinct) > _MANY:
+    if not umap or len(distinct) > _MOST_UMAP:
         return Layout(xy[back], dilation, fidelity)
     umap_xy = free_umap(distinct, c, neighbours, seed)
     fidelity["free_umap"] = {
         **overlaps(umap_xy, truth, rows),
-        "radius_spearman": _spearman(np.hypot(*umap_xy.T), screen),
+        "radius_spearman": spearman(np.hypot(*umap_xy.T), screen),
     }
     return Layout(xy[back], dilation, fidelity, umap_xy[back])
 
@@ -135,14 +138,14 @@ def free_umap(points: F64, c: float, neighbours: Hits, seed: int) -> F64:
     with warnings.catch_warnings():
         # About its own dependencies and about threads and transforms, none of which concern us.
         warnings.simplefilter("ignore")
-        import umap
+        from umap import UMAP
 
         k = min(_UMAP_NEIGHBOURS, len(points) - 1)
         self_first = np.arange(len(points))[:, None]
         ids = np.concatenate([self_first, neighbours.ids[:, : k - 1]], axis=1)
         near = np.sqrt(c) * neighbours.distances[:, : k - 1]
         distances = np.concatenate([np.zeros((len(points), 1)), near], axis=1)
-        y = umap.UMAP(
+        y = UMAP(
             n_neighbors=k,
             output_metric="hyperboloid",
             precomputed_knn=(ids.astype(np.int32), distances.astype(np.float32)),
@@ -151,12 +154,3 @@ def free_umap(points: F64, c: float, neighbours: Hits, seed: int) -> F64:
         ).fit_transform(points.astype(np.float32))
     y = np.asarray(y, dtype=np.float64)
     return y / (1.0 + np.sqrt(1.0 + (y**2).sum(axis=1, keepdims=True)))
-
-
-def _spearman(a: F64, b: F64) -> float | None:
-    from scipy.stats import rankdata
-
-    ra, rb = rankdata(a), rankdata(b)
-    if np.ptp(ra) == 0.0 or np.ptp(rb) == 0.0:
-        return None
-    return float(np.corrcoef(ra, rb)[0, 1])

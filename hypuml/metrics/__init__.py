@@ -4,7 +4,7 @@ Convention
 ----------
 * *Neighbours* are row numbers ``[Q, K]``, best first, without the query itself.
 * *Class ids* are integers ``[N]``, one per gallery row; the same number means the same class.
-* *Uncertainty* ``u`` lies in [0, 1], 1 = unsure; *confidence* is high where the answer is sure.
+* *Uncertainty* ``u`` lies in [0, 1], 1 = unsure; *confidence*: high = likely right.
 * A quantity that is not defined for the given data (no errors, one class, ...) is ``None``, never
   a made-up number.
 * Ties in a score never depend on the order of the rows: they count half or are averaged.
@@ -12,8 +12,8 @@ Convention
 
 from __future__ import annotations
 
-from hypuml.metrics.bootstrap import Interval, bootstrap_over_classes, percentile_interval
-from hypuml.metrics.confidence import (
+from hypuml.metrics.bootstrap import Interval, bootstrap_over_classes
+from hypuml.metrics.calibration import (
     MIN_ERRORS,
     aurc,
     auroc,
@@ -25,13 +25,6 @@ from hypuml.metrics.confidence import (
     risk_coverage,
 )
 from hypuml.metrics.gromov import delta_rel
-from hypuml.metrics.resampling import (
-    Resamples,
-    resampled_aurc,
-    resampled_auroc,
-    resampled_ece,
-    resampled_mean,
-)
 from hypuml.metrics.retrieval import (
     average_precision_at_r,
     first_hit_correct,
@@ -52,7 +45,6 @@ from hypuml.metrics.structure import (
 __all__ = [
     "MIN_ERRORS",
     "Interval",
-    "Resamples",
     "aurc",
     "auroc",
     "average_precision_at_r",
@@ -67,16 +59,11 @@ __all__ = [
     "first_hit_correct",
     "map_at_r",
     "matrix_spearman",
-    "percentile_interval",
     "query_rows",
     "r_auroc",
     "radius_summary",
     "recall_at_k",
     "recall_per_level",
-    "resampled_aurc",
-    "resampled_auroc",
-    "resampled_ece",
-    "resampled_mean",
     "risk_coverage",
     "spearman",
     "tree_spearman",

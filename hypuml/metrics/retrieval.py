@@ -124,7 +124,7 @@ def average_precision_at_r(
     """Precision at each correct rank up to R, averaged over R, of every query.
 
     Per query ``(1/R) sum_{i=1..R} rel(i) * P(i)``, where R is the number of *other* images of its
-    class, ``rel(i)`` tells whether rank i is one of them and ``P(i)`` is the precision up to i.
+    class, ``rel(i)`` is whether rank i is one of them and ``P(i)`` is the precision up to i.
 
     Args:
         neighbours: ``[Q, K]``, ``K`` at least the largest class size less one.

@@ -17,7 +17,7 @@ from hypuml.geometry import (
     project_check,
     squared_distances,
 )
-from hypuml.metrics.confidence import average_ranks
+from hypuml.metrics.calibration import average_ranks
 
 F64 = NDArray[np.float64]
 _CHUNK_BYTES = 64 * 2**20  # distance rows are computed in slices of about this size
@@ -30,7 +30,7 @@ def curvature_use(
 
     Overlap@k is the mean share that the k nearest neighbours in the ball have in common with the k
     nearest by Euclidean distance of the tangent vectors ``log0(x)``, the query left out. Near 0 the
-    model is hyperbolic in name only (below 0.05 a model card says so).
+    model is hyperbolic in name only (noted in a model card below 0.05).
 
     Args:
         points: ``[N, n]`` points of the ball.
@@ -121,7 +121,7 @@ def matrix_spearman(a: ArrayLike, b: ArrayLike) -> float | None:
     """Spearman correlation of two symmetric distance matrices over pairs of distinct rows.
 
     With the distances of the *true traits* against the taxonomy's this is the ceiling beside a tree
-    correlation: no embedding is expected to know the tree better than the traits do.
+    correlation: no embedding is expected to follow the tree more closely than the traits do.
 
     Args:
         a: ``[C, C]`` symmetric.

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hypuml.data.transforms import preprocess
+from hypuml.data.images import square_crop
+from hypuml.data.prefetch import in_batches
+from hypuml.data.transforms import normalise
 from hypuml.geometry import ball_curvature
 from hypuml.models.config import ModelConfig
 from hypuml.models.files import Described
@@ -82,20 +84,37 @@ class Embedder:
         Raises:
             ValueError: the network gives a value that is not finite (broken weights).
         """
-        how = self.preprocessing
-        size, mean, std = how["size"], how["mean"], how["std"]
-        batches = [
-            self.embed_array(np.stack([preprocess(im, size, mean, std) for im in batch]))
-            for batch in (images[i : i + batch_size] for i in range(0, len(images), batch_size))
-        ]
+        size = self.preprocessing["size"]
+        squares = (np.asarray(square_crop(image.convert("RGB"), size)) for image in images)
+        batches = [self.describe(np.stack(x)).embedding for x in in_batches(squares, batch_size)]
         if not batches:
             n = self.config.dim
             return Embedding(np.empty((0, n), np.float32), np.empty(0, np.float32))
         return joined(batches)
 
-    def embed_array(self, inputs: np.ndarray) -> Embedding:
-        """Embed preprocessed inputs ``[N, 3, S, S]`` float32 in one forward pass."""
-        return self.describe_array(inputs).embedding
+    def describe(self, pixels: np.ndarray, batch_size: int = 64) -> Described:
+        """The one way from pixels to an embedding, with what the controls need.
+
+        Args:
+            pixels: ``[N, S, S, 3]`` uint8 RGB squares of the network's input size, N >= 1.
+            batch_size: squares per forward pass; a few dozen small ones stay in the cache.
+
+        Raises:
+            ValueError: the network gives a value that is not finite (broken weights).
+        """
+        how = self.preprocessing
+        parts = [
+            self.describe_array(normalise(pixels[i : i + batch_size], how["mean"], how["std"]))
+            for i in range(0, len(pixels), batch_size)
+        ]
+        embedding = joined([part.embedding for part in parts])
+        return Described(
+            embedding.points,
+            embedding.uncertainty,
+            np.concatenate([part.norm for part in parts]),
+            np.concatenate([part.features for part in parts]),
+            embedding.outside,
+        )
 
     def describe_array(self, inputs: np.ndarray) -> Described:
         """Embed preprocessed inputs ``[N, 3, S, S]`` float32, with what the controls need.

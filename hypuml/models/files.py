@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from hypuml import loss_prediction
-from hypuml.confidence import weights
+from hypuml.confidence.model import FILE as CONFIDENCE
 from hypuml.files import write_atomically
 from hypuml.models.config import renamed
 from hypuml.types import Embedding, FloatArray, never_outside
 
 FORMAT = 1
 WEIGHTS, GRAPH, CONFIG = "model.safetensors", "model.onnx", "config.json"
-FILES = [WEIGHTS, GRAPH, CONFIG, weights.FILE, loss_prediction.FILE]
+FILES = [WEIGHTS, GRAPH, CONFIG, CONFIDENCE, loss_prediction.FILE]
 
 
 class CheckpointError(ValueError):

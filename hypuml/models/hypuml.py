@@ -21,7 +21,8 @@ from safetensors.torch import save as save_safetensors
 from torch import Tensor, nn
 
 from hypuml import loss_prediction
-from hypuml.confidence import AnswerConfidence, weights
+from hypuml.confidence import AnswerConfidence
+from hypuml.confidence.model import FILE as CONFIDENCE
 from hypuml.files import write_atomically
 from hypuml.loss_prediction import LossPrediction
 from hypuml.models.backbone import Backbone
@@ -139,7 +140,7 @@ class HypUML(Embedder, nn.Module, PyTorchModelHubMixin, library_name="hypuml"):
         }
         # What was made for other weights must not stay beside these.
         for name, part in (
-            (weights.FILE, self.confidence),
+            (CONFIDENCE, self.confidence),
             (loss_prediction.FILE, self.loss_prediction),
         ):
             (folder / name).unlink(missing_ok=True)

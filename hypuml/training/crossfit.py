@@ -19,12 +19,13 @@ from torch import Tensor
 
 from hypuml.data.pixels import read_pixels, through_side
 from hypuml.data.registry import open_dataset
-from hypuml.data.splits import class_ids, thinned
+from hypuml.data.splits import thinned
 from hypuml.models.halves import Half, read_halves, write_halves
 from hypuml.models.head import HyperbolicHead
 from hypuml.models.hypuml import HypUML
 from hypuml.models.readout import ReadoutLength
 from hypuml.models.readout_fit import Fold, Images, fit_uncertainty
+from hypuml.taxonomy import class_ids
 from hypuml.training.config import TrainConfig
 from hypuml.training.data import everything
 from hypuml.training.features import describe_pixels

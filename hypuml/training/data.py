@@ -15,10 +15,10 @@ from hypuml.data.splits import (
     CALIBRATION,
     VALIDATION,
     ClassSplit,
-    class_ids,
     split_classes,
     split_images,
 )
+from hypuml.taxonomy import class_ids
 from hypuml.training.config import TrainConfig
 from hypuml.types import AMBIGUOUS, Dataset, IntArray, TaxonomyPath, has_class
 

@@ -17,14 +17,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from hypuml.confidence import fit_confidence
+from hypuml.confidence.fit import fit_confidence
 from hypuml.data.degradation_scale import KINDS
 from hypuml.data.pixels import Progress, read_pixels
-from hypuml.data.splits import class_ids, thinned
+from hypuml.data.splits import thinned
 from hypuml.loss_prediction import fit_loss_prediction
 from hypuml.models.halves import read_halves
 from hypuml.models.hypuml import HypUML
 from hypuml.models.readout_fit import Fold, fold_lengths
+from hypuml.taxonomy import class_ids
 from hypuml.training.config import TrainConfig
 from hypuml.training.crossfit import belong, fit_head, fit_readout, training_rows
 from hypuml.training.data import fingerprint, prepare, trainable_rows

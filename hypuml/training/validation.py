@@ -10,11 +10,10 @@ import torch
 from torch import Tensor
 
 from hypuml import geometry, metrics
-from hypuml.data.splits import class_ids
 from hypuml.geometry.distance import Distance
 from hypuml.losses import HypViTLoss, MetricLoss, loss_class, make_loss
 from hypuml.models.hypuml import HypUML
-from hypuml.taxonomy import Taxonomy
+from hypuml.taxonomy import Taxonomy, class_ids
 from hypuml.training.config import TrainConfig
 from hypuml.training.data import TrainingData
 from hypuml.training.features import FeatureSource

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from app import facts, resources
+from app import resources, retrieval
 from hypuml.gallery import Gallery
 from hypuml.types import NO_CLASS
 from tests.support.app_pages import address, markup, on_disk, page, scene, start_app, tiles  # noqa: F401
@@ -27,8 +27,8 @@ def test_the_first_view_shows_everything_kept_and_ten_answers(start, garden):
     assert re.search(r"\d+ of 10 right", page(at))
     n = len(garden)
     cut = scene(at)["threshold"]
-    assert cut["value"] == cut["high"] == facts.bounds(garden.uncertainty)[1]
-    codes = facts.class_codes(garden.paths)
+    assert cut["value"] == cut["high"] == retrieval.bounds(garden.uncertainty)[1]
+    codes = garden.class_ids
     hits = garden.search(garden.points, 1, exclude=np.arange(n)).ids[:, 0]
     assert cut["says"] == f"Recall@1 {np.mean(codes[hits] == codes):.3f}"
     assert f"over the {n:,} kept images" in cut["detail"]
@@ -49,7 +49,7 @@ def test_the_address_restores_the_view(start, garden):
     assert address(at) == given
     assert tiles(at, "query")[0]["row"] == 7
     assert len(tiles(at)) == 5
-    keep = facts.keep_mask(garden.uncertainty, float(cut))
+    keep = retrieval.keep_mask(garden.uncertainty, float(cut))
     assert all(keep[tile["row"]] for tile in tiles(at))
     assert scene(at)["threshold"]["value"] == float(cut)
     assert at.selectbox(key="colour").value == scene(at)["cloud"]["colour"] == "genus"
@@ -105,7 +105,7 @@ def test_what_the_address_says_wrongly_is_replaced_and_reported(start, name, val
 
 
 def test_a_threshold_out_of_range_keeps_all_or_none(start, garden):
-    low, high = facts.bounds(garden.uncertainty)
+    low, high = retrieval.bounds(garden.uncertainty)
     assert scene(start(small_garden(), threshold="7"))["threshold"]["value"] == high
     at = start(small_garden(), threshold="-1")
     assert scene(at)["threshold"]["value"] == low

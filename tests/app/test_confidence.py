@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import io
 import re
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from app import facts
+from app import retrieval
 from app.parts.numbers import probability
-from hypuml.confidence import DEPTH, evidence, ranks
+from hypuml.confidence import DEPTH
+from hypuml.confidence.features import answer_features
+from hypuml.confidence.reciprocal_ranks import reciprocal_ranks
 from hypuml.gallery import Gallery
 from hypuml.search import Index
-from hypuml.types import NO_CLASS, Hits
+from hypuml.types import NO_CLASS, Answer, Hits
 from tests.support.app_pages import markup, page, start_app, tiles  # noqa: F401
 from tests.support.app_support import (
     CONFIDENCE,
@@ -38,19 +39,8 @@ def shown(at) -> str:
     return found[1]
 
 
-def how_sure(gallery: Gallery, row: int, allowed=None) -> facts.Sure:
-    codes = facts.class_codes(gallery.paths)
-    hits = facts.nearest(gallery, gallery.points[row : row + 1], 3, row, allowed)
-    return facts.how_sure(gallery, codes, hits, float(gallery.uncertainty[row]), row, allowed)
-
-
-@pytest.mark.parametrize("row", [0, 17, 63])
-def test_it_is_the_gallerys_own_answer(garden, row):
-    at_row = slice(row, row + 1)
-    expected = garden.answer_confidence(
-        garden.points[at_row], garden.uncertainty[at_row], exclude=np.array([row])
-    )
-    assert how_sure(garden, row).probability == pytest.approx(float(expected[0]), abs=1e-12)
+def answer_of(gallery: Gallery, row: int, allowed=None) -> Answer:
+    return gallery.ask(gallery.points[row], gallery.uncertainty[row], 3, row, allowed)
 
 
 @pytest.mark.parametrize("row", [4, 50])
@@ -63,69 +53,56 @@ def test_hidden_images_count_as_though_they_were_not_there(garden, row):
         exclude = np.array([int(np.searchsorted(rows, row)) if own else -1])
         index = Index(garden.points[rows], garden.curvature)
         hits = index.search(garden.points[row : row + 1], DEPTH, exclude=exclude)
-        found = evidence(
+        found = answer_features(
             hits,
-            ranks(index.search, garden.points[rows], hits, exclude),
-            facts.class_codes(garden.paths)[rows],
+            reciprocal_ranks(index.search, garden.points[rows], hits, exclude),
+            garden.class_ids[rows],
             garden.uncertainty[rows],
             garden.uncertainty[row : row + 1],
             garden.curvature,
             inside=own,
         )
         expected = float(CONFIDENCE.probability(found)[0])
-        assert how_sure(garden, row, allowed).probability == pytest.approx(expected, abs=1e-12)
+        assert answer_of(garden, row, allowed).probability == pytest.approx(expected, abs=1e-12)
 
 
 def test_fewer_answers_do_not_change_it(garden):
-    codes, point = facts.class_codes(garden.paths), garden.points[:1]
-    few, many = (facts.nearest(garden, point, k, 0) for k in (1, 90))
-    a, b = (facts.how_sure(garden, codes, hits, 0.4, 0).probability for hits in (few, many))
-    assert a == pytest.approx(b, abs=1e-12)
-    assert len(facts.answers(few, codes, 1, 0).rows) == 1
+    few, many = (garden.ask(garden.points[0], 0.4, k, 0) for k in (1, 90))
+    assert few.probability == pytest.approx(many.probability, abs=1e-12)
+    assert (few.hits.ids.shape, many.hits.ids.shape) == ((1, 1), (1, 90))
 
 
-@pytest.mark.parametrize(
-    ("gallery", "codes", "hits", "says"),
-    [
-        (SimpleNamespace(confidence=None), [0, 0], [1], "without an answer confidence"),
-        (SimpleNamespace(confidence=CONFIDENCE), [-1, -1], [1], "No image here has a class"),
-        (SimpleNamespace(confidence=CONFIDENCE), [0, 0], [], "There is no answer"),
-        (SimpleNamespace(confidence=CONFIDENCE), [0, -1], [1], "The first answer has no class"),
-    ],
-)
-def test_where_it_is_not_known_it_says_why(gallery, codes, hits, says):
-    found = Hits(np.array([hits], np.int64), np.ones((1, len(hits))))
-    sure = facts.how_sure(gallery, np.array(codes), found, 0.4, 0)
-    assert sure.probability is None
-    assert says in sure.reason
+def answer_with(p: float | None) -> Answer:
+    hits = Hits(np.zeros((1, 1), np.int64), np.ones((1, 1)))
+    return Answer(hits, None if p is None else np.array([p]))
 
 
 def test_only_a_certainty_is_written_as_0_or_1():
     numbers = (0.0, 0.004, 0.005, 0.5, 0.994, 0.995, 1.0, None)
-    written = [probability(facts.Sure(p)) for p in numbers]
+    written = [probability(answer_with(p)) for p in numbers]
     assert written == ["0.00", "< 0.01", "0.01", "0.50", "0.99", "> 0.99", "1.00", "–"]
 
 
 def test_both_numbers_stand_side_by_side_and_say_which_is_which(start, garden):
     at = start(sure_garden(), query=garden.ids[7])
-    sure = how_sure(garden, 7)
-    assert shown(at) == probability(sure)
+    answer = answer_of(garden, 7)
+    assert shown(at) == probability(answer)
     assert f"uncertainty u{garden.uncertainty[7]:.3f}of the picture alone" in page(at)
-    assert f"answer confidence{probability(sure)}that answer 1 is right" in page(at)
+    assert f"answer confidence{probability(answer)}that answer 1 is right" in page(at)
     assert 'title="Uncertainty u, from 0 (sure) to 1 (unsure)' in markup(at)
     assert 'title="Answer confidence: the probability' in markup(at)
 
 
 def test_hiding_rejected_images_gives_the_confidence_of_what_is_shown_first(start, garden):
     cut = round(float(np.quantile(garden.uncertainty, 0.4)), 3)
-    allowed = facts.keep_mask(garden.uncertainty, cut)
+    allowed = retrieval.keep_mask(garden.uncertainty, cut)
     hits = garden.search(garden.points, 1, exclude=np.arange(len(garden))).ids[:, 0]
     row = int(np.flatnonzero(~allowed[hits])[0])  # its first answer will be hidden
     at = start(sure_garden(), query=garden.ids[row], threshold=str(cut), hide="1")
     assert allowed[tiles(at)[0]["row"]]
-    assert shown(at) == probability(how_sure(garden, row, allowed))
+    assert shown(at) == probability(answer_of(garden, row, allowed))
     at.toggle(key="hide").set_value(False).run()
-    assert shown(at) == probability(how_sure(garden, row))
+    assert shown(at) == probability(answer_of(garden, row))
 
 
 def test_a_gallery_without_one_shows_none_and_says_why(start):
@@ -157,5 +134,4 @@ def test_an_upload_has_one_too(start, garden):
 
     model = HypUML.from_pretrained(sure_garden().parent)
     embedding = model.embed([Image.open(io.BytesIO(out.getvalue()))])
-    expected = garden.answer_confidence(embedding.points, embedding.uncertainty)
-    assert shown(at) == probability(facts.Sure(float(expected[0])))
+    assert shown(at) == probability(garden.ask(embedding.points, embedding.uncertainty, 1))

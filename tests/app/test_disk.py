@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app import facts
+from app import retrieval
 from app.parts import disk
 from hypuml.gallery import Gallery
 from tests.support.app_pages import address, markup, on_disk, page, scene, start_app, tiles  # noqa: F401
@@ -42,7 +42,7 @@ def test_lines_run_to_the_true_answers_with_their_distances(start, garden):
 def test_in_two_dimensions_the_circle_is_true_everywhere(garden):
     exact = SimpleNamespace(fidelity={"exact": True})
     who = SimpleNamespace(before=None)
-    hits = (disk.Hit(3, 0.5, facts.RIGHT),)
+    hits = (disk.Hit(3, 0.5, retrieval.RIGHT),)
     (circle,) = [s for s in disk.shapes(exact, who, hits) if isinstance(s, disk.Ring)]
     assert circle.layouts == ("origin", "query")
     assert disk.shapes(exact, who, ()) != ()  # the query itself

@@ -14,7 +14,7 @@ import pytest
 from app import resources
 from app.parts.models import jobs, study
 from hypuml.gallery import Gallery
-from hypuml.gallery.opened import sha256_of
+from hypuml.gallery.model_ref import sha256_of
 from tests.support.app_pages import address, markup, page, start_app  # noqa: F401
 from tests.support.app_support import (
     MAIN,

@@ -9,7 +9,6 @@ import time
 import numpy as np
 import pytest
 
-from app.facts import class_codes
 from app.parts.models import study
 from app.parts.models.judged import judge
 from app.parts.models.markdown import card_html
@@ -182,14 +181,14 @@ def test_a_card_made_to_be_slow_is_not(piece):
 
 def test_the_gallery_judges_itself_as_the_evaluation_does():
     gallery = Gallery.open(sure_garden())
-    codes = class_codes(gallery.paths)
-    found = judge(gallery, codes)
+    codes = gallery.class_ids
+    found = judge(gallery)
     n = len(gallery)
     first = gallery.search(gallery.points, 1, exclude=np.arange(n)).ids[:, 0]
     assert found.queries.tolist() == list(range(n))
     assert found.correct.tolist() == (codes[first] == codes).tolist()
-    sure = gallery.answer_confidence(gallery.points, gallery.uncertainty, exclude=np.arange(n))
-    assert np.allclose(found.scores["confidence"], sure)
+    answer = gallery.ask(gallery.points, gallery.uncertainty, 1, np.arange(n))
+    assert np.allclose(found.scores["confidence"], answer.confidence)
     curves = found.curves()
     _, risk = risk_coverage(-gallery.uncertainty.astype(float), found.correct)
     assert curves["u"][-1] == risk[-1] == 1 - found.correct.mean()
@@ -200,13 +199,13 @@ def test_the_gallery_judges_itself_as_the_evaluation_does():
 def test_many_images_are_sampled_and_classless_ones_never_ask(tmp_path):
     paths = [(NO_CLASS,)] * 4 + [("a",), ("a",), ("b",), ("b",), ("alone",)]
     gallery = Gallery.open(pictures_gallery(tmp_path / "some", paths))
-    codes = class_codes(gallery.paths)
-    found = judge(gallery, codes)
+    found = judge(gallery)
     assert found.queries.tolist() == [4, 5, 6, 7]
-    few = judge(gallery, codes, most=2)
+    few = judge(gallery, most=2)
     assert (len(few.queries), few.possible) == (2, 4)
     assert set(few.queries) <= {4, 5, 6, 7}
-    assert judge(gallery, np.full(len(gallery), -1)) is None
+    nothing = Gallery.open(pictures_gallery(tmp_path / "none", [(NO_CLASS,)] * 4))
+    assert judge(nothing) is None
 
 
 def test_damage_is_read_from_the_report_or_left_out():

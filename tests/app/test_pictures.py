@@ -102,7 +102,7 @@ def test_what_nobody_can_fetch_is_not_offered(visit, monkeypatch):
 
     from hypuml.data.registry import DATASETS
 
-    monkeypatch.setitem(DATASETS, "prints", replace(DATASETS["prints"], obtain=None))
+    monkeypatch.setitem(DATASETS, "prints", replace(DATASETS["prints"], download=None))
     at = visit()
     assert AWAY in page(at)
     assert not offers(at)
@@ -206,7 +206,7 @@ def test_degrading_needs_the_original_and_says_so(visit):
     assert at.slider(key="level").disabled
     assert "original of this picture is not on this machine" in at.slider(key="level").help
     write(data_root())
-    entry.gallery.look_again()
+    entry.gallery.refresh()
     at.run()
     assert not at.slider(key="level").disabled
     # A photograph is reduced like any other file: it is not drawn anew at the model's size.

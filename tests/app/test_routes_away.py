@@ -60,7 +60,7 @@ def test_real_pictures_take_its_place_and_may_be_kept(client, entry):
     urls = {kind: routes.picture_url(entry.version, 1, kind) for kind in KINDS}
     before = {kind: client.get(url).content for kind, url in urls.items()}
     write(data_root())
-    entry.gallery.look_again()
+    entry.gallery.refresh()
     for kind, side in (("thumb", 96), ("picture", 160), ("large", 160), ("tile", 960)):
         answer = client.get(urls[kind])
         assert answer.content != before[kind]

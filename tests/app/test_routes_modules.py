@@ -10,10 +10,13 @@ from tests.support.routes_support import client_fixture  # noqa: F401
 
 
 def test_modules_are_served_as_they_are(client):
-    for path in sorted(modules.HERE.glob("js/*.js")):
-        answer = client.get(routes.disk_url(path.name))
+    js = modules.HERE / "js"
+    names = {path.relative_to(js).as_posix() for path in js.rglob("*.js")}
+    assert {"main.js", "math/view.js"} <= names
+    for name in sorted(names):
+        answer = client.get(routes.disk_url(name))
         assert answer.status_code == 200
-        assert answer.content == modules.get(path.name)
+        assert answer.content == (js / name).read_bytes() == modules.get(name)
         assert answer.headers["content-type"].partition(";")[0] == "text/javascript"
         assert "immutable" in answer.headers["cache-control"]
         assert answer.headers["x-content-type-options"] == "nosniff"
@@ -21,11 +24,15 @@ def test_modules_are_served_as_they_are(client):
 
 @pytest.fixture
 def folder(tmp_path):
-    """A disk with two modules, and much that is not to be served."""
+    """A disk with three modules, one of them in a folder, and much that is not to be served."""
     (tmp_path / "js" / "deep").mkdir(parents=True)
     for name in ("js/a.js", "js/b.js", "disk.css", "component.py", "other.css", "js/readme.md",
                  "js/deep/c.js", "top.js"):  # fmt: skip
         (tmp_path / name).write_text(f"/* {name} */")
+    (tmp_path / "js" / "link.js").symlink_to(tmp_path / "component.py")
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "d.js").write_text("secret")
+    (tmp_path / "js" / "away").symlink_to(tmp_path / "outside")
     return tmp_path
 
 
@@ -34,6 +41,7 @@ def test_only_modules_are_read(folder):
     assert files == {
         "a.js": b"/* js/a.js */",
         "b.js": b"/* js/b.js */",
+        "deep/c.js": b"/* js/deep/c.js */",
     }
 
 
@@ -52,11 +60,25 @@ def test_the_version_follows_names_and_contents(folder):
 @pytest.mark.parametrize(
     "name",
     ["modules.py", "component.py", "../modules.py", "..%2fmodules.py", "js/types.js", "", "types",
-     "types.js/", "types.js%00", "TYPES.JS", "%2e%2e/%2e%2e/main.py", "//etc/passwd"],
+     "types.js/", "types.js%00", "TYPES.JS", "%2e%2e/%2e%2e/main.py", "//etc/passwd", "math",
+     "math/", "math/types.js", "view.js", "math//view.js", "math%5cview.js",
+     "math/..%2ftypes.js", "math/%2e%2e/types.js", "math/../../component.py",
+     "math/%2e%2e/%2e%2e/component.py", "%2fetc%2fpasswd", "math/view.js/../../../modules.py"],
 )  # fmt: skip
 def test_no_other_file_is_served(client, name):
     assert client.get(f"/disk/{modules.VERSION}/{name}", follow_redirects=False).status_code >= 300
-    assert client.get(f"/disk/{modules.VERSION}/types.js").status_code == 200
+    assert client.get(f"/disk/{modules.VERSION}/math/view.js").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "math", "math/", "math/../main.js", "math/./view.js", "./main.js", "../modules.py",
+     "math\\view.js", "/main.js", "main.js/", "main.js\0"],
+)  # fmt: skip
+def test_a_name_is_one_of_the_table_or_nothing(name):
+    """What a client would tidy up before it sends it."""
+    assert modules.get("math/view.js") is not None
+    assert modules.get(name) is None
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_the_degraded_picture_becomes_the_query(start):
     expected = garden().search(found.points, 10, exclude=np.array([11]))
     assert [tile["row"] for tile in tiles(at)] == expected.ids[0].tolist()
     before, now = (
-        garden().answer_confidence(points, u, exclude=np.array([11]))[0]
+        garden().ask(points, u, 1, 11).probability
         for points, u in (
             (garden().points[11:12], garden().uncertainty[11:12]),
             (found.points, found.uncertainty),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 import re
 from typing import Any
@@ -15,8 +14,16 @@ import pytest
 
 from hypuml.geometry import dist0
 from hypuml.layout import around
-from tests.support.explore_page import (  # noqa: F401
+from tests.support.disk_hook import (
     at_rest,
+    points,
+    snapshot,
+    stage_origin,
+    to_base,
+    to_screen,
+    wait_for_disk,
+)
+from tests.support.explore_page import (  # noqa: F401
     dot,
     kept_text,
     middle,
@@ -30,7 +37,6 @@ from tests.support.explore_page import (  # noqa: F401
 )
 
 pytestmark = pytest.mark.browser
-DISK = "document.querySelector('.hypdisk').disk"
 
 
 def drag(page: Any, *way: tuple[float, float]) -> None:
@@ -58,34 +64,22 @@ def button(page: Any, name: str) -> Any:
 
 
 def view_of(page: Any) -> dict[str, Any]:
-    return page.evaluate(f"() => ({{...{DISK}.view, layout: {DISK}.places.layout.name}})")
+    shot = snapshot(page)
+    return shot["view"] | {"layout": shot["layout"]["name"]}
 
 
-def grab(page: Any, px: tuple[float, float]) -> list[float]:
-    """The base point under a pixel of the page."""
-    return page.evaluate(
-        f"""async ([x, y]) => {{
-          const disk = {DISK}, box = disk.parts.stage.getBoundingClientRect();
-          const v = await import(performance.getEntriesByType('resource')
-            .map((r) => r.name).find((n) => n.endsWith('/view.js')));
-          return v.toBase(disk.view, disk.frame, [x - box.x, y - box.y]);
-        }}""",
-        px,
-    )
+def point_at(page: Any, row: int) -> None:
+    """Wait until the disk rings a row."""
+    wait_for_disk(page, "shot.hovered === argument", row)
 
 
-def where(page: Any, base: list[float]) -> list[float]:
-    """The pixel of the page at which a base point is drawn."""
-    return page.evaluate(
-        f"""async (z) => {{
-          const disk = {DISK}, box = disk.parts.stage.getBoundingClientRect();
-          const v = await import(performance.getEntriesByType('resource')
-            .map((r) => r.name).find((n) => n.endsWith('/view.js')));
-          const [x, y] = v.toScreen(disk.view, disk.frame, z);
-          return [x + box.x, y + box.y];
-        }}""",
-        base,
-    )
+def inside(corners: np.ndarray, xy: np.ndarray) -> set[int]:
+    """Rows of ``xy`` [N, 2] inside a polygon ``corners`` [M, 2], by the even-odd rule."""
+    (x0, y0), (x1, y1) = corners.T[:, :, None], np.roll(corners, -1, axis=0).T[:, :, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        crossing = x0 + (xy[:, 1] - y0) / (y1 - y0) * (x1 - x0)
+    crossed = ((y0 > xy[:, 1]) != (y1 > xy[:, 1])) & (xy[:, 0] < crossing)
+    return set(np.flatnonzero(crossed.sum(axis=0) % 2).tolist())
 
 
 def test_a_drag_keeps_the_grabbed_point_and_tells_python_once(shipped, visit):
@@ -93,14 +87,14 @@ def test_a_drag_keeps_the_grabbed_point_and_tells_python_once(shipped, visit):
     page = seen.page
     x, y = middle(page)
     start = (x + 60, y - 40)
-    held = grab(page, start)
+    held = to_base(page, start)
     page.mouse.move(*start)
     page.mouse.down()
     before = len(seen.sent)
     for i in range(1, 25):
         at = (start[0] + 5 * i * math.cos(i / 4), start[1] + 5 * i * math.sin(i / 4))
         page.mouse.move(*at)
-        assert math.dist(where(page, held), at) < 0.5
+        assert math.dist(to_screen(page, held), at) < 0.5
     assert len(seen.sent) == before
     page.mouse.up()
     tell(page, "at")
@@ -126,13 +120,13 @@ def test_the_wheel_zooms_about_the_pointer(shipped, visit):
     page = visit(shipped).page
     x, y = middle(page)
     at = (round(x) + 150, round(y) + 150)  # a wheel's place comes in whole pixels
-    held = grab(page, at)
+    held = to_base(page, at)
     page.mouse.move(*at)
     for _ in range(4):
         page.mouse.wheel(0, -240)
     at_rest(page)
     assert view_of(page)["zoom"] > 3
-    assert math.dist(where(page, held), at) < 0.5
+    assert math.dist(to_screen(page, held), at) < 0.5
     shown = page.locator(".hypdisk .shown").inner_text()
     inside, of = (int(n.replace(",", "")) for n in re.findall(r"[\d,]+", shown))
     assert 0 < inside < of == 2400
@@ -145,14 +139,14 @@ def test_the_wheel_zooms_about_the_pointer(shipped, visit):
 def test_a_click_with_shift_glides_there(shipped, visit):
     page = visit(shipped).page
     x, y = middle(page)
-    place = grab(page, (x - 100, y + 60))
+    place = to_base(page, (x - 100, y + 60))
     before = value_of(page, "query")
     page.keyboard.down("Shift")
     page.mouse.click(x - 100, y + 60)
     page.keyboard.up("Shift")
     tell(page, "at")
     at_rest(page)
-    assert math.dist(where(page, place), (x, y)) < 0.01
+    assert math.dist(to_screen(page, place), (x, y)) < 0.01
     assert value_of(page, "query") == before  # it was no question
 
 
@@ -161,7 +155,7 @@ def test_hovering_rings_at_once_and_shows_a_card_after_a_while(shipped, visit, g
     page, row = seen.page, 77
     before = len(seen.sent)
     page.mouse.move(*dot(page, row))
-    row = page.evaluate(f"() => {DISK}.hovered")  # of several in one place, the upper one
+    row = snapshot(page)["hovered"]  # of several in one place, the upper one
     assert row >= 0
     card = page.locator(".hypdisk-card")
     card.locator(".name").wait_for()
@@ -187,12 +181,9 @@ def test_pictures_and_dots_point_at_each_other(shipped, visit, gallery):
     page = visit(shipped, f"/?query={gallery.ids[5]}").page
     first = rows(page)[0]
     page.locator(".st-key-answers .tile").first.hover()
-    page.wait_for_function(f"(row) => {DISK}.hovered === row", arg=first)
+    point_at(page, first)
     page.mouse.move(*dot(page, first))
-    pointed = page.evaluate(f"() => {DISK}.hovered")
-    page.wait_for_function(
-        f"(n) => document.querySelectorAll('.hypdisk').length && {DISK}.hovered === n", arg=pointed
-    )
+    pointed = snapshot(page)["hovered"]
     if pointed in rows(page):
         tile = page.locator(f'.st-key-answers .tile[data-row="{pointed}"]')
         assert "pointed" in tile.get_attribute("class")
@@ -206,18 +197,13 @@ def test_the_query_centred_view_holds_exactly_the_answers(shipped, visit, galler
         assert tell(page, "view") == "query"
         at_rest(page)
         assert view_of(page)["layout"] == "query"
-        drawn = np.array(page.evaluate(f"() => [...{DISK}.screenXY]")).reshape(-1, 2)
-        x, y = page.evaluate(f"() => [{DISK}.frame.cx, {DISK}.frame.cy]")
+        drawn, shot = points(page), snapshot(page)
+        x, y, radius = (shot["frame"][name] for name in ("cx", "cy", "radius"))
         away = np.hypot(drawn[:, 0] - x, drawn[:, 1] - y)
         answers = nearest(gallery, row, 10)
         others = np.setdiff1d(np.arange(len(gallery)), [*answers, row])
-        circle = page.evaluate(
-            f"""() => {{
-              const {{scene, places, frame}} = {DISK};
-              const ring = scene.shapes.find((s) => s.type === 'ring');
-              return frame.radius * Math.tanh(places.layout.unit * ring.distance / 2);
-            }}"""
-        )
+        (ring,) = [s for s in shot["scene"]["shapes"] if s["type"] == "ring"]
+        circle = radius * np.tanh(shot["layout"]["unit"] * ring["distance"] / 2)
         assert away[row] < 1e-3
         assert (away[answers] <= circle + 1e-3).all()
         assert (away[others] > circle).all()
@@ -225,11 +211,9 @@ def test_the_query_centred_view_holds_exactly_the_answers(shipped, visit, galler
         press(page, "c")
         page.wait_for_url(lambda url: "view=" not in url)
         at_rest(page)
-        home = np.array(page.evaluate(f"() => [...{DISK}.screenXY]")).reshape(-1, 2)
-        radius = page.evaluate(f"() => {DISK}.frame.radius")
-        np.testing.assert_allclose(
-            (home - [x, y]) / [radius, -radius], gallery.xy, atol=1e-5
-        )  # all the way back
+        # All the way back.
+        home = (points(page) - [x, y]) / [radius, -radius]
+        np.testing.assert_allclose(home, gallery.xy, atol=1e-5)
 
 
 def test_another_query_comes_to_the_middle_even_before_python_knows_of_the_turn(
@@ -237,16 +221,23 @@ def test_another_query_comes_to_the_middle_even_before_python_knows_of_the_turn(
 ):
     page = visit(shipped, f"/?query={gallery.ids[11]}").page
     wait_for_query(page, 11)
-    # Turned, and asked for another image at once: Python still believes in the former view.
-    page.evaluate(f"() => {{ {DISK}.turning.ask('query'); {DISK}.events.query(1203); }}")
-    wait_for_query(page, 1203)
-    page.wait_for_function(f"() => {DISK}.scene.query.row === 1203")
-    tell(page, "view")
-    page.wait_for_function(
-        f"""() => {{ const d = {DISK};
-          return d.screenXY && !d.motion.running && d.places.layout.name === 'query'
-            && Math.hypot(...d.places.base(1203)) < 1e-6; }}"""
+    press(page, "t")
+    page.locator(".hypdisk table tbody button").nth(5).wait_for()
+    distances, _ = around(gallery.points, gallery.points[11], gallery.curvature)
+    other = int(np.argsort(distances, kind="stable")[6])  # the first row is the query, without one
+    # Turned, and queried with another image at once: Python still believes in the former view.
+    page.evaluate(
+        """() => {
+          document.querySelector(".hypdisk .layouts .query").click();
+          document.querySelectorAll(".hypdisk table tbody button")[5].click();
+        }"""
     )
+    wait_for_query(page, other)
+    wait_for_disk(page, "shot.scene.query.row === argument", other)
+    tell(page, "view")
+    wait_for_disk(page, "shot.resting && shot.layout.name === 'query'")
+    frame = snapshot(page)["frame"]
+    assert points(page)[other] == pytest.approx([frame["cx"], frame["cy"]], abs=1e-3)
 
 
 def test_the_threshold_is_live_and_python_hears_of_it_once(shipped, visit, gallery):
@@ -260,7 +251,7 @@ def test_the_threshold_is_live_and_python_hears_of_it_once(shipped, visit, galle
     for share in np.linspace(0.95, 0.3, 30):
         page.mouse.move(cut["x"] + share * cut["width"], y)
         texts.add(kept_text(page))
-        value = page.evaluate(f"() => {DISK}.threshold")
+        value = float(page.locator(".hypdisk .cut").get_attribute("aria-valuenow"))
         keep = int((gallery.uncertainty <= value + 5e-4).sum())
         assert kept_text(page).startswith(f"kept {keep:,} of 2,400 coverage")
     assert len(texts) > 20
@@ -282,15 +273,12 @@ def test_a_lasso_still_holds_after_moving_and_can_be_exported(shipped, visit, ga
     corners = [
         (x + 150 * math.cos(a), y - 140 + 100 * math.sin(a)) for a in np.linspace(0, 6.2, 40)
     ]
-    before = np.array(page.evaluate(f"() => [...{DISK}.screenXY]")).reshape(-1, 2)
+    before = points(page) + stage_origin(page)
     drag(page, *corners)
     page.locator(".st-key-selection").wait_for()
-    page.wait_for_function(f"() => {DISK}.scene.selection.length")
-    chosen = sorted(page.evaluate(f"() => {DISK}.scene.selection"))
-    box = page.locator(".hypdisk .stage").bounding_box()
-    ellipse = ((before[:, 0] + box["x"] - x) / 150) ** 2 + (
-        (before[:, 1] + box["y"] - y + 140) / 100
-    ) ** 2
+    wait_for_disk(page, "shot.scene.selection.length")
+    chosen = sorted(snapshot(page)["scene"]["selection"])
+    ellipse = (((before - [x, y - 140]) / [150, 100]) ** 2).sum(axis=1)
     assert set(np.flatnonzero(ellipse < 0.95)) <= set(chosen) <= set(np.flatnonzero(ellipse < 1.05))
     assert len(chosen) > 20
     assert f"{len(chosen)} images" in page.locator(".st-key-selection").inner_text()
@@ -299,12 +287,8 @@ def test_a_lasso_still_holds_after_moving_and_can_be_exported(shipped, visit, ga
     drag(page, (x, y), (x + 80, y + 110))
     tell(page, "at")
     at_rest(page)
-    outline = page.evaluate(f"() => {DISK}.lasso.kept")
-    box = page.locator(".hypdisk .stage").bounding_box()
-    moved = [where(page, corner) for corner in outline]
-    corners_now = [[a - box["x"], b - box["y"]] for a, b in moved]
-    inside = page.evaluate(f"(corners) => {DISK}.picker.inPolygon(corners)", corners_now)
-    assert set(inside) == set(chosen)
+    outline = to_screen(page, snapshot(page)["outline"])
+    assert inside(outline, points(page) + stage_origin(page)) == set(chosen)
 
     with page.expect_download() as csv_file:
         page.get_by_role("button", name="CSV").click()
@@ -317,7 +301,7 @@ def test_a_lasso_still_holds_after_moving_and_can_be_exported(shipped, visit, ga
 
     press(page, "Escape")
     page.locator(".st-key-selection").wait_for(state="detached")
-    page.wait_for_function(f"() => !{DISK}.scene.selection.length")
+    wait_for_disk(page, "!shot.scene.selection.length")
 
 
 def test_highlighting_a_branch_from_the_legend_and_by_name(shipped, visit, gallery):
@@ -325,12 +309,11 @@ def test_highlighting_a_branch_from_the_legend_and_by_name(shipped, visit, galle
     order = gallery.paths[0][0]
     page.locator(".hypdisk .legend button", has_text=order).click()
     assert tell(page, "highlight") == order
-    page.wait_for_function(f"() => {DISK}.scene.highlight.length")
-    at_rest(page)
-    dim = np.array(page.evaluate(f"() => [...{DISK}.flags]")) & 1
+    wait_for_disk(page, "shot.scene.highlight.length && shot.resting")
+    dim = np.array(snapshot(page)["flags"]) & 1
     assert dim.tolist() == [int(path[0] != order) for path in gallery.paths]
-    page.wait_for_function(f"() => {DISK}.labels.placed.length === 1")
-    assert page.evaluate(f"() => {DISK}.labels.placed[0].text") == order
+    wait_for_disk(page, "shot.names.length === 1")
+    assert snapshot(page)["names"] == [order]
     page.locator(".hypdisk .legend button", has_text=order).click()
     page.wait_for_url(lambda url: "highlight=" not in url)
 
@@ -341,10 +324,9 @@ def test_the_free_layout_says_that_its_radius_means_nothing(shipped, visit, gall
     assert "Radius is true distance" in page.locator(".hypdisk .badge").inner_text()
     page.get_by_role("button", name="free UMAP").click()
     assert tell(page, "view") == "umap"
-    at_rest(page)
+    drawn = points(page)
     assert "radius not meaningful" in page.locator(".hypdisk .banner").inner_text()
-    drawn = np.array(page.evaluate(f"() => [...{DISK}.screenXY]")).reshape(-1, 2)
-    x, y, r = page.evaluate(f"() => [{DISK}.frame.cx, {DISK}.frame.cy, {DISK}.frame.radius]")
+    x, y, r = (snapshot(page)["frame"][name] for name in ("cx", "cy", "radius"))
     np.testing.assert_allclose((drawn - [x, y]) / [r, -r], gallery.umap_xy, atol=1e-5)
     page.locator(".hypdisk .layouts").get_by_role("button", name="origin").click()
     page.wait_for_url(lambda url: "view=" not in url)
@@ -355,12 +337,12 @@ def test_everything_can_be_done_with_the_keyboard(shipped, visit, gallery):
     page = visit(shipped, f"/?query={gallery.ids[5]}").page
     press(page, "]", "]", "]")
     third = nearest(gallery, 5, 2)[1]
-    page.wait_for_function(f"(row) => {DISK}.hovered === row", arg=third)
+    point_at(page, third)
     said = page.locator(".hypdisk .live").inner_text()
     assert gallery.labels[third] in said
     assert f"uncertainty {gallery.uncertainty[third]:.3f}" in said
     press(page, "[")
-    page.wait_for_function(f"(row) => {DISK}.hovered === row", arg=nearest(gallery, 5, 1)[0])
+    point_at(page, nearest(gallery, 5, 1)[0])
     press(page, "]", "Enter")
     wait_for_query(page, third)
     assert page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle") != "none"
@@ -396,11 +378,11 @@ def test_back_and_forth_restore_the_view(shipped, visit, gallery):
     tell(page, "view")
     # The address changes a moment before the page hears that Python knows: whoever goes back within
     # that tenth of a second is not followed.
-    page.wait_for_function(f"() => !{DISK}.views.waiting.length")
+    wait_for_disk(page, "shot.pending === 0")
     page.go_back()
     page.wait_for_url(lambda url: "view=" not in url)
     at_rest(page)
-    page.wait_for_function(f"() => {DISK}.places.layout.name === 'origin'")
+    wait_for_disk(page, "shot.layout.name === 'origin'")
     assert value_of(page, "at") == moved
     at_rest(page)
     middle_now = view_of(page)["move"]
@@ -426,12 +408,12 @@ def test_fingers_drag_and_pinch(shipped, visit):
             },
         )
 
-    held = grab(page, (x, y))
+    held = to_base(page, (x, y))
     send("touchStart", (x, y))
     for i in range(1, 9):
         send("touchMove", (x + 6 * i, y + 3 * i))
     page.wait_for_timeout(100)  # fingers are heard once a frame
-    assert math.dist(where(page, held), (x + 48, y + 24)) < 0.5
+    assert math.dist(to_screen(page, held), (x + 48, y + 24)) < 0.5
     send("touchEnd")
     tell(page, "at")
     send("touchStart", (x - 30, y), (x + 30, y))
@@ -447,18 +429,21 @@ def test_fingers_drag_and_pinch(shipped, visit):
 def test_less_motion_means_none(shipped, visit):
     page = visit(shipped, reduced_motion="reduce").page
     press(page, "c")
-    page.wait_for_function(f"() => {DISK}.places.layout.name === 'query'")
-    assert page.evaluate(f"() => {DISK}.places.t") == 1
-    assert page.evaluate(f"() => {DISK}.motion.running") is False
+    wait_for_disk(page, "shot.layout.name === 'query'")
+    shot = snapshot(page)
+    assert (shot["t"], shot["moving"]) == (1, False)
 
 
 def test_the_disk_is_crisp_follows_the_window_and_the_theme(shipped, visit):
     page = visit(shipped, device_scale_factor=2).page
-    size = f"() => [{DISK}.parts.points.width, {DISK}.parts.stage.clientWidth]"
+    size = """() => [document.querySelector(".hypdisk canvas.points").width,
+      document.querySelector(".hypdisk .stage").clientWidth]"""
     pixels, css = page.evaluate(size)
     assert abs(pixels - 2 * css) <= 1
     page.set_viewport_size({"width": 1500, "height": 900})
-    page.wait_for_function(f"(old) => {DISK}.parts.stage.clientWidth > old", arg=css)
+    page.wait_for_function(
+        "(old) => document.querySelector('.hypdisk .stage').clientWidth > old", arg=css
+    )
     page.wait_for_timeout(300)
     pixels, css = page.evaluate(size)
     assert abs(pixels - 2 * css) <= 1
@@ -469,12 +454,13 @@ def test_the_disk_is_crisp_follows_the_window_and_the_theme(shipped, visit):
         "(old) => getComputedStyle(document.querySelector('.stApp')).backgroundColor !== old",
         arg=light,
     )
-    middle_pixel = f"""() => {{
-      const {{ under }} = {DISK}.parts;
-      const at = [under.width / 2 + 11, under.height / 2 + 7, 1, 1];
-      return [...under.getContext('2d').getImageData(...at).data];
-    }}"""
-    page.wait_for_function(f"() => ({middle_pixel})()[0] < 60")
+    page.wait_for_function(
+        """() => {
+          const under = document.querySelector(".hypdisk canvas.under");
+          const at = [under.width / 2 + 11, under.height / 2 + 7, 1, 1];
+          return under.getContext("2d").getImageData(...at).data[0] < 60;
+        }"""
+    )
 
 
 def test_an_uploaded_query_says_that_a_link_leaves_it_out(shipped, visit, tmp_path):
@@ -486,13 +472,11 @@ def test_an_uploaded_query_says_that_a_link_leaves_it_out(shipped, visit, tmp_pa
     page = visit(shipped).page
     page.locator("input[type=file]").set_input_files(path)
     page.wait_for_selector(".facts h2:has-text('mine.jpg')")
-    page.wait_for_function(f"() => {DISK}.scene.query.linked === false")
+    wait_for_disk(page, "shot.scene.query.linked === false")
     button(page, "Copy a link").click()
     page.wait_for_function(
         "() => document.querySelector('.hypdisk .note').innerText.includes('not in it')"
     )
     press(page, "c")  # its distances are known by a token
-    at_rest(page)
-    page.wait_for_function(f"() => {DISK}.places.layout.name === 'query'")
-    assert json.dumps(view_of(page)["layout"]) == '"query"'
+    wait_for_disk(page, "shot.resting && shot.layout.name === 'query'")
     assert value_of(page, "query") == ""

@@ -28,6 +28,7 @@ from tests.support.disk_app import (
     TREE,
     VIOLET,
 )
+from tests.support.disk_hook import SNAPSHOT, snapshot, to_screen, wait_for_disk
 
 pytestmark = pytest.mark.browser
 PATIENCE = 60_000  # ms; the machine may be busy
@@ -42,59 +43,53 @@ CanvasRenderingContext2D.prototype.fillText = function (text, ...where) {
   return fillText.call(this, text, ...where);
 };
 """
-DISK = "document.querySelector('.hypdisk').disk"
-FRAME = "() => new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)))"
-# Pixels of the stage of points of the disk, as js/types.js says they are.
-PIXELS = f"""
-const disk = {DISK};
-const times = ([a, b], [c, d]) => [a * c - b * d, a * d + b * c];
-const over = ([a, b], [c, d]) => times([a, b], [c / (c * c + d * d), -d / (c * c + d * d)]);
-const pixels = (z) => {{
-  const {{ move: {{ a, b }}, zoom, pan }} = disk.view, {{ cx, cy, radius }} = disk.frame;
-  const up = times(a, z), down = times([b[0], -b[1]], z);
-  const [x, y] = over([up[0] + b[0], up[1] + b[1]], [down[0] + a[0], down[1] - a[1]]);
-  return [cx + radius * (zoom * x + pan[0]), cy - radius * (zoom * y + pan[1])];
-}};
-"""
-# The same in the page.
-SCREEN = f"""(points) => {{
-  {PIXELS}
-  const box = disk.parts.stage.getBoundingClientRect();
-  return points.map(pixels).map(([x, y]) => [box.x + x, box.y + y]);
+# Keeps, frame by frame, every place of a handle.
+FOLLOW = f"""(name) => {{
+  window.seen = new Set();
+  const look = () => {{
+    window.seen.add(JSON.stringify({SNAPSHOT}.handles[name]));
+    requestAnimationFrame(look);
+  }};
+  look();
 }}"""
-# Whether something of a colour is drawn within 1.5 pixels of each point, over the points' canvas.
-DRAWN = f"""([points, colour]) => {{
-  {PIXELS}
-  const named = {{ accent: "var(--accent)", ink: "var(--st-text-color)", muted: "var(--quiet)" }};
+FRAME = "() => new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)))"
+# Whether something of a colour is drawn within 1.5 CSS pixels of each pixel of the page, on the
+# canvas over the points.
+DRAWN = """([pixels, colour]) => {
+  const root = document.querySelector(".hypdisk");
+  const canvas = root.querySelector("canvas.over"), { width, height } = canvas;
+  const box = canvas.getBoundingClientRect(), ratio = width / box.width;
+  const named = { accent: "var(--accent)", ink: "var(--st-text-color)", muted: "var(--quiet)" };
   const probe = document.createElement("span"), dot = document.createElement("canvas");
-  disk.parts.root.append(probe);
+  root.append(probe);
   probe.style.color = named[colour] ?? colour;
   const pen = dot.getContext("2d");
   pen.fillStyle = getComputedStyle(probe).color;
   probe.remove();
   pen.fillRect(0, 0, 1, 1);
   const wanted = pen.getImageData(0, 0, 1, 1).data;
-  const canvas = disk.parts.over, {{ ratio }} = disk.frame, {{ width, height }} = canvas;
-  const {{ data }} = canvas.getContext("2d").getImageData(0, 0, width, height);
+  const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
   const reach = Math.ceil(1.5 * ratio);
-  return points.map((z) => {{
-    const [x, y] = pixels(z).map((v) => Math.floor(v * ratio));
-    for (let i = x - reach; i <= x + reach; i++) {{
-      for (let j = y - reach; j <= y + reach; j++) {{
+  return pixels.map(([left, top]) => {
+    const [x, y] = [left - box.x, top - box.y].map((v) => Math.floor(v * ratio));
+    for (let i = x - reach; i <= x + reach; i++) {
+      for (let j = y - reach; j <= y + reach; j++) {
         const at = 4 * (width * j + i);
         const same = [0, 1, 2].every((k) => Math.abs(data[at + k] - wanted[k]) < 40);
         if (same && data[at + 3] > 200) return true;
-      }}
-    }}
+      }
+    }
     return false;
-  }});
-}}"""
+  });
+}"""
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory) -> Iterator[Server]:
     script = ROOT / "tests" / "support" / "disk_app.py"
-    with running_app(tmp_path_factory.mktemp("home"), script=script) as running:
+    # From the app's folder, where Streamlit finds the app's configuration.
+    home = tmp_path_factory.mktemp("home")
+    with running_app(home, script=script, cwd=ROOT / "app") as running:
         yield running
 
 
@@ -110,7 +105,7 @@ def visit(browser, server) -> Iterator[Callable[..., Any]]:
         page.set_default_timeout(PATIENCE)
         page.add_init_script(LISTEN)
         page.goto(server.url)
-        page.wait_for_function("() => document.querySelector('.hypdisk')?.disk?.scene")
+        wait_for_disk(page, "shot.scene")
         page.wait_for_selector(".st-key-runs")
         page.evaluate(FRAME)
         return page
@@ -123,11 +118,11 @@ def visit(browser, server) -> Iterator[Callable[..., Any]]:
 
 def drawn(page: Any, points: Any, colour: str) -> float:
     """Share of points of the disk where something of this colour is drawn."""
-    return float(np.mean(page.evaluate(DRAWN, [np.asarray(points).tolist(), colour])))
+    return float(np.mean(page.evaluate(DRAWN, [to_screen(page, points).tolist(), colour])))
 
 
 def on_screen(page: Any, *points: Any) -> list[tuple[float, float]]:
-    return [tuple(px) for px in page.evaluate(SCREEN, [list(map(float, z)) for z in points])]
+    return [(float(x), float(y)) for x, y in to_screen(page, points)]
 
 
 def path_between(z: Any, w: Any, first: float = 0.1, last: float = 0.9) -> np.ndarray:
@@ -184,15 +179,12 @@ def wait_for_runs(page: Any, count: int) -> None:
 
 
 def handle(page: Any, name: str) -> list[float]:
-    return page.evaluate(f"(name) => {DISK}.handles.at(name)", name)
+    return snapshot(page)["handles"][name]
 
 
 def wait_for_handle(page: Any, name: str, place: Any) -> None:
-    page.wait_for_function(
-        f"([name, x, y]) => {{ const [a, b] = {DISK}.handles.at(name);"
-        " return Math.hypot(a - x, b - y) < 1e-9; }",
-        arg=[name, *place],
-    )
+    near = "Math.hypot(...[0, 1].map((i) => shot.handles[argument[0]][i] - argument[1][i])) < 1e-9"
+    wait_for_disk(page, near, [name, list(place)])
 
 
 def drag(page: Any, start: Any, end: Any, steps: int = 6) -> None:
@@ -205,7 +197,7 @@ def drag(page: Any, start: Any, end: Any, steps: int = 6) -> None:
 
 
 def view(page: Any) -> dict[str, Any]:
-    return page.evaluate(f"() => {DISK}.view")
+    return snapshot(page)["view"]
 
 
 def is_home(page: Any) -> bool:
@@ -220,7 +212,7 @@ def is_home(page: Any) -> bool:
 )
 def test_every_shape_is_drawn_where_it_belongs(visit, options):
     page = visit(**options)
-    radius = page.evaluate(f"() => {DISK}.frame.radius")
+    radius = snapshot(page)["frame"]["radius"]
     for name, (points, colour) in everything(*HANDLES.values()).items():
         if name == "hollow dot":  # its outline has a size in pixels, and no arrow ends above it
             points = np.array([[END[0], END[1] + side * 7 / radius] for side in (-1, 1)])
@@ -286,7 +278,7 @@ def test_a_handle_is_dropped_right_on_a_moved_disk_and_never_leaves_it(visit):
     assert np.hypot(*(np.array(place) - [0.35, 0.1])) < 0.01
 
     page.mouse.dblclick(*on_screen(page, (0.1, 0.1))[0])
-    page.wait_for_function(f"() => {DISK}.view.zoom === 1 && !{DISK}.motion.running")
+    wait_for_disk(page, "shot.view.zoom === 1 && !shot.moving")
     wait_for_runs(page, count + 2)
     drag(page, place, (0.9, 0.8))
     wait_for_runs(page, count + 3)
@@ -308,24 +300,17 @@ def test_python_moves_a_handle_and_is_followed_but_never_pulls_one_back(visit):
     wait_for_handle(page, "A", HANDLES["A"])
 
     # Dropped twice before the first answer can be there: the answers are echoes, not orders.
-    page.evaluate(
-        f"""() => {{
-          window.seen = [];
-          const {{ places }} = {DISK}.handles, set = places.set.bind(places);
-          places.set = (id, at) => (window.seen.push(at), set(id, at));
-        }}"""
-    )
     drag(page, HANDLES["A"], (-0.4, 0.0), steps=3)
     drag(page, handle(page, "A"), (-0.1, -0.1), steps=3)
     last = handle(page, "A")
-    ever = page.evaluate("() => window.seen.length")
+    page.evaluate(FOLLOW, "A")
     page.wait_for_function(
         "(at) => document.querySelector('.st-key-heard').innerText.includes(at)",
         arg=json.dumps(last),
     )
     page.wait_for_timeout(500)
     assert heard(page, "handle")[-1] == ["A", last]
-    assert page.evaluate("() => window.seen.length") == ever
+    assert page.evaluate("() => [...window.seen]") == [json.dumps(last, separators=(",", ":"))]
     assert handle(page, "A") == last
 
     # And back to where it was before anybody moved it.
@@ -335,7 +320,8 @@ def test_python_moves_a_handle_and_is_followed_but_never_pulls_one_back(visit):
 
 def test_another_scene_leaves_the_view_alone_and_a_double_click_brings_it_home(visit):
     page = visit()
-    page.evaluate(f"() => {{ window.first = {DISK}; }}")
+    page.evaluate("() => { window.first = document.querySelector('.hypdisk .stage'); }")
+    frames = snapshot(page)["frames"]
     drag(page, (0.2, 0.15), (-0.3, 0.1))
     page.mouse.wheel(0, -200)
     page.wait_for_timeout(REST + 400)
@@ -343,14 +329,16 @@ def test_another_scene_leaves_the_view_alone_and_a_double_click_brings_it_home(v
     assert not is_home(page)
     assert there["zoom"] > 1
     page.get_by_role("button", name="Another scene").click()
-    page.wait_for_function(f"() => {DISK}.scene.shapes.some((s) => s.type === 'ring' && s.dashed)")
+    wait_for_disk(page, "shot.scene.shapes.some((s) => s.type === 'ring' && s.dashed)")
     page.wait_for_timeout(REST + 400)
     assert view(page) == there
-    assert page.evaluate(f"() => window.first === {DISK}"), "the disk was built anew"
+    same = page.evaluate("() => window.first === document.querySelector('.hypdisk .stage')")
+    assert same, "the disk was built anew"
+    assert snapshot(page)["frames"] > frames
 
     before = len(heard(page, "handle"))
     page.mouse.dblclick(*on_screen(page, (0.3, 0.1))[0])
-    page.wait_for_function(f"() => {DISK}.view.zoom === 1 && !{DISK}.motion.running")
+    wait_for_disk(page, "shot.view.zoom === 1 && !shot.moving")
     assert is_home(page)
     page.wait_for_timeout(REST + 400)
     assert is_home(page)
@@ -373,7 +361,7 @@ def test_the_view_is_told_once_when_it_rests(visit):
     wait_for_runs(page, before + 2)
     page.wait_for_timeout(500)
     assert runs(page) == before + 2
-    packed = page.evaluate(f"() => {DISK}.packed()")
+    packed = snapshot(page)["packed"]
     told = heard(page, "view")
     assert len(told) == 2
     assert told[-1] == packed
@@ -405,18 +393,18 @@ def test_python_may_ask_for_a_view_and_nonsense_is_no_view(visit):
         page.evaluate("(at) => { window.asked = JSON.stringify(at); }", at)
         field.fill(json.dumps(at))
         field.press("Enter")
-        page.wait_for_function(f"() => JSON.stringify({DISK}.scene.at) === window.asked")
+        wait_for_disk(page, "JSON.stringify(shot.scene.at) === window.asked")
         page.evaluate(FRAME)
 
     good = [0.31, -0.2, 0.5, 1.5, 0.1, -0.05]
     ask(good)
-    assert page.evaluate(f"() => {DISK}.packed()") == ["origin", good]
+    assert snapshot(page)["packed"] == ["origin", good]
     for at in HOSTILE:
         ask(at)
         assert is_home(page), f"{at} was followed"
         assert drawn(page, *everything(*HANDLES.values())["shortest path"]) > 0.7
     ask(good)
-    assert page.evaluate(f"() => {DISK}.packed()") == ["origin", good]
+    assert snapshot(page)["packed"] == ["origin", good]
 
 
 def test_without_a_gallery_there_is_nothing_for_images(visit):
@@ -427,11 +415,11 @@ def test_without_a_gallery_there_is_nothing_for_images(visit):
     )
     assert len(names) == 1, names
     assert names[0].startswith("Home")
-    page.evaluate(f"() => {DISK}.parts.stage.focus()")
+    page.locator(".hypdisk .stage").focus()
     for key in "lbptc":
         page.keyboard.press(key)
-    assert page.evaluate(f"() => {DISK}.tool") == "move"
-    assert not page.evaluate(f"() => {DISK}.showPictures")
+    shot = snapshot(page)
+    assert (shot["tool"], shot["pictures"]) == ("move", None)
 
 
 def test_a_second_finger_lets_go_of_a_handle_and_a_lost_press_holds_nothing(visit):
@@ -458,16 +446,18 @@ def test_a_second_finger_lets_go_of_a_handle_and_a_lost_press_holds_nothing(visi
     touch("touchStart", on_screen(page, (0.1, 0.1))[0])
     touch("touchCancel")
     page.wait_for_timeout(50)
-    assert not page.evaluate(f"() => {DISK}.turning.pressed")
+    assert not snapshot(page)["held"]
 
 
 def test_handles_can_be_moved_with_keys_and_python_hears_when_they_rest(visit):
     page = visit()
     before = runs(page)
-    page.evaluate(f"() => {DISK}.parts.stage.focus()")
+    page.locator(".hypdisk .stage").focus()
     page.keyboard.press("]")
     page.keyboard.press("]")
-    page.wait_for_function(f"() => {DISK}.parts.live.textContent.startsWith('Handle B')")
+    page.wait_for_function(
+        "() => document.querySelector('.hypdisk .live').textContent.startsWith('Handle B')"
+    )
     for _ in range(5):
         page.keyboard.press("ArrowLeft")
     wait_for_runs(page, before + 1)

@@ -11,8 +11,8 @@ from PIL import Image
 
 from hypuml.data.registry import open_dataset
 from hypuml.gallery import build_gallery
-from hypuml.layout import fit
 from tests.support.browser_support import running_app
+from tests.support.disk_hook import wait_for_disk
 from tests.support.explore_page import dot, fold, lonely_row, visit_explore  # noqa: F401
 from tests.support.gallery_doubles import ColourModel
 
@@ -49,11 +49,12 @@ def settled(page: Any) -> dict[str, int]:
 
 
 def test_it_works_without_photographs_and_they_appear_when_they_come(visit, tmp_path, monkeypatch):
-    monkeypatch.setattr(fit, "_MANY", 0)
     away, data = squares(tmp_path / "away"), tmp_path / "data"
     data.mkdir()
     flowers = open_dataset("flowers102", away)
-    build_gallery(flowers, range(30), ColourModel(), tmp_path / "g", model_ref="x", pictures=False)
+    build_gallery(
+        flowers, range(30), ColourModel(), tmp_path / "g", model_ref="x", pictures=False, umap=False
+    )
     monkeypatch.setenv("HYPUML_DATA", str(data))
     with running_app(tmp_path / "home", "--gallery", str(tmp_path / "g")) as server:
         page = visit(server).page
@@ -94,9 +95,4 @@ def test_it_works_without_photographs_and_they_appear_when_they_come(visit, tmp_
         assert fold(page) <= 0
         page.locator(".hypdisk .stage").focus()
         page.keyboard.press("p")
-        page.wait_for_function(
-            """() => {
-              const { showPictures, pictures } = document.querySelector('.hypdisk').disk;
-              return showPictures && pictures.rows.some((row) => pictures.sheet.has(row));
-            }"""
-        )
+        wait_for_disk(page, "shot.pictures?.length")

@@ -1,16 +1,18 @@
-"""Answer confidence: the evidence that nearest images give."""
+"""Answer confidence: the features that nearest images give."""
 
 from __future__ import annotations
 
 import doctest
 import math
 from dataclasses import replace
-from importlib import import_module
 
 import numpy as np
 import pytest
 
-from hypuml.confidence import DEPTH, INPUTS, evidence, ranks
+from hypuml.confidence import DEPTH, INPUTS
+from hypuml.confidence import features as feature_module
+from hypuml.confidence.features import answer_features
+from hypuml.confidence.reciprocal_ranks import reciprocal_ranks
 from hypuml.search import Index
 from hypuml.types import Hits
 from tests.support.confidence_doubles import ask, cluster, fitted_once
@@ -35,7 +37,9 @@ def nearest_of(hits: Hits) -> np.ndarray:
 
 
 def test_golden_values_for_a_query_from_outside():
-    found = {k: v.item() for k, v in evidence(FIVE, RANKS, LABELS, U, [0.9], 4.0, False).items()}
+    found = {
+        k: v.item() for k, v in answer_features(FIVE, RANKS, LABELS, U, [0.9], 4.0, False).items()
+    }
     assert found["first_distance"] == pytest.approx(math.log(1.0))
     assert found["lead"] == pytest.approx(3.0 - 1.0)  # row 2 is the first of another class
     assert found["relative_lead"] == pytest.approx(1 - 1 / 3)
@@ -59,7 +63,7 @@ def test_golden_values_for_a_query_from_outside():
 
 
 def test_golden_values_for_an_image_of_the_gallery():
-    found = {k: v.item() for k, v in evidence(FIVE, RANKS, LABELS, U, [0.9], 4.0).items()}
+    found = {k: v.item() for k, v in answer_features(FIVE, RANKS, LABELS, U, [0.9], 4.0).items()}
     # Of each class one image less can be found: one hit after the first can agree, row 1 does.
     assert found["agreement_10"] == pytest.approx(math.log(1.5 / 0.5))
     vote = [math.exp(-i / 0.45) for i in range(5)]
@@ -70,7 +74,7 @@ def test_golden_values_for_an_image_of_the_gallery():
     assert found["lead"] == pytest.approx(2.0)
     # Two of class 0 and one of the others can be found: the first hit has no room for rank 2.
     assert found["mutual_votes"] == pytest.approx(math.log(2.5 / 1.5))
-    further = evidence(FIVE, [[2, 0, 1, 0, 1]], LABELS, U, [0.9], 4.0)
+    further = answer_features(FIVE, [[2, 0, 1, 0, 1]], LABELS, U, [0.9], 4.0)
     assert further["mutual_votes"].item() == pytest.approx(math.log(2.5 / 0.5))
 
 
@@ -120,8 +124,8 @@ def test_a_plain_loop_says_the_same(per_class, without):
     rows = np.arange(len(ids))
     index = Index(points, 0.3)
     hits = index.search(points, 70, exclude=rows)
-    seen = ranks(index.search, points, hits, rows)
-    found = evidence(hits, seen, labels, u, u, 0.3, inside=inside)
+    seen = reciprocal_ranks(index.search, points, hits, rows)
+    found = answer_features(hits, seen, labels, u, u, 0.3, inside=inside)
     for q in rows:
         args = (
             hits.ids[q],
@@ -167,9 +171,9 @@ def test_possible_agreement_is_full_agreement_in_a_small_gallery(fitted):
     d = np.linspace(0.2, 3.0, 12)[None]
     hits = Hits(np.arange(12)[None], d)
     near, u = nearest_of(hits), U[:1] * 12
-    few = evidence(hits, near, np.repeat(range(4), 3), u, [0.2], 1.0)
+    few = answer_features(hits, near, np.repeat(range(4), 3), u, [0.2], 1.0)
     assert few["agreement_5"] == few["agreement_20"] == pytest.approx(math.log(1.5 / 0.5))
-    many = evidence(hits, near, np.repeat(range(2), 6), u, [0.2], 1.0)
+    many = answer_features(hits, near, np.repeat(range(2), 6), u, [0.2], 1.0)
     assert few["agreement_20"] > 0
     assert many["agreement_20"] > few["agreement_20"]  # more could have spoken against it
 
@@ -179,7 +183,7 @@ def test_a_wrong_class_is_not_known_by_its_one_image_more():
     labels = np.repeat(range(4), 3)
     d = np.array([[1.0, 1.1, 1.2, 2.0]])
     hits = Hits(np.array([[0, 1, 2, 3]]), d)
-    third = evidence(hits, nearest_of(hits), labels, np.zeros(12), [0.0], 1.0)
+    third = answer_features(hits, nearest_of(hits), labels, np.zeros(12), [0.0], 1.0)
     for k in (5, 10, 20):
         assert third[f"agreement_{k}"] == pytest.approx(math.log(1.5 / 0.5))
     vote = 1 + math.exp(-0.1 / (0.15 * 1.325))
@@ -197,27 +201,29 @@ def test_one_class_only_gives_a_lower_bound_of_the_lead(fitted):
     assert np.isfinite(fitted.probability(found)).all()
 
 
-def test_identical_images_and_single_hits_give_finite_evidence(fitted):
+def test_identical_images_and_single_hits_give_finite_features(fitted):
     same = np.tile([[0.1, 0.2]], (6, 1))
     for labels in ([0, 0, 1, 1, 2, 2], [0] * 6, [-1] * 6, [0, -1, -1, -1, -1, -1]):
         found, _ = ask(same, np.full(6, 0.5), np.asarray(labels))
         assert all(np.isfinite(values).all() for values in found.values())
         p = fitted.probability(found)
         assert ((p >= 0) & (p <= 1)).all()
-    one = evidence(Hits(np.array([[1]]), np.zeros((1, 1))), [[0]], [0, 1], [0.1, 0.2], [0.3], 1.0)
+    one = answer_features(
+        Hits(np.array([[1]]), np.zeros((1, 1))), [[0]], [0, 1], [0.1, 0.2], [0.3], 1.0
+    )
     assert 0 < fitted.probability(one).item() < 1
 
 
 def test_without_a_hit_or_a_class_nothing_can_be_right(fitted):
     nothing = np.empty((1, 0), int)
-    none = evidence(Hits(nothing, np.empty((1, 0))), nothing, [0], [0.1], [0.1], 1.0)
+    none = answer_features(Hits(nothing, np.empty((1, 0))), nothing, [0], [0.1], [0.1], 1.0)
     assert fitted.probability(none).tolist() == [0.0]
-    first = evidence(replace(FIVE, ids=FIVE.ids[:, ::-1] + 2), RANKS, LABELS, U, [0.9], 4.0)
+    first = answer_features(replace(FIVE, ids=FIVE.ids[:, ::-1] + 2), RANKS, LABELS, U, [0.9], 4.0)
     assert first["answered"].tolist() == [0.0]
     assert fitted.probability(first).tolist() == [0.0]
     # An image without a class behind the first hit is simply another one.
     hits = Hits(np.array([[0, 6, 1]]), np.array([[1.0, 1.5, 2.0]]))
-    second = evidence(hits, nearest_of(hits), LABELS, U, [0.9], 1.0)
+    second = answer_features(hits, nearest_of(hits), LABELS, U, [0.9], 1.0)
     assert second["lead"].item() == pytest.approx(0.5)
     assert fitted.probability(second).item() > 0
 
@@ -227,7 +233,9 @@ def test_hits_beyond_the_depth_are_not_looked_at():
     rows = np.arange(len(ids))
     index = Index(points, 1.0)
     deep = index.search(points, 150, exclude=rows)
-    found = evidence(deep, ranks(index.search, points, deep, rows), ids, u, u, 1.0)
+    found = answer_features(
+        deep, reciprocal_ranks(index.search, points, deep, rows), ids, u, u, 1.0
+    )
     for name, values in ask(points, u, ids)[0].items():
         np.testing.assert_array_equal(found[name], values)
 
@@ -247,7 +255,7 @@ def test_arrays_that_do_not_fit_are_refused(change, words):
     fits = dict(hits=FIVE, ranks=RANKS, labels=LABELS, uncertainty=U, query_uncertainty=[0.9])
     fits |= dict(curvature=1.0)
     with pytest.raises(ValueError, match=words):
-        evidence(**fits | change)
+        answer_features(**fits | change)
 
 
 def test_importing_it_is_light():
@@ -256,7 +264,6 @@ def test_importing_it_is_light():
 
 
 def test_examples_in_the_docstrings():
-    module = import_module("hypuml.confidence.evidence")  # the package's name means the function
-    result = doctest.testmod(module)
+    result = doctest.testmod(feature_module)
     assert result.attempted > 0
     assert result.failed == 0

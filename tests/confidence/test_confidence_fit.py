@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hypuml.confidence import CONTROLS, DEPTH, AnswerConfidence, evidence, fit_confidence
-from hypuml.confidence.weights import Term
+from hypuml.confidence import CONTROLS, DEPTH, AnswerConfidence
+from hypuml.confidence.features import answer_features
+from hypuml.confidence.fit import fit_confidence
+from hypuml.confidence.model import Term
 from hypuml.gallery import Gallery
 from hypuml.metrics import auroc, ece
 from hypuml.search import Index
@@ -46,7 +48,7 @@ def test_more_agreement_is_never_less_sure(fitted):
         found[:, : 1 + agreeing] = len(ids) - 80 + np.arange(1 + agreeing)
         found[:, 1 + agreeing :] = np.arange(DEPTH - 1 - agreeing)
         told = Hits(found, hits.distances)
-        said = evidence(told, seen, labels, np.full(len(ids), 0.3), u[:40], 1.0)
+        said = answer_features(told, seen, labels, np.full(len(ids), 0.3), u[:40], 1.0)
         p = fitted.probability(said)
         assert (p > before).all()
         before = p
@@ -163,13 +165,13 @@ def test_a_file_of_something_else_is_refused(content, tmp_path):
         AnswerConfidence.load(tmp_path)
 
 
-def test_strange_evidence_is_clipped_or_refused():
+def test_strange_features_is_clipped_or_refused():
     one = AnswerConfidence(0.0, {"lead": Term(2.0, 1.0, 0.5, 0.0, 2.0)})
     say = {"answered": np.ones(4), "lead": np.array([1.0, 2.0, 1e9, -1e9])}
     # Mean gives the intercept; 2 is two deviations up: sigmoid(4); beyond 2 and 0 nothing changes.
     top = 1 / (1 + math.exp(-4))
     np.testing.assert_allclose(one.probability(say), [0.5, top, top, 1 - top])
-    with pytest.raises(ValueError, match="lacks lead"):
+    with pytest.raises(ValueError, match="lack lead"):
         one.probability({"answered": np.ones(1)})
     with pytest.raises(ValueError, match="not finite"):
         one.probability({"answered": np.ones(1), "lead": np.array([np.nan])})

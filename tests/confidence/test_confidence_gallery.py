@@ -1,4 +1,4 @@
-"""A gallery that knows how sure its answers are."""
+"""A gallery with an answer confidence."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import shutil
 import numpy as np
 import pytest
 
-from hypuml.confidence import DEPTH, evidence, ranks
-from hypuml.confidence.ranks import DEEPEST
+from hypuml.confidence import DEPTH
+from hypuml.confidence.features import answer_features
+from hypuml.confidence.reciprocal_ranks import DEEPEST, reciprocal_ranks
 from hypuml.gallery import Gallery, GalleryError, build_gallery
-from hypuml.layout import fit as fitting
 from hypuml.types import Item
 from tests.support.confidence_doubles import fitted_once
 from tests.support.gallery_doubles import ColourModel, Squares
@@ -27,9 +27,8 @@ class SureModel(ColourModel):
 
 def build(out, model, data=None, **options):
     data = data or Squares(80)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fitting, "_MANY", 0)  # no UMAP
-        return build_gallery(data, range(len(data.items)), model, out, model_ref="x", **options)
+    options |= {"model_ref": "x", "umap": False}
+    return build_gallery(data, range(len(data.items)), model, out, **options)
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +41,12 @@ def by_hand(gallery, points, u, exclude):
     names = sorted(set(gallery.paths))
     classes = np.asarray([names.index(path) for path in gallery.paths])
     hits = gallery.search(points, DEPTH, exclude=exclude)
-    inside = exclude is not None
     own = np.full(len(points), -1) if exclude is None else exclude
-    seen = ranks(gallery.search, gallery.points, hits, own)
-    found = evidence(hits, seen, classes, gallery.uncertainty, u, gallery.curvature, inside=inside)
+    ranks = reciprocal_ranks(gallery.search, gallery.points, hits, own)
+    inside = exclude is not None
+    found = answer_features(
+        hits, ranks, classes, gallery.uncertainty, u, gallery.curvature, inside=inside
+    )
     return fitted_once().probability(found)
 
 
@@ -60,57 +61,84 @@ def test_a_model_without_one_makes_a_gallery_without_one(tmp_path):
     plain = build(tmp_path / "g", ColourModel())
     assert plain.confidence is None
     assert "confidence" not in plain.manifest
-    assert plain.answer_confidence(plain.points[:2], plain.uncertainty[:2]) is None
+    answer = plain.ask(plain.points[:2], plain.uncertainty[:2], 3)
+    assert answer.confidence is None
+    assert answer.probability is None
+    assert "without an answer confidence" in answer.reason
+    assert answer.hits.ids.shape == (2, 3)
 
 
 def test_images_of_the_gallery_and_uploads_are_told_apart(gallery):
     rows = np.arange(10)
     points, u = gallery.points[:10], gallery.uncertainty[:10]
-    clicked = gallery.answer_confidence(points, u, exclude=rows)
-    np.testing.assert_array_equal(clicked, by_hand(gallery, points, u, rows))
+    clicked = gallery.ask(points, u, 4, rows)
+    np.testing.assert_array_equal(clicked.confidence, by_hand(gallery, points, u, rows))
+    expected = gallery.search(points, 4, exclude=rows)
+    np.testing.assert_array_equal(clicked.hits.ids, expected.ids)
+    np.testing.assert_array_equal(clicked.hits.distances, expected.distances)
+    assert clicked.reason == ""
     moved = points * 0.9
-    uploaded = gallery.answer_confidence(moved, u)
+    uploaded = gallery.ask(moved, u, 1).confidence
     np.testing.assert_array_equal(uploaded, by_hand(gallery, moved, u, None))
-    np.testing.assert_array_equal(
-        gallery.answer_confidence(moved, u, exclude=np.full(10, -1)), uploaded
-    )
+    np.testing.assert_array_equal(gallery.ask(moved, u, 1, -1).confidence, uploaded)
     assert uploaded.shape == (10,)
     assert ((uploaded >= 0) & (uploaded <= 1)).all()
 
 
-def searched_for(monkeypatch):
-    """How many images each search from now on asks for."""
-    search, asked = Gallery.search, []
+def test_one_query_is_a_batch_of_one(gallery):
+    batch = gallery.ask(gallery.points[:3], gallery.uncertainty[:3], 5, np.arange(3))
+    for row in range(3):
+        one = gallery.ask(gallery.points[row], gallery.uncertainty[row], 5, row)
+        assert one.hits.ids.tolist() == batch.hits.ids[row : row + 1].tolist()
+        assert one.probability == pytest.approx(batch.confidence[row], abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (dict(k=0), "got k = 0"),
+        (dict(uncertainty=[0.1, 0.2]), "expected one each"),
+        (dict(exclude=[1, 2]), "expected one each"),
+        (dict(points=np.ones((3, 3))), "outside the ball|inside"),
+    ],
+)
+def test_what_does_not_fit_is_refused(gallery, change, words):
+    given = dict(points=gallery.points[:3], uncertainty=0.4, k=3) | change
+    with pytest.raises(ValueError, match=words):
+        gallery.ask(**given)
+
+
+def test_what_is_not_allowed_is_skipped_and_replaced(gallery):
+    allowed = np.arange(len(gallery)) % 3 > 0
+    found = gallery.ask(gallery.points[:6], 0.4, 7, np.arange(6), allowed)
+    for row in range(6):
+        expected = gallery.search(gallery.points[[row]], 79, exclude=[row]).ids[0]
+        assert found.hits.ids[row].tolist() == expected[allowed[expected]][:7].tolist()
+    nothing = gallery.ask(gallery.points[0], 0.4, 7, 0, np.zeros(len(gallery), bool))
+    assert nothing.hits.ids.shape == (1, 0)
+    assert "There is no answer" in nothing.reason
+
+
+def test_it_takes_two_searches_however_many_images_are_wanted(gallery, monkeypatch):
+    search, depths = Gallery.search, []
 
     def watched(self, points, k, exclude=None):
-        asked.append(k)
+        depths.append(k)
         return search(self, points, k, exclude)
 
+    fresh = Gallery.open(gallery.folder)
     monkeypatch.setattr(Gallery, "search", watched)
-    return asked
+    for k in (1, DEPTH + 5):
+        fresh.ask(fresh.points[:5], fresh.uncertainty[:5], k, np.arange(5))
+    # The second one finds how near the queries are, as their hits see them.
+    assert depths == [DEPTH, DEEPEST + 1, DEPTH + 5, DEEPEST + 1]
 
 
-def test_hits_that_are_there_are_used_when_they_are_deep_enough(gallery, monkeypatch):
-    rows = np.arange(5)
-    args = gallery.points[:5], gallery.uncertainty[:5], rows
-    expected = gallery.answer_confidence(*args)
-    shallow = gallery.search(args[0], 10, exclude=rows)
-    deep = gallery.search(args[0], DEPTH + 5, exclude=rows)
-    np.testing.assert_array_equal(gallery.answer_confidence(*args, hits=shallow), expected)
-    asked = searched_for(monkeypatch)
-    np.testing.assert_array_equal(gallery.answer_confidence(*args, hits=deep), expected)
-    assert asked == [DEEPEST + 1]  # only how near the queries are, as their hits see them
-
-
-def test_all_there_is_counts_as_deep_enough(tmp_path, monkeypatch):
+def test_a_small_gallery_gives_all_it_has(tmp_path):
     small = build(tmp_path / "g", SureModel(), Squares(12))
-    rows = np.arange(12)
-    hits = small.search(small.points, 12, exclude=rows)
-    assert hits.ids.shape == (12, 11)
-    asked = searched_for(monkeypatch)
-    p = small.answer_confidence(small.points, small.uncertainty, exclude=rows, hits=hits)
-    assert np.isfinite(p).all()
-    assert asked == [DEEPEST + 1]
+    found = small.ask(small.points, small.uncertainty, 50, np.arange(12))
+    assert found.hits.ids.shape == (12, 11)
+    assert np.isfinite(found.confidence).all()
 
 
 def test_without_classes_there_is_no_confidence_and_with_some_there_is(tmp_path):
@@ -119,18 +147,24 @@ def test_without_classes_there_is_no_confidence_and_with_some_there_is(tmp_path)
     data.items = [Item(f"s{i}", ("(no class)",), "seen") for i in range(20)]
     none = build(tmp_path / "none", SureModel(), data)
     assert none.confidence is not None
-    assert none.answer_confidence(none.points, none.uncertainty) is None
+    answer = none.ask(none.points, none.uncertainty, 1)
+    assert answer.confidence is None
+    assert "No image here has a class" in answer.reason
     data.items = [Item(f"s{i}", ("one",) if i % 2 else ("(no class)",), "seen") for i in range(20)]
     some = build(tmp_path / "some", SureModel(), data)
-    p = some.answer_confidence(some.points, some.uncertainty)  # each finds itself first
+    p = some.ask(some.points, some.uncertainty, 1).confidence  # each finds itself first
     assert (p[::2] == 0).all()
     assert (p[1::2] > 0).all()
+    answer = some.ask(some.points[0], some.uncertainty[0], 1)
+    assert answer.confidence is None
+    assert "The first answer has no class" in answer.reason
 
 
 def test_one_image_alone(tmp_path):
     alone = build(tmp_path / "g", SureModel(), Squares(1))
-    p = alone.answer_confidence(alone.points, alone.uncertainty, exclude=np.array([0]))
-    assert p.tolist() == [0.0]
+    answer = alone.ask(alone.points, alone.uncertainty, 1, 0)
+    assert answer.confidence is None
+    assert "There is no answer" in answer.reason
 
 
 @pytest.mark.parametrize(
@@ -138,7 +172,8 @@ def test_one_image_alone(tmp_path):
     [
         (lambda c: c.update(format="other"), "no answer confidence"),
         (lambda c: c["inputs"]["lead"].update(weight=None), "finite numbers"),
-        (lambda c: c["inputs"]["lead"].update(weight=float("nan")), "finite numbers"),
+        (lambda c: c["inputs"]["lead"].update(weight=float("nan")), "no valid JSON"),
+        (lambda c: c["inputs"]["lead"].update(weight="much"), "finite numbers"),
         (lambda c: c.pop("inputs"), "lacks inputs"),
     ],
 )

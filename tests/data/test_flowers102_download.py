@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 from torchvision.datasets import Flowers102
 
+from hypuml.data import registry
 from hypuml.data.flowers102.dataset import Flowers102Dataset
 from hypuml.data.flowers102.download import download, official_source
-from hypuml.data.registry import is_here, obtain
 from tests.support.flowers_support import (
     NUMBERS,
     archive,
@@ -64,7 +64,9 @@ def test_the_official_source_is_torchvisions():
 def test_a_download_leaves_what_torchvision_opens(site, tmp_path, monkeypatch):
     pretend_official(site, monkeypatch)
     calls: list[tuple[int, int]] = []
-    folder = obtain("flowers102", tmp_path / "new", lambda done, total: calls.append((done, total)))
+    folder = registry.download(
+        "flowers102", tmp_path / "new", lambda done, total: calls.append((done, total))
+    )
     assert folder == tmp_path / "new" / "flowers-102"
     assert_whole(tmp_path / "new")
     assert calls[0] == (0, len(TAR))
@@ -101,7 +103,7 @@ def test_a_broken_connection_is_continued(site, tmp_path):
     assert "continues where this stopped" in message
     assert (tmp_path / "flowers-102" / "102flowers.tgz.part").read_bytes() == TAR[:HALF]
     assert not (tmp_path / "flowers-102" / "jpg").exists()
-    assert not is_here("flowers102", tmp_path)
+    assert not registry.is_available("flowers102", tmp_path)
 
     calls: list[tuple[int, int]] = []
     download(tmp_path, lambda done, total: calls.append((done, total)), site.source)
@@ -109,7 +111,7 @@ def test_a_broken_connection_is_continued(site, tmp_path):
     assert calls[0] == (HALF, len(TAR))
     assert calls[-1] == (len(TAR), len(TAR))
     assert_whole(tmp_path)
-    assert is_here("flowers102", tmp_path)
+    assert registry.is_available("flowers102", tmp_path)
 
 
 def test_a_server_without_ranges_starts_over(site, tmp_path):
@@ -194,7 +196,7 @@ def test_an_archive_that_is_none_is_explained(site, tmp_path, content, wanted):
     site.files["102flowers.tgz"] = content
     root = tmp_path / "root"
     assert wanted in refusal(ValueError, root, site.source)
-    assert not is_here("flowers102", root)
+    assert not registry.is_available("flowers102", root)
     assert not list(tmp_path.rglob("evil"))
     assert not list(root.rglob(".unpacking-*"))
 

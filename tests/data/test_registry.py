@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from hypuml.data.folder import FolderDataset
-from hypuml.data.registry import DATASETS, data_root, is_here, obtain, open_dataset
+from hypuml.data.registry import DATASETS, data_root, download, is_available, open_dataset
 from hypuml.types import AMBIGUOUS, indices_of
 from tests.support.flowers_support import write_class_folders
 
@@ -20,13 +20,13 @@ STAND_INS = {"flowers102": write_class_folders}
 def test_every_entry_builds_and_loads(name, tmp_path):
     entry = DATASETS[name]
     assert entry.name == name
-    assert all((entry.licence, entry.description, entry.obtained))
-    assert is_here(name, root=tmp_path) == (entry.obtain is None)
-    if entry.obtain is not None:
+    assert all((entry.licence, entry.description, entry.origin))
+    assert is_available(name, root=tmp_path) == (entry.download is None)
+    if entry.download is not None:
         with pytest.raises(ValueError, match=f"python -m hypuml data {name} "):
             open_dataset(name, root=tmp_path)
         STAND_INS[name](tmp_path)
-        assert is_here(name, root=tmp_path)
+        assert is_available(name, root=tmp_path)
     data = open_dataset(name, root=tmp_path)
     assert data.name == name
     assert data.licence
@@ -46,10 +46,10 @@ def test_the_promised_data_sets_are_there():
     assert {"garden", "digits", "flowers102"} <= set(DATASETS)
 
 
-def test_only_what_has_to_be_downloaded_can_be_obtained(tmp_path):
+def test_only_what_has_to_be_downloaded_can_be_downloaded(tmp_path):
     with pytest.raises(ValueError, match="'garden' needs no download"):
-        obtain("garden", tmp_path)
-    for unknown in (obtain, is_here):
+        download("garden", tmp_path)
+    for unknown in (download, is_available):
         with pytest.raises(ValueError, match="unknown data set 'roses', expected one of digits"):
             unknown("roses", tmp_path)
 

@@ -14,11 +14,10 @@ from hypuml.evaluation import embed_dataset, evaluate, measure
 from hypuml.evaluation.answers import answer_report, answer_scores
 from hypuml.evaluation.controls import control_report, control_scores
 from hypuml.evaluation.degradation import LEVELS, degradation_report, stratified
-from hypuml.evaluation.embedding import describe_pixels
-from hypuml.evaluation.foreign import separation, through_side, typical_side
+from hypuml.evaluation.image_statistics import image_statistics, laplacian_variance
+from hypuml.evaluation.ood import separation, through_side, typical_side
 from hypuml.evaluation.probe import probe
 from hypuml.evaluation.retrieval import retrieve
-from hypuml.evaluation.statistics import laplacian_variance, picture_statistics
 from hypuml.types import NO_CLASS, Item
 from tests.support.evaluation_doubles import AlwaysAgreement, ColourEyes
 from tests.support.squares import SquaresDataset
@@ -53,12 +52,12 @@ def seen():
 # --- pictures -------------------------------------------------------------------------------------
 
 
-def test_picture_statistics_equal_their_naive_twin():
+def test_image_statistics_equal_their_naive_twin():
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (3, 5, 6, 3)).astype(np.uint8)
     luma = (0.299, 0.587, 0.114)
     for one, sharp, row in zip(
-        pixels, laplacian_variance(pixels), picture_statistics(pixels), strict=True
+        pixels, laplacian_variance(pixels), image_statistics(pixels), strict=True
     ):
         g = [[sum(w * v / 255 for w, v in zip(luma, p, strict=True)) for p in line] for line in one]
         edges = [
@@ -264,7 +263,7 @@ def test_matched_brings_both_sets_to_the_smaller_side(tmp_path):
     sets = [embed_dataset(model, data, "all") for data in (large, small)]
     plain = [one.embedding.uncertainty for one in sets]
     blurred = [through_side(one.pixels, 8) for one in sets]
-    matched = [describe_pixels(model, pixels).uncertainty for pixels in blurred]
+    matched = [model.describe(pixels).uncertainty for pixels in blurred]
     foreign = np.arange(24) >= 12
     assert result["ood_auroc"] == metrics.auroc(np.concatenate(plain), foreign)
     assert result["ood_auroc_matched"] == metrics.auroc(np.concatenate(matched), foreign)

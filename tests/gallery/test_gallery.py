@@ -18,28 +18,19 @@ from hypuml.data.garden import GardenConfig, GardenDataset
 from hypuml.data.registry import open_dataset
 from hypuml.gallery import Gallery, GalleryError, build_gallery
 from hypuml.geometry import dist0
-from hypuml.layout import fit as fitting
 from tests.support.gallery_doubles import ColourModel, Squares, photo_folder
-
-
-@pytest.fixture(autouse=True)
-def no_umap(monkeypatch):
-    """The yardstick UMAP is tested with the layout; here it would cost minutes."""
-    monkeypatch.setattr(fitting, "_MANY", 0)
 
 
 def build(out: Path, dataset=None, model=None, **options) -> Gallery:
     dataset = dataset or Squares()
-    options = {"model_ref": out.parent / "nowhere"} | options
+    options = {"model_ref": out.parent / "nowhere", "umap": False} | options
     return build_gallery(dataset, range(len(dataset.items)), model or ColourModel(), out, **options)
 
 
 @pytest.fixture(scope="module")
 def gallery(tmp_path_factory):
     out = tmp_path_factory.mktemp("built") / "squares"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fitting, "_MANY", 0)
-        build(out, title="Squares <i>", metrics=lambda rows, points, u: {"n": len(rows)})
+    build(out, title="Squares <i>", metrics=lambda rows, points, u: {"n": len(rows)})
     return Gallery.open(out)
 
 
@@ -131,7 +122,7 @@ def test_none_readable_is_an_error_that_leaves_nothing(tmp_path):
 
 def test_no_images(tmp_path):
     with pytest.raises(GalleryError, match="no images"):
-        build_gallery(Squares(), [], ColourModel(), tmp_path / "g", model_ref="x")
+        build_gallery(Squares(), [], ColourModel(), tmp_path / "g", model_ref="x", umap=False)
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
@@ -160,7 +151,9 @@ def test_batches_progress_and_sizes(tmp_path):
 
 def test_subset_keeps_the_order_given(tmp_path):
     data = Squares(20)
-    gallery = build_gallery(data, [7, 3, 11], ColourModel(), tmp_path / "g", model_ref="x")
+    gallery = build_gallery(
+        data, [7, 3, 11], ColourModel(), tmp_path / "g", model_ref="x", umap=False
+    )
     assert gallery.ids == ["s7", "s3", "s11"]
 
 
@@ -219,7 +212,7 @@ def test_no_path_leads_out_of_the_source(tmp_path):
 def test_drawn_pictures_are_drawn_again(tmp_path):
     garden = open_dataset("garden")
     rows = [0, 5]
-    gallery = build_gallery(garden, rows, ColourModel(), tmp_path / "g", model_ref="x")
+    gallery = build_gallery(garden, rows, ColourModel(), tmp_path / "g", model_ref="x", umap=False)
     assert gallery.original(1, size=120).size == (120, 120)
     assert gallery.has_original(1)
     assert gallery.manifest["source"] is None
@@ -231,7 +224,7 @@ def test_drawn_pictures_are_drawn_again(tmp_path):
 
 def test_pictures_drawn_with_other_settings_are_not_drawn_again(tmp_path):
     other = GardenDataset(config=GardenConfig(hard_share=0.5))
-    gallery = build_gallery(other, [0, 5], ColourModel(), tmp_path / "g", model_ref="x")
+    gallery = build_gallery(other, [0, 5], ColourModel(), tmp_path / "g", model_ref="x", umap=False)
     assert gallery.original(1, size=64) is None
     assert not gallery.has_original(1)
 

@@ -16,23 +16,17 @@ from safetensors.numpy import load_file
 
 from hypuml.gallery import Gallery, GalleryError, build_gallery
 from hypuml.gallery import build as building
-from hypuml.layout import fit as fitting
 from tests.support.gallery_doubles import ColourModel, Squares
 
 FILES = ["items.parquet", "embeddings.safetensors", "thumbs/0000.webp", "thumbs/0001.webp"]
 
 
-@pytest.fixture(autouse=True)
-def no_umap(monkeypatch):
-    monkeypatch.setattr(fitting, "_MANY", 0)
-
-
 @pytest.fixture(scope="module")
 def original(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fitting, "_MANY", 0)
-        out = tmp_path_factory.mktemp("built") / "g"
-        return build_gallery(Squares(), range(130), ColourModel(), out, model_ref="x").folder
+    out = tmp_path_factory.mktemp("built") / "g"
+    return build_gallery(
+        Squares(), range(130), ColourModel(), out, model_ref="x", umap=False
+    ).folder
 
 
 @pytest.fixture
@@ -129,9 +123,18 @@ def test_a_manifest_that_is_none(folder, text):
         (lambda m: m.update(count=100), "do not fit"),
         (lambda m: m.update(dimension=4), "expected points"),
         (lambda m: m.pop("files"), "files"),
-        (lambda m: m["files"].update({"../secret": m["files"]["items.parquet"]}), "list of files"),
-        (lambda m: m["files"].update({"items.parquet": None}), "list of files"),
+        (
+            lambda m: m["files"].update({"../secret": m["files"]["items.parquet"]}),
+            "at `key` in files",
+        ),
+        (lambda m: m["files"].update({"items.parquet": None}), "at files"),
         (lambda m: m.update(source=3), "source"),
+        (lambda m: m.update(levels=["family", 3]), r"at levels\[1\]: .*`str`"),
+        (lambda m: m["unreadable"].update(a=None), "at unreadable"),
+        (lambda m: m["files"]["items.parquet"].update(sha256="0" * 63), "at files"),
+        (lambda m: m["files"]["items.parquet"].update(bytes=-1), "at files"),
+        (lambda m: m["model"].pop("sha256"), "at model: .*sha256"),
+        (lambda m: m.update(preprocessing={"size": 0}), "at preprocessing.size"),
     ],
 )
 def test_a_manifest_that_does_not_fit(folder, edit, words):
@@ -196,7 +199,7 @@ def test_rows_that_cannot_be(folder, column, value, words):
 def rebuild(out, dataset=None, model=None):
     dataset = dataset or Squares(20)
     rows = range(len(dataset.items))
-    return build_gallery(dataset, rows, model or ColourModel(), out, model_ref="x")
+    return build_gallery(dataset, rows, model or ColourModel(), out, model_ref="x", umap=False)
 
 
 def test_a_gallery_is_replaced(folder):

@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hypuml.data.registry import data_root, obtain, open_dataset
+from hypuml.data.registry import data_root, download, open_dataset
 from hypuml.gallery import Gallery, GalleryError, build_gallery, originals
-from hypuml.layout import fit
 from tests.support.gallery_doubles import ColourModel, photo_folder
 from tests.support.prints import COUNT, Prints, colour, pictureless, shop_fixture, write  # noqa: F401
 
@@ -22,11 +21,6 @@ from tests.support.prints import COUNT, Prints, colour, pictureless, shop_fixtur
 @pytest.fixture(name="gallery")
 def gallery_fixture(shop, tmp_path) -> Gallery:
     return Gallery.open(pictureless(tmp_path))
-
-
-@pytest.fixture(autouse=True)
-def no_umap(monkeypatch):
-    monkeypatch.setattr(fit, "_MANY", 0)
 
 
 def pixel(data: bytes, place: int = 0) -> np.ndarray:
@@ -44,7 +38,12 @@ def test_nothing_of_a_picture_is_written(gallery, tmp_path):
     assert manifest["source"] is None
     assert "elsewhere" not in text
     with_pictures = build_gallery(
-        Prints(tmp_path / "elsewhere"), range(COUNT), ColourModel(), tmp_path / "g", model_ref="x"
+        Prints(tmp_path / "elsewhere"),
+        range(COUNT),
+        ColourModel(),
+        tmp_path / "g",
+        model_ref="x",
+        umap=False,
     )
     assert np.array_equal(with_pictures.points, gallery.points)
     assert np.array_equal(with_pictures.uncertainty, gallery.uncertainty)
@@ -70,9 +69,9 @@ def test_it_opens_and_answers_without_them(gallery):
 
 def test_after_the_download_they_are_there(gallery):
     assert not gallery.has_pictures
-    obtain("prints")
+    download("prints")
     assert not gallery.has_pictures  # looked for a moment ago
-    gallery.look_again()
+    gallery.refresh()
     assert gallery.has_pictures
     assert not gallery.drawn
     assert gallery.has_original(103)
@@ -105,7 +104,7 @@ def test_it_is_looked_for_now_and_then_and_listed_once(gallery, monkeypatch):
 
 def test_a_folder_that_is_moved_away_is_missed_and_found_again(gallery):
     write(data_root())
-    gallery.look_again()
+    gallery.refresh()
     assert gallery.has_pictures
     kept = gallery.thumbnail(5)
     (data_root() / "prints").rename(data_root() / "away")
@@ -115,7 +114,7 @@ def test_a_folder_that_is_moved_away_is_missed_and_found_again(gallery):
     assert gallery.thumbnail(6) is None
     assert gallery.thumbnail(5) == kept  # made before
     (data_root() / "away").rename(data_root() / "prints")
-    gallery.look_again()
+    gallery.refresh()
     assert gallery.has_pictures
     assert gallery.thumbnail(6) is not None
 
@@ -155,7 +154,7 @@ def test_threads_get_the_same_thumbnails(gallery):
 def test_a_folder_of_ones_own_can_be_left_out_too(tmp_path):
     data = open_dataset(photo_folder(tmp_path / "photos"))
     gallery = build_gallery(
-        data, range(6), ColourModel(), tmp_path / "g", model_ref="x", pictures=False
+        data, range(6), ColourModel(), tmp_path / "g", model_ref="x", pictures=False, umap=False
     )
     assert gallery.manifest["source"] is None
     assert not gallery.has_pictures
@@ -165,7 +164,7 @@ def test_a_folder_of_ones_own_can_be_left_out_too(tmp_path):
 def test_what_code_draws_needs_no_fetching(tmp_path):
     garden = open_dataset("garden")
     gallery = build_gallery(
-        garden, [0, 5], ColourModel(), tmp_path / "g", model_ref="x", pictures=False
+        garden, [0, 5], ColourModel(), tmp_path / "g", model_ref="x", pictures=False, umap=False
     )
     assert gallery.has_pictures
     assert gallery.drawn
@@ -176,7 +175,13 @@ def test_what_code_draws_needs_no_fetching(tmp_path):
 def test_files_that_do_not_fit_what_the_manifest_says_of_thumbnails(shop, tmp_path, pictures):
     photos = open_dataset(photo_folder(tmp_path / "photos"))
     folder = build_gallery(
-        photos, range(6), ColourModel(), tmp_path / "g", model_ref="x", pictures=pictures
+        photos,
+        range(6),
+        ColourModel(),
+        tmp_path / "g",
+        model_ref="x",
+        pictures=pictures,
+        umap=False,
     ).folder
     path = folder / "gallery.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -190,10 +195,12 @@ def test_one_kind_replaces_the_other(gallery, tmp_path):
     write(tmp_path / "elsewhere")
     data = Prints(tmp_path / "elsewhere")
     shutil.copytree(gallery.folder, tmp_path / "g")
-    full = build_gallery(data, range(COUNT), ColourModel(), tmp_path / "g", model_ref="x")
+    full = build_gallery(
+        data, range(COUNT), ColourModel(), tmp_path / "g", model_ref="x", umap=False
+    )
     assert full.stores_thumbnails
     assert full.has_pictures
     bare = build_gallery(
-        data, range(COUNT), ColourModel(), tmp_path / "g", model_ref="x", pictures=False
+        data, range(COUNT), ColourModel(), tmp_path / "g", model_ref="x", pictures=False, umap=False
     )
     assert not (bare.folder / "thumbs").exists()

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from hypuml.geometry import dist0, expmap0
-from hypuml.layout import fit as fitting
 from hypuml.layout import fit_layout, place
 from hypuml.layout.screen import RIM, chord
 from hypuml.search import Index
@@ -29,11 +28,6 @@ def fitted():
     """One fit with its free UMAP: importing and compiling UMAP is what costs time here."""
     points, c, labels = clusters()
     return points, c, labels, fit_layout(points, c, seed=3)
-
-
-@pytest.fixture
-def no_umap(monkeypatch):
-    monkeypatch.setattr(fitting, "_MANY", 0)
 
 
 def screen_radius(points, c, dilation):
@@ -78,22 +72,24 @@ def test_the_free_umap_lies_in_the_disk(fitted):
     assert (np.hypot(*free.T) < 1).all()
 
 
-def test_same_seed_same_picture(no_umap):
+def test_same_seed_same_picture():
     points, c, _ = clusters(5)
-    assert np.array_equal(fit_layout(points, c).xy, fit_layout(points, c).xy)
+    assert np.array_equal(
+        fit_layout(points, c, umap=False).xy, fit_layout(points, c, umap=False).xy
+    )
 
 
 @pytest.mark.parametrize("c", [1e-3, 1.0, 10.0])
-def test_radius_law_holds_for_every_curvature(c, no_umap):
+def test_radius_law_holds_for_every_curvature(c):
     points, _, _ = clusters(2, groups=6, per=12, c=c)
-    layout = fit_layout(points, c)
+    layout = fit_layout(points, c, umap=False)
     assert np.abs(np.hypot(*layout.xy.T) - screen_radius(points, c, layout.dilation)).max() < 1e-12
 
 
-def test_radii_beyond_the_99th_percentile_are_bent_by_tanh_alone(no_umap):
+def test_radii_beyond_the_99th_percentile_are_bent_by_tanh_alone():
     points, c, _ = clusters(4)
     points = np.concatenate([points, expmap0(4.0 * np.eye(16)[:1] / np.sqrt(c), c)])
-    layout = fit_layout(points, c)
+    layout = fit_layout(points, c, umap=False)
     rho = np.hypot(*layout.xy.T)
     assert rho[-1] < 1
     assert np.abs(rho - screen_radius(points, c, layout.dilation)).max() < 1e-12
@@ -132,12 +128,12 @@ def test_few_points(count):
     assert layout.umap_xy is None
 
 
-def test_equal_points_share_one_place(no_umap):
+def test_equal_points_share_one_place():
     same = np.repeat(np.full((1, 8), 0.1), 40, axis=0)
-    layout = fit_layout(same, 1.0)
+    layout = fit_layout(same, 1.0, umap=False)
     assert np.ptp(layout.xy, axis=0).max() == 0.0
     points, c, _ = clusters(1)
-    layout = fit_layout(np.concatenate([points, points[:10]]), c)
+    layout = fit_layout(np.concatenate([points, points[:10]]), c, umap=False)
     assert np.array_equal(layout.xy[-10:], layout.xy[:10])
 
 
@@ -148,10 +144,10 @@ def test_everything_at_the_origin_stays_there():
     assert not place(np.zeros((2, 8)), np.zeros((30, 8)), layout.xy, 1.0, 1.0).any()
 
 
-def test_points_of_one_radius_spread_around_their_circle(no_umap):
+def test_points_of_one_radius_spread_around_their_circle():
     rng = np.random.default_rng(0)
     v = rng.normal(size=(100, 6))
-    layout = fit_layout(expmap0(v / np.linalg.norm(v, axis=1, keepdims=True), 1.0), 1.0)
+    layout = fit_layout(expmap0(v / np.linalg.norm(v, axis=1, keepdims=True), 1.0), 1.0, umap=False)
     assert np.allclose(np.hypot(*layout.xy.T), RIM)
     assert np.isfinite(layout.xy).all()
     assert layout.fidelity["overlap@10"] > 2 * layout.fidelity["random_angle"]["overlap@10"]

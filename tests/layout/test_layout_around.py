@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from hypuml.geometry import dist, dist0, expmap0, translate
-from hypuml.layout import around, around_xy, fit, fit_layout
-from hypuml.layout.around import spread
+from hypuml.layout import around, around_xy, fit_layout
+from hypuml.layout.recenter import spread
 from hypuml.layout.screen import RIM, dilation_of
 from hypuml.search import Index
 
@@ -71,7 +71,7 @@ def test_blocks_are_only_for_memory(monkeypatch):
 
     points = ball(8, count=50)
     whole = around(points, points[3], 1.0)
-    monkeypatch.setattr(import_module("hypuml.layout.around"), "_BLOCK", 7)
+    monkeypatch.setattr(import_module("hypuml.layout.recenter"), "_BLOCK", 7)
     parts = around(points, points[3], 1.0)
     assert np.array_equal(parts[0], whole[0])
     assert parts[1] == whole[1]
@@ -110,10 +110,9 @@ def test_one_dimension_is_moved_along_its_diameter():
     assert np.abs(drawn[:, 1]).max() < 1e-15
 
 
-def test_around_the_origin_the_picture_is_the_gallerys_own(monkeypatch):
-    monkeypatch.setattr(fit, "_MANY", 0)  # no UMAP: it takes seconds
+def test_around_the_origin_the_picture_is_the_gallerys_own():
     points = ball(10)
-    layout = fit_layout(points, 1.0)
+    layout = fit_layout(points, 1.0, umap=False)
     distances, unit = around(points, np.zeros((1, 12)), 1.0)
     assert unit == pytest.approx(layout.dilation, rel=1e-12)
     drawn = around_xy(layout.xy, np.zeros(2), distances, unit, exact=True)

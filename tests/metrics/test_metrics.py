@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypuml import geometry as G
 from hypuml import metrics as M
 
-PARTS = ("bootstrap", "confidence", "gromov", "resampling", "retrieval", "structure")
+PARTS = ("bootstrap", "calibration", "gromov", "retrieval", "structure")
 scored = st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=14)
 
 
@@ -313,3 +313,27 @@ def test_bootstrap_edge_cases():
     assert rarely is None  # defined on all rows, but on a quarter of the resamples only
     with pytest.raises(ValueError, match="between 0 and 1"):
         M.bootstrap_over_classes(lambda rows: 1.0, ids, level=95)
+
+
+def test_errors_removed():
+    right = [True, False, True, True, False]
+    assert M.errors_removed([0.9, 0.8, 0.7, 0.2, 0.1], right, 0.4) == 0.5
+    assert M.errors_removed([0.9, 0.1, 0.7, 0.5, 0.2], right, 0.4) == 1.0
+    assert M.errors_removed(np.zeros(5), right, 0.2) == pytest.approx(0.2)  # ties: by chance
+    assert M.errors_removed(right, right, 0.2) == 0.5  # the oracle: one rejected, two errors
+    assert M.errors_removed([0.5], [True]) is None
+    assert M.errors_removed([], []) is None
+    assert M.errors_removed(np.arange(100), np.arange(100) >= 29, 0.29) == 1.0
+    with pytest.raises(ValueError, match="share of 20"):
+        M.errors_removed([0.5], [False], 20)
+
+
+def test_a_paired_difference_is_narrower_than_its_parts():
+    rng = np.random.default_rng(1)
+    ids = np.repeat(np.arange(15), 8)
+    right = rng.random(120) < 0.2 + 0.6 * np.repeat(rng.random(15), 8)
+    other = right.copy()
+    other[::10] = ~other[::10]
+    a = M.bootstrap_over_classes(lambda rows: right[rows].mean(), ids)
+    both = M.bootstrap_over_classes(lambda rows: right[rows].mean() - other[rows].mean(), ids)
+    assert both.high - both.low < (a.high - a.low) / 2

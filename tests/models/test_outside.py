@@ -14,8 +14,7 @@ import torch
 from hypuml.commands import main
 from hypuml.commands.gallery import outside_line
 from hypuml.gallery import Gallery, GalleryError, build_gallery
-from hypuml.gallery.store import ITEMS
-from hypuml.layout import fit
+from hypuml.gallery.manifest import ITEMS
 from hypuml.models.config import ModelConfig
 from hypuml.models.export import write_graph
 from hypuml.models.exported import ExportedModel
@@ -26,11 +25,6 @@ from hypuml.types import NEVER_OUTSIDE, Embedding, joined
 from tests.support.gallery_doubles import ColourModel, Squares
 from tests.support.outside_support import noise, older, telling_garden
 from tests.support.training_support import TINY
-
-
-@pytest.fixture(autouse=True)
-def no_umap(monkeypatch):
-    monkeypatch.setattr(fit, "_MANY", 0)
 
 
 def readout(seed: int):
@@ -151,7 +145,9 @@ def test_an_older_gallery_opens_and_knows_nothing_of_it(tmp_path):
 
 
 def test_a_gallery_of_a_model_that_cannot_tell_is_written_as_before(tmp_path):
-    gallery = build_gallery(Squares(9), range(9), ColourModel(), tmp_path / "g", model_ref="x")
+    gallery = build_gallery(
+        Squares(9), range(9), ColourModel(), tmp_path / "g", model_ref="x", umap=False
+    )
     assert gallery.outside is None
     assert "outside" not in gallery.manifest
     assert "outside" not in pq.read_table(tmp_path / "g" / ITEMS).column_names

@@ -15,14 +15,12 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from hypuml.confidence import AnswerConfidence
-from hypuml.confidence.weights import Term
+from hypuml.confidence.model import Term
 from hypuml.data.garden import GardenDataset
 from hypuml.gallery import Embedder, build_gallery
-from hypuml.layout import fit
 from hypuml.types import Dataset, Embedding, Item
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,9 +86,7 @@ def _build(
     dataset: Dataset, rows: Sequence[int], model: Embedder, out: Path, checkpoint: Path
 ) -> None:
     """Build a gallery without UMAP, which takes ten seconds to compile."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fit, "_MANY", 0)
-        build_gallery(dataset, rows, model, out, model_ref=checkpoint)
+    build_gallery(dataset, rows, model, out, model_ref=checkpoint, umap=False)
 
 
 class Pictures:

@@ -6,7 +6,8 @@ from functools import cache
 
 import numpy as np
 
-from hypuml.confidence import DEPTH, AnswerConfidence, evidence, fit_confidence, ranks
+from hypuml.confidence import DEPTH, AnswerConfidence, Reference, assess
+from hypuml.confidence.fit import fit_confidence
 from hypuml.geometry import expmap0
 from hypuml.search import Index
 
@@ -22,12 +23,11 @@ def cluster(classes=16, per_class=14, noise=0.5, seed=0, c=1.0):
 
 
 def ask(points, u, ids, c=1.0):
-    """Every image queries the others: evidence and whether the first hit is right."""
+    """Every image queries the others: features and whether the first hit is right."""
     index, rows = Index(points, c), np.arange(len(ids))
     hits = index.search(points, DEPTH, exclude=rows)
-    return evidence(hits, ranks(index.search, points, hits, rows), ids, u, u, c), ids[
-        hits.ids[:, 0]
-    ] == ids
+    found = assess(Reference(index.search, points, ids, u, c), hits, u, rows)
+    return found.features, ids[hits.ids[:, 0]] == ids
 
 
 @cache

@@ -21,8 +21,8 @@ SLANTED = {"p": [-0.7, 0.35], "angle": -2.1, "zoom": 1.0, "pan": [0.0, 0.0]}
 # canvas of two device pixels per CSS pixel, and all that was written on it.
 PRELUDE = """async () => {
   const names = ["shapes", "grid", "inset", "labels", "pictures"];
-  const [S, G, I, L, P] = await Promise.all(names.map((name) => import(`/js/${name}.js`)));
-  const V = await import("/js/view.js");
+  const [S, G, I, L, P] = await Promise.all(names.map((name) => import(`/js/layers/${name}.js`)));
+  const V = await import("/js/math/view.js");
   const theme = {dark: false, ink: "#000", muted: "#777", ground: "#fff", disk: "#fff",
     grid: "rgb(0, 0, 255)", rim: "rgb(0, 160, 0)", edge: "#ccc", rejected: "#999",
     accent: "rgb(255, 0, 0)", alarm: "rgb(255, 0, 255)", font: "sans-serif"};
@@ -41,7 +41,7 @@ PRELUDE = """async () => {
     return {frame, view, theme, layout: layout ?? {name: "origin", unit: 1},
       cloud: count ? {count, xy: Float32Array.from(xy), exact} : null, screen, base, screenXY,
       resolve: (a) => Array.isArray(a) ? a : "row" in a ? (a.row < count ? base(a.row) : null)
-        : "handle" in a ? handles[a.handle] ?? null : null, reduced: false};
+        : "handle" in a ? handles[a.handle] ?? null : null};
   };
   const paint = (draw) => {
     const canvas = document.createElement("canvas");

@@ -10,7 +10,6 @@ import io
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +18,12 @@ from PIL import Image
 from hypuml.confidence import AnswerConfidence
 from hypuml.gallery import Gallery
 from hypuml.gallery.columns import Items, items_bytes, points_bytes
+from hypuml.gallery.manifest import FORMAT, ITEMS, MANIFEST, POINTS, VERSION, manifest_bytes
+from hypuml.gallery.manifest import write_file as write
 from hypuml.gallery.staging import staged
-from hypuml.gallery.store import FORMAT, ITEMS, MANIFEST, POINTS, VERSION, manifest_bytes
-from hypuml.gallery.store import write_file as write
 from hypuml.gallery.thumbs import COLUMNS, PER_TILE, SIDE, tile_name
 from hypuml.geometry import dist0, expmap0
-from hypuml.layout import Layout, fit, fit_layout
+from hypuml.layout import Layout, fit_layout
 
 ORDERS, FAMILIES, SPECIES = 4, 5, 5  # 100 classes
 
@@ -38,8 +37,7 @@ def large_gallery(folder: Path, count: int, n: int, confidence: AnswerConfidence
         return folder
     rng = np.random.default_rng(count)
     points, classes = _points(rng, count, n)
-    with patch.object(fit, "_MANY", 0):
-        layout = fit_layout(points, 1.0)
+    layout = fit_layout(points, 1.0, umap=False)
     d0 = dist0(points, 1.0)
     u = np.clip(0.9 - 0.25 * d0 + rng.normal(0, 0.03, count), 0.02, 0.98)
     names = [

@@ -7,28 +7,33 @@ from types import SimpleNamespace
 import numpy as np
 
 from hypuml.geometry import expmap0
+from hypuml.models.embedder import Embedder
 from hypuml.models.files import Described
 
 
-class ColourEyes:
+class ColourEyes(Embedder):
     """Points are mean colours in a ball of three dimensions; u falls with the contrast."""
 
     curvature = 0.7
 
     def __init__(self, size: int = 16, confidence=None, degradations=None) -> None:
         self.config = SimpleNamespace(image_size=size, uncertainty="predicted", radius=2.0)
-        self.preprocessing = {"size": size, "mean": (0.5, 0.4, 0.3), "std": (0.2, 0.3, 0.4)}
+        self._preprocessing = {"size": size, "mean": (0.5, 0.4, 0.3), "std": (0.2, 0.3, 0.4)}
         self.confidence = confidence
         self.loss_prediction = None
         self.training_info = {} if degradations is None else {"degradations": degradations}
         self.batches: list[int] = []
 
-    def describe_array(self, inputs: np.ndarray) -> Described:
+    @property
+    def preprocessing(self) -> dict:
+        return self._preprocessing
+
+    def run(self, inputs: np.ndarray) -> Described:
         assert inputs.dtype == np.float32
         assert inputs.shape[1:] == (3, self.config.image_size, self.config.image_size)
         self.batches.append(len(inputs))
         shift, scale = (
-            np.asarray(self.preprocessing[x])[None, :, None, None] for x in ("mean", "std")
+            np.asarray(self._preprocessing[x])[None, :, None, None] for x in ("mean", "std")
         )
         pixels = inputs * scale + shift
         assert pixels.min() > -1e-5

@@ -12,20 +12,10 @@ import pytest
 
 from hypuml.gallery import Gallery
 from tests.support.browser_support import ROOT, Server, Watched, running_app, watched_page
+from tests.support.disk_hook import at_rest, points, stage_origin
 
 SHIPPED = ROOT / "checkpoints" / "garden" / "gallery"
 PATIENCE = 60_000  # ms; the machine may be busy
-# The disk has its points, nothing moves, and it is known where each of them is.
-AT_REST = """() => {
-  const disk = document.querySelector('.hypdisk')?.disk;
-  return Boolean(disk?.screenXY) && !disk.motion.running;
-}"""
-# Where a row is drawn, in pixels of the page.
-SCREEN = """(row) => {
-  const { disk } = document.querySelector('.hypdisk');
-  const box = disk.parts.stage.getBoundingClientRect();
-  return [box.x + disk.screenXY[2 * row], box.y + disk.screenXY[2 * row + 1]];
-}"""
 
 
 @pytest.fixture(name="shipped", scope="module")
@@ -56,7 +46,7 @@ def visit_explore(browser) -> Iterator[Callable[..., Watched]]:
         seen.page.on("websocket", lambda socket: socket.on("framesent", note))
         seen.page.on("request", lambda request: seen.asked.append(urlsplit(request.url).path))
         seen.page.goto(server.url + path)
-        seen.page.wait_for_function(AT_REST)
+        at_rest(seen.page)
         seen.page.wait_for_selector(".st-key-answers .tile img")
         return seen
 
@@ -111,15 +101,10 @@ def nearest(gallery: Gallery, row: int, k: int) -> list[int]:
     return [int(i) for i in found.ids[0]]
 
 
-def at_rest(page: Any) -> None:
-    page.wait_for_function(AT_REST)
-
-
 def dot(page: Any, row: int) -> tuple[float, float]:
     """Where a row is drawn, in pixels of the page, once the disk is at rest."""
-    at_rest(page)
-    x, y = page.evaluate(SCREEN, row)
-    return x, y
+    x, y = points(page)[row] + stage_origin(page)
+    return float(x), float(y)
 
 
 def middle(page: Any) -> tuple[float, float]:
@@ -130,10 +115,7 @@ def middle(page: Any) -> tuple[float, float]:
 
 def lonely_row(page: Any, avoid: int) -> int:
     """A dot well away from all others on the picture, so that a click cannot miss it."""
-    at_rest(page)
-    xy = np.array(
-        page.evaluate("() => [...document.querySelector('.hypdisk').disk.screenXY]")
-    ).reshape(-1, 2)
+    xy = points(page)
     gap = np.array([np.sort(np.hypot(*(xy - p).T))[1] for p in xy])
     gap[avoid] = -1
     return int(np.argmax(gap))

@@ -75,7 +75,7 @@ def noise(seed: int = 0) -> Image.Image:
 def older(gallery: Path, target: Path) -> Path:
     """A copy of a gallery as it was written before galleries kept what is outside."""
     from hypuml.gallery.columns import Items, items_bytes
-    from hypuml.gallery.store import ITEMS, write_file
+    from hypuml.gallery.manifest import ITEMS, write_file
 
     opened = Gallery.open(gallery)
     shutil.copytree(gallery, target)

@@ -20,7 +20,6 @@ from PIL import Image
 from hypuml.data.images import load_image
 from hypuml.data.registry import DATASETS, Entry
 from hypuml.gallery import build_gallery
-from hypuml.layout import fit
 from hypuml.types import Item
 from tests.support.gallery_doubles import ColourModel
 
@@ -74,7 +73,7 @@ class Shop:
         self.between: Callable[[int], None] = lambda arrived: None
         self.begun: list[int] = []
 
-    def obtain(self, root: Path, progress: Callable[[int, int], None] | None = None) -> Path:
+    def download(self, root: Path, progress: Callable[[int, int], None] | None = None) -> Path:
         arrived = len(list((root / "prints").glob("*.png")))
         self.begun.append(arrived)
         while arrived < COUNT:
@@ -94,9 +93,9 @@ def shop_fixture(monkeypatch, tmp_path) -> Shop:
         name="prints",
         licence="made by the tests",
         description="coloured squares",
-        obtained="written by the tests",
+        origin="written by the tests",
         factory=Prints,
-        obtain=shop.obtain,
+        download=shop.download,
     )
     monkeypatch.setitem(DATASETS, "prints", entry)
     # A folder of its own: the photographs of another test would be here already.
@@ -112,11 +111,10 @@ def _built() -> Path:
     checkpoint = folder / "checkpoint"
     checkpoint.mkdir()
     (checkpoint / "model.safetensors").write_bytes(b"weights, as far as anybody looks")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fit, "_MANY", 0)  # without UMAP, which takes ten seconds to compile
-        data = Prints(folder / "elsewhere")
-        out = checkpoint / "gallery"
-        build_gallery(data, range(COUNT), ColourModel(), out, model_ref=checkpoint, pictures=False)
+    data, out = Prints(folder / "elsewhere"), checkpoint / "gallery"
+    # Without UMAP, which takes ten seconds to compile.
+    options = {"model_ref": checkpoint, "pictures": False, "umap": False}
+    build_gallery(data, range(COUNT), ColourModel(), out, **options)
     return checkpoint
 
 

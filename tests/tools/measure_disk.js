@@ -1,17 +1,20 @@
-// What tests/measure_disk.py calls in the page, as `measure.NAME(argument)`. Evaluated with the
-// address of the disk's modules; `disk` is the Disk on the page, where there is one.
+// What measure_disk.py calls in the page, as `measure.NAME(argument)`. Evaluated with the address of
+// the disk's modules. What the disk shows is read by its one hook, `snapshot()`; frames are watched
+// in the renderers' own `draw`.
 async (where) => {
-  const [H, V, P, D] = await Promise.all(
-    ["hyperbolic", "view", "points", "painting"].map((name) => import(`${where}/${name}.js`)));
+  const [H, V, P, GL, CANVAS] = await Promise.all(
+    ["math/hyperbolic", "math/view", "layers/points", "layers/points_gl", "layers/points_canvas"].map(
+      (name) => import(`${where}/${name}.js`)));
   const root = document.querySelector(".hypdisk");
-  const disk = root?.disk;
-  const box = () => disk.parts.stage.getBoundingClientRect();
+  const stage = root?.querySelector(".stage");
+  const shot = () => root.snapshot();
+  const box = () => stage.getBoundingClientRect();
   const page = ([x, y]) => [box().left + x, box().top + y];
   const frame = () => new Promise(requestAnimationFrame);
   const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
   const free = ([x, y]) => {
     const top = document.elementFromPoint(x, y);
-    return disk.parts.stage.contains(top) && !top.closest(".control");
+    return stage.contains(top) && !top.closest(".control");
   };
   let state = 12345;
   const random = () => {
@@ -22,7 +25,7 @@ async (where) => {
 
   /** A place to press within the disk, and one far enough away to make it a drag. */
   measure.somewhere = () => {
-    const { cx, cy, radius } = disk.frame;
+    const { cx, cy, radius } = shot().frame;
     return [[0.1, 0.1], [0.2, 0.15]].map(([x, y]) => page([cx + x * radius, cy + y * radius]));
   };
 
@@ -31,21 +34,30 @@ async (where) => {
     let calm = 0;
     while (calm < 3) {
       await wait(40);
-      calm = disk.screenXY && !disk.motion.running && disk.places.t === 1 ? calm + 1 : 0;
+      calm = shot().resting ? calm + 1 : 0;
     }
+  };
+
+  /** The point nearest to a pixel; of several in one place the last, which is drawn above. */
+  const nearest = (points, [x, y]) => {
+    let [found, best] = [-1, Infinity];
+    for (let i = 0; i < points.length / 2; i++) {
+      const d = (points[2 * i] - x) ** 2 + (points[2 * i + 1] - y) ** 2;
+      if (d <= best) [found, best] = [i, d];
+    }
+    return found;
   };
 
   /** Up to `count` dots in sight that a click would find, in random order. */
   measure.spots = async (count) => {
     await rest();
-    const { screenXY, cloud, picker } = disk;
-    const { cx, cy, radius } = disk.frame;
+    const { points, count: rows, frame: { cx, cy, radius } } = shot();
     const found = [];
     for (let tries = 0; found.length < count && tries < 50 * count; tries++) {
-      const row = Math.floor(random() * cloud.count);
-      const px = [screenXY[2 * row], screenXY[2 * row + 1]];
+      const row = Math.floor(random() * rows);
+      const px = [points[2 * row], points[2 * row + 1]];
       const far = Math.hypot(px[0] - cx, px[1] - cy) / radius;
-      if (far > 0.93 || picker.nearest(px) !== row || !free(page(px))) continue;
+      if (far > 0.93 || !free(page(px)) || nearest(points, px) !== row) continue;
       if (!found.some((other) => other.row === row)) found.push({ row, px: page(px), far });
     }
     return found;
@@ -56,16 +68,16 @@ async (where) => {
    * A frame is the callback the disk has asked for; the points' share is the renderer's draw().
    */
   const watch = () => {
-    const { renderer } = disk;
+    const renderer = (shot().renderer === "webgl" ? GL.GlPoints : CANVAS.CanvasPoints).prototype;
     const { draw } = renderer;
     const native = window.requestAnimationFrame;
     const seen = { took: [], points: [], stamps: [], drawn: 0 };
-    let last = disk.view;
-    renderer.draw = (view, style) => {
+    let last = null;
+    renderer.draw = function (view, style) {
       const began = performance.now();
-      draw.call(renderer, view, style);
+      draw.call(this, view, style);
       seen.points.push(performance.now() - began);
-      if (view !== last) seen.drawn += 1;
+      if (last && view !== last) seen.drawn += 1;
       last = view;
     };
     window.requestAnimationFrame = (callback) => native((now) => {
@@ -76,7 +88,7 @@ async (where) => {
       seen.stamps.push(began);
     });
     seen.stop = () => {
-      delete renderer.draw;
+      renderer.draw = draw;
       window.requestAnimationFrame = native;
       return seen;
     };
@@ -85,20 +97,20 @@ async (where) => {
 
   /** Drag for some seconds, one pointer move before every frame. The button is down already. */
   measure.dragging = async (seconds) => {
-    const { cx, cy, radius } = disk.frame;
+    const { cx, cy, radius } = shot().frame;
     const seen = watch();
     const began = performance.now();
     let s = 0;
     while ((s = (performance.now() - began) / 1000) < seconds) {
       const at = page([cx + 0.6 * radius * Math.sin(2.1 * s + 0.2),
         cy + 0.5 * radius * Math.sin(3.3 * s + 0.3)]);
-      disk.parts.stage.dispatchEvent(new PointerEvent("pointermove", { pointerId: 1,
+      stage.dispatchEvent(new PointerEvent("pointermove", { pointerId: 1,
         pointerType: "mouse", buttons: 1, bubbles: true, clientX: at[0], clientY: at[1] }));
       await frame();
     }
     const { drawn, took, points, stamps } = seen.stop();
-    return { renderer: disk.renderer.kind, drawn, took, points, seconds: s,
-      stage: [disk.frame.width, disk.frame.height, disk.frame.ratio],
+    const { frame: { width, height, ratio }, renderer } = shot();
+    return { renderer, drawn, took, points, seconds: s, stage: [width, height, ratio],
       intervals: stamps.slice(1).map((stamp, i) => stamp - stamps[i]) };
   };
 
@@ -162,10 +174,10 @@ async (where) => {
 
   measure.stage = async () => {
     await rest();
-    const { cx, cy, radius } = disk.frame;
+    const { cx, cy, radius } = shot().frame;
     return { centre: page([cx, cy]), radius };
   };
-  measure.zoom = () => disk.view.zoom;
+  measure.zoom = () => shot().view.zoom;
 
   /** From now on, every press notes what it grabs, and every move where that is. */
   measure.follow_grabbed = () => {
@@ -177,21 +189,24 @@ async (where) => {
     let result = { worst: 0, moves: 0, dropped: 0 };
     // After the stage's own listeners, which are nearer to the target.
     window.addEventListener("pointerdown", (event) => {
-      if (!disk.turning.pressed) return;
-      held = V.toBase(disk.view, disk.frame, px(event));
-      row = disk.screenXY ? disk.picker.nearest(px(event), 0.01) : -1;
+      const { held: pressed, view, frame, points } = shot();
+      if (!pressed) return;
+      held = V.toBase(view, frame, px(event));
+      row = points ? nearest(points, px(event)) : -1;
+      if (row >= 0 && apart([points[2 * row], points[2 * row + 1]], px(event)) > 0.01) row = -1;
     });
     window.addEventListener("pointermove", (event) => {
-      if (!held || !disk.parts.stage.classList.contains("dragging")) return;
+      if (!held || !stage.classList.contains("dragging")) return;
+      const { view, frame } = shot();
       at = px(event);
-      result.worst = Math.max(result.worst, apart(V.toScreen(disk.view, disk.frame, held), at));
+      result.worst = Math.max(result.worst, apart(V.toScreen(view, frame, held), at));
       result.moves += 1;
     });
     window.addEventListener("pointerup", () => {
       // The view rests: where the dot itself was worked out to be.
-      const { screenXY } = disk;
-      if (held && row >= 0 && at && screenXY) {
-        const dot = [screenXY[2 * row], screenXY[2 * row + 1]];
+      const { points } = shot();
+      if (held && row >= 0 && at && points) {
+        const dot = [points[2 * row], points[2 * row + 1]];
         result.dropped = Math.max(result.dropped, apart(dot, at));
       }
       held = at = null;
@@ -205,34 +220,29 @@ async (where) => {
 
   /** Which dots lie inside the circle around a query, in pixels as drawn. */
   measure.inside = async ({ row, top }) => {
-    if (disk.scene.query.row !== row) disk.events.query(row);
-    for (;;) {
-      await wait(50);
-      const { scene, places, turning } = disk;
-      const there = scene.query.row === row && turning.who === scene.query.who &&
-        places.layout.name === "query" && places.t === 1 && !disk.motion.running;
-      if (there) break;
-    }
+    const isThere = ({ scene, layout, distances }) =>
+      scene.query.row === row && distances && layout.name === "query";
+    while (!isThere(shot())) await wait(50);
     await rest();
     await frame();
-    const { screenXY, scene, places, view, frame: f } = disk;
+    const { points, scene, layout, view, frame: f, count } = shot();
     const ring = scene.shapes.find(({ type }) => type === "ring");
-    const middle = H.apply(view.move, D.stageOf(disk).resolve(ring.centre));
-    const { centre, radius } = H.ballCircle(middle, ring.distance * places.layout.unit);
+    const middle = H.apply(view.move, [0, 0]); // the query, in the query-centred view
+    const { centre, radius } = H.ballCircle(middle, ring.distance * layout.unit);
     const [x, y] = V.toScreen({ ...view, move: H.IDENTITY }, f, centre);
     const r = radius * f.radius * view.zoom;
-    const far = (i) => Math.hypot(screenXY[2 * i] - x, screenXY[2 * i + 1] - y);
+    const far = (i) => Math.hypot(points[2 * i] - x, points[2 * i + 1] - y);
     const hits = new Set(top);
     const slack = 1e-3; // px: positions are float32, and the last answer lies on the circle
     let others = 0;
     let margin = Infinity;
-    for (let i = 0; i < disk.cloud.count; i++) {
+    for (let i = 0; i < count; i++) {
       if (i === row || hits.has(i)) continue;
       margin = Math.min(margin, far(i) - r);
       if (far(i) <= r + slack) others += 1;
     }
     // Is the circle really there? Read its line back from the canvas.
-    const ctx = disk.parts.over.getContext("2d");
+    const ctx = root.querySelector("canvas.over").getContext("2d");
     let painted = 0;
     for (let k = 0; k < 90; k++) {
       const angle = (k * Math.PI) / 45;

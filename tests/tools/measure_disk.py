@@ -72,16 +72,16 @@ class Seen:
         self.page.goto(f"{self.server.url}/?gallery={gallery}{rest}")
         self.page.wait_for_function(
             """(count) => {
-              const {disk} = document.querySelector(".hypdisk") ?? {};
+              const shot = document.querySelector(".hypdisk")?.snapshot?.();
               const says = document.querySelector(".hypdisk .says")?.textContent ?? "";
-              return disk?.cloud?.count === count && disk.screenXY && says &&
+              return shot?.count === count && shot.resting && says &&
                 !says.includes("being measured");
             }""",
             arg=count,
             timeout=600_000,
         )
-        where = next(r.url for r in self.responses if r.url.endswith("/view.js"))
-        self.page.evaluate(CODE, where.rpartition("/")[0])
+        where = next(r.url for r in self.responses if r.url.endswith("/math/view.js"))
+        self.page.evaluate(CODE, where.removesuffix("/math/view.js"))
         self.quiet()
 
     def quiet(self, seconds: float = 1.5) -> None:
@@ -115,13 +115,13 @@ def app(browser: Any, *folders: Path, webgl: bool = False) -> Iterator[Seen]:
         page.set_default_timeout(120_000)
         if webgl:
             chosen = (
-                (JS / "points.js")
+                (JS / "layers" / "points.js")
                 .read_text(encoding="utf-8")
                 .replace("const first = prefer ??", 'const first = prefer ?? "webgl" ??')
             )
             assert '?? "webgl" ??' in chosen
             page.route(
-                "**/disk/*/points.js",
+                "**/disk/*/layers/points.js",
                 lambda route: route.fulfill(body=chosen, content_type="text/javascript"),
             )
         try:
@@ -414,14 +414,13 @@ def maths(browser: Any, _: Any = None) -> Numbers:
 
 
 def circle(browser: Any, _: Any = None, queries: int = 20, k: int = 10) -> Numbers:
-    """The query-centred view of the shipped garden: who is drawn inside the circle."""
+    """The query-centred view of the shipped garden: what is drawn inside the circle."""
     gallery = Gallery.open(SHIPPED)
     rows = np.random.default_rng(11).permutation(len(gallery))[:queries]
     top, others, missing, painted, margins = 0, 0, 0, [], []
     with app(browser) as seen:
-        first = gallery.ids[rows[0]]
-        seen.visit("garden", len(gallery), f"&view=query&k={k}&query={first}")
         for row in rows:
+            seen.visit("garden", len(gallery), f"&view=query&k={k}&query={gallery.ids[row]}")
             truth = gallery.search(gallery.points[[row]], k, np.array([row])).ids[0].tolist()
             found = seen.do("inside", {"row": int(row), "top": truth})
             top += found["top"]

@@ -26,16 +26,17 @@ from tests.support.browser_support import chromium, running_app, watched_page  #
 # Dots are painted when their canvas is not blank any more (what WebGL drew cannot be read back
 # later, so there the drawing itself has to do); a picture, when it has pixels.
 PAINTED = """() => {
-  const { disk } = document.querySelector('.st-key-disk .hypdisk') ?? {};
+  const root = document.querySelector('.st-key-disk .hypdisk');
+  const shot = root?.snapshot?.();
   const roots = [...document.querySelectorAll('.st-key-answers *')].map((e) => e.shadowRoot);
   const images = roots.flatMap((root) => (root ? [...root.querySelectorAll('img')] : []));
-  if (!disk?.cloud || !disk.colouring || !images.length
+  if (!shot?.count || !shot.coloured || !images.length
     || !images.every((image) => image.complete && image.naturalWidth > 0)) return false;
-  if (disk.renderer.kind === 'webgl') return disk.renderer.last !== null && !disk.ticket;
+  if (shot.renderer === 'webgl') return shot.frames > 0 && !shot.due;
   const small = document.createElement('canvas');
   small.width = small.height = 64;
   const ctx = small.getContext('2d');
-  ctx.drawImage(disk.parts.points, 0, 0, 64, 64);
+  ctx.drawImage(root.querySelector('canvas.points'), 0, 0, 64, 64);
   return ctx.getImageData(0, 0, 64, 64).data.some((byte) => byte > 0);
 }"""
 EMPTY = "() => document.body.innerText.includes('nothing here')"

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from hypuml import loss_prediction
-from hypuml.confidence import weights as confidence_weights
+from hypuml.confidence.model import FILE as CONFIDENCE
 from hypuml.loss_prediction import LossPrediction, fit_loss_prediction
 from hypuml.losses import make_loss
 from hypuml.models.files import CheckpointError
@@ -46,7 +46,7 @@ def test_refitting_finds_what_the_run_itself_had_fitted(trained, tmp_path):
     out, model = trained
     folder = tmp_path / "copy"
     shutil.copytree(out, folder)
-    (folder / confidence_weights.FILE).unlink()
+    (folder / CONFIDENCE).unlink()
     (folder / loss_prediction.FILE).unlink()
     refit(folder, noisy_squares())
     again = HypUML.from_pretrained(folder)
@@ -81,7 +81,7 @@ def test_saving_other_weights_removes_what_was_fitted_for_the_old_ones(trained, 
     assert again.loss_prediction is None
 
 
-@pytest.mark.parametrize("name", [confidence_weights.FILE, loss_prediction.FILE])
+@pytest.mark.parametrize("name", [CONFIDENCE, loss_prediction.FILE])
 def test_damaged_parts_are_one_sentence(trained, tmp_path, name):
     _, model = trained
     model.save_pretrained(tmp_path)

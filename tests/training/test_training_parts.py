@@ -9,7 +9,8 @@ import torch
 from hypuml.data.augment import AugmentConfig, augment
 from hypuml.data.pixels import read_pixels
 from hypuml.data.samplers import ClassBalancedSampler
-from hypuml.data.splits import CALIBRATION, FIT, VALIDATION, class_ids, split_classes, split_images
+from hypuml.data.splits import CALIBRATION, FIT, VALIDATION, split_classes, split_images
+from hypuml.taxonomy import class_ids
 from tests.support.squares import SquaresDataset
 
 GENERA = [(f"g{g}", f"g{g} s{s}") for g in range(12) for s in range(4)]

@@ -5,7 +5,7 @@
 // `__metadata__.disk`, again as JSON. An answer that cannot be read or does not fit together is
 // refused as a whole, with one Error whose message can be shown.
 
-/** @typedef {import("./types.js").Cloud} Cloud */
+/** @import { Cloud } from "./types.js" */
 /** @typedef {Float32Array | Uint8Array | Uint16Array | Uint32Array | Int32Array} TypedArray */
 /** @typedef {{tensors: Record<string, TypedArray>, meta: any}} Tensors */
 /** @typedef {new (buffer: ArrayBuffer, start: number, count: number) => TypedArray} ArrayType */
@@ -20,7 +20,7 @@ const KEPT = 32;
 const answers = new Map();
 
 /**
- * The tensors of a file; each address is asked for once, and again only after it failed.
+ * The tensors of a file; each address is fetched once, and again only after it failed.
  * @param {string} url
  * @returns {Promise<Tensors>} `meta` is null where the file has none
  */
@@ -36,10 +36,7 @@ export function fetchTensors(url) {
   return found;
 }
 
-/**
- * @param {string} url
- * @returns {Promise<Tensors>}
- */
+/** @param {string} url @returns {Promise<Tensors>} */
 async function load(url) {
   let buffer;
   try {
@@ -52,11 +49,7 @@ async function load(url) {
   return checked(url, () => parseTensors(buffer));
 }
 
-/**
- * Reads a safetensors file.
- * @param {ArrayBuffer} buffer
- * @returns {Tensors}
- */
+/** Reads a safetensors file. @param {ArrayBuffer} buffer @returns {Tensors} */
 export function parseTensors(buffer) {
   if (buffer.byteLength < 8) throw new Error(`it has only ${buffer.byteLength} bytes`);
   const length = Number(new DataView(buffer).getBigUint64(0, true));
@@ -77,9 +70,7 @@ export function parseTensors(buffer) {
 /**
  * @param {ArrayBuffer} buffer
  * @param {number} start  where the numbers begin
- * @param {string} name
- * @param {any} entry
- * @returns {TypedArray}
+ * @param {string} name @param {any} entry @returns {TypedArray}
  */
 function readTensor(buffer, start, name, entry) {
   const Type = TYPES[entry?.dtype];
@@ -97,10 +88,7 @@ function readTensor(buffer, start, name, entry) {
   return from % size ? new Type(buffer.slice(from, to), 0, count) : new Type(buffer, from, count);
 }
 
-/**
- * @param {string} url
- * @returns {Promise<Cloud>}
- */
+/** @param {string} url @returns {Promise<Cloud>} */
 export async function fetchCloud(url) {
   const { tensors, meta } = await fetchTensors(url);
   return checked(url, () => {
@@ -122,10 +110,7 @@ export async function fetchCloud(url) {
   });
 }
 
-/**
- * @param {string} url
- * @returns {Promise<Float32Array>} [2N]
- */
+/** @param {string} url @returns {Promise<Float32Array>} [2N] */
 export async function fetchUmap(url) {
   const { tensors } = await fetchTensors(url);
   return checked(url, () => {
@@ -161,20 +146,14 @@ function checkPoints(xy) {
   }
 }
 
-/**
- * @param {unknown} holds
- * @param {string} message
- * @returns {asserts holds}
- */
+/** @param {unknown} holds @param {string} message @returns {asserts holds} */
 function need(holds, message) {
   if (!holds) throw new Error(message);
 }
 
 /**
  * @template T
- * @param {string} url
- * @param {() => T} read
- * @returns {T}
+ * @param {string} url @param {() => T} read @returns {T}
  */
 function checked(url, read) {
   try {
@@ -184,11 +163,17 @@ function checked(url, read) {
   }
 }
 
-/**
- * What an error says, for a sentence on the page.
- * @param {unknown} error
- * @returns {string}
- */
+/** The message of an error, for a sentence on the page. @param {unknown} error @returns {string} */
 export function reason(error) {
   return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * An address with its `{placeholders}` filled in.
+ * @param {string} template @param {Record<string, string | number>} values @returns {string}
+ */
+export function address(template, values) {
+  return template.replace(/\{(\w+)\}/g, (whole, name) =>
+    name in values ? encodeURIComponent(values[name]) : whole,
+  );
 }

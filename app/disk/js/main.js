@@ -2,8 +2,7 @@
 // whenever Python sends another scene.
 
 import { Disk } from "./disk.js";
-
-/** @typedef {import("./types.js").Scene} Scene */
+import { snapshot } from "./snapshot.js";
 
 /** @type {WeakMap<Element, Disk>} */
 const disks = new WeakMap();
@@ -15,20 +14,17 @@ const disks = new WeakMap();
  */
 export function mount({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".hypdisk");
-  if (!(root instanceof HTMLElement)) throw new Error("the disk has nowhere to be");
-  let disk = disks.get(root);
-  if (!disk) {
-    disk = new Disk(root, {
-      query: (row) => setTriggerValue("query", row),
-      select: (rows) => setTriggerValue("select", { rows }),
-      threshold: (value) => setTriggerValue("threshold", value),
-      view: (layout, at) => setTriggerValue("view", { layout, at }),
-      handle: (id, at) => setTriggerValue("handle", { id, at }),
-      highlight: (path) => setTriggerValue("highlight", { path }),
-    });
-    disks.set(root, disk);
-    Object.assign(root, { disk }); // for the browser's console, and for tests
-  }
+  if (!(root instanceof HTMLElement)) throw new Error("there is no element for the disk");
+  const disk = disks.get(root) ?? new Disk(root, {
+    query: (row) => setTriggerValue("query", row),
+    select: (rows) => setTriggerValue("select", { rows }),
+    threshold: (value) => setTriggerValue("threshold", value),
+    view: (layout, at) => setTriggerValue("view", { layout, at }),
+    handle: (id, at) => setTriggerValue("handle", { id, at }),
+    highlight: (path) => setTriggerValue("highlight", { path }),
+  });
+  disks.set(root, disk);
+  Object.assign(root, { snapshot: () => snapshot(disk) });
   disk.update(JSON.parse(new TextDecoder().decode(data)));
   return () => {
     disks.get(root)?.destroy();

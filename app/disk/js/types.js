@@ -33,7 +33,7 @@
 /**
  * A gallery's points, fetched once. `unit` is picture distance per true distance (dilation times
  * the root of c); `group` is each image's row of `paths`, the distinct taxonomy paths from the
- * root's child to the class; an image without a class has an empty path. `exact` says that the
+ * root's child to the class; an image without a class has an empty path. `exact` means that the
  * model has two dimensions, so that every distance of the picture is true.
  * @typedef {{count: number, xy: Float32Array, uncertainty: Float32Array,
  *            group: Uint16Array | Uint32Array, paths: string[][], levels: string[], unit: number,
@@ -41,10 +41,20 @@
  *            tiles: {side: number, columns: number, perTile: number}}} Cloud
  */
 
+/** The layouts of a gallery. @typedef {"origin" | "query" | "umap"} LayoutName */
+
+/** What a drag does: moving, or drawing around points. @typedef {"move" | "lasso" | "box"} Tool */
+
+/**
+ * An outline around points: in pixels while it is drawn, in base points once it is finished, so
+ * that it goes on enclosing exactly what it did, wherever the disk is moved.
+ * @typedef {{drawn: Point[], kept: Point[]}} Outline
+ */
+
 /**
  * Where base points are and what they mean: "origin" (radius-true), "query" (radius is the true
  * distance to the query) or "umap" (radius means nothing; `unit` is null).
- * @typedef {{name: "origin" | "query" | "umap", unit: number | null}} Layout
+ * @typedef {{name: LayoutName, unit: number | null}} Layout
  */
 
 /**
@@ -81,7 +91,7 @@
  *         | {type: "handle", id: string, at: Point, colour?: string, label?: string}
  *         | {type: "dot", at: Anchor, size?: number, hollow?: boolean, colour?: string,
  *            label?: string})
- *         & {in?: ("origin" | "query" | "umap")[], measured?: boolean}} Shape
+ *         & {in?: LayoutName[], measured?: boolean}} Shape
  */
 
 /**
@@ -95,12 +105,10 @@
  * What every drawing part may read; made anew for each frame, cheap.
  * `resolve` gives the base point of an anchor (null where the layout has no place for it),
  * `screen` the pixels of a base point. `screenXY` are the pixels of all points, [2N], as they were
- * when the view last came to rest, null before; `names` are the points' group names under the
- * present colouring with each point's number in them.
+ * when the view last came to rest, null before.
  * @typedef {{frame: Frame, view: View, theme: Theme, cloud: Cloud | null, layout: Layout,
  *            resolve: (anchor: Anchor) => Point | null, screen: (z: Point) => Point,
- *            base: (row: number) => Point, screenXY: Float32Array | null,
- *            reduced: boolean}} Stage
+ *            base: (row: number) => Point, screenXY: Float32Array | null}} Stage
  */
 
 /** Bits of a point's flags. DIM: not in what is highlighted. SELECTED: in the selection. */
@@ -142,7 +150,7 @@ export const SELECTED = 2;
  *   query: null | {xy: Point, row: number | null, who: string, name: string, linked: boolean},
  *   hits: {row: number, distance: number, mark: "right" | "wrong" | ""}[],
  *   shapes: Shape[],
- *   layout: "origin" | "query" | "umap",
+ *   layout: LayoutName,
  *   at: number[] | null,
  *   threshold: null | {value: number, low: number, high: number, step: number, says: string,
  *                      detail: string},
@@ -155,7 +163,7 @@ export const SELECTED = 2;
  */
 
 /**
- * What the disk tells Python, few and meaningful; each causes one rerun.
+ * The events that Python gets, few and meaningful; each causes one rerun.
  * @typedef {{
  *   query: (row: number) => void,
  *   select: (rows: number[]) => void,

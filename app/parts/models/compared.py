@@ -13,6 +13,7 @@ from app.parts.models.charts import chart, theme
 from app.parts.models.jobs import Outcome
 from app.parts.text import esc, name_of
 from app.resources import Entry
+from hypuml.figures import distances_figure, risk_by_method_figure, u_against_u_figure
 from hypuml.gallery import Gallery
 from hypuml.metrics import risk_coverage
 from hypuml.types import IntArray
@@ -75,8 +76,6 @@ def _difference(gap: Difference | None) -> str:
 
 
 def _charts(found: Comparison) -> None:
-    from hypuml.figures import distances_figure, risk_by_method_figure, u_against_u_figure
-
     look = theme()
     a, b = found.sides
     bounds = {s.side.name: s.side.bound for s in found.sides if s.side.bound is not None}
@@ -123,17 +122,17 @@ def risk_curves(found: Comparison) -> dict[str, tuple[list[float], list[float]]]
 
 
 def outcomes_of(found: Comparison, most: int = _MOST_DOTS) -> tuple[IntArray, list[str]]:
-    """Rows to draw, at most ``most`` of them, and who answers each rightly."""
+    """Rows to draw, at most ``most`` of them, and which model answers each rightly."""
     a, b = found.sides
     words = np.full(len(a.side.points), "no query", dtype=object)
-    told = {
+    words_of = {
         (True, True): "both right",
         (True, False): f"only {a.side.name} right",
         (False, True): f"only {b.side.name} right",
         (False, False): "both wrong",
     }
     pairs = zip(a.correct.tolist(), b.correct.tolist(), strict=True)
-    words[found.queries] = [told[pair] for pair in pairs]
+    words[found.queries] = [words_of[pair] for pair in pairs]
     rows = np.arange(len(words))
     if len(rows) > most:
         rows = np.sort(np.random.default_rng(0).choice(rows, most, replace=False))
@@ -190,8 +189,8 @@ def pictures_html(version: str, gallery: Gallery, outcome: Outcome, shown: IntAr
             mark = "right" if judged.correct[i] else "wrong"
             answer = int(outcome.rows[judged.first[i]])
             u = float(judged.side.uncertainty[row])
-            says = f"{judged.side.name}, u {u:.2f}"
-            parts.append(_picture(version, gallery, answer, says, mark))
+            caption = f"{judged.side.name}, u {u:.2f}"
+            parts.append(_picture(version, gallery, answer, caption, mark))
         items.append(f'<li class="trio">{"".join(parts)}</li>')
     return f'<ul class="trios">{"".join(items)}</ul>'
 
@@ -199,10 +198,10 @@ def pictures_html(version: str, gallery: Gallery, outcome: Outcome, shown: IntAr
 _MARKS: Mapping[str, str] = {"right": "✓ ", "wrong": "✗ ", "": ""}
 
 
-def _picture(version: str, gallery: Gallery, row: int, says: str, mark: str) -> str:
+def _picture(version: str, gallery: Gallery, row: int, caption: str, mark: str) -> str:
     name = esc(name_of(gallery, row))
     return (
         f'<figure class="{mark}"><img src="{esc(routes.picture_url(version, row))}" '
         f'alt="{name}" title="{name}" loading="lazy" width="96" height="96">'
-        f"<figcaption>{_MARKS[mark]}{name}<span>{esc(says)}</span></figcaption></figure>"
+        f"<figcaption>{_MARKS[mark]}{name}<span>{esc(caption)}</span></figcaption></figure>"
     )

@@ -21,7 +21,7 @@ import numpy as np
 from app.parts.models import records
 from app.resources import Entry
 from hypuml.gallery import Gallery
-from hypuml.gallery.opened import WEIGHTS, sha256_of
+from hypuml.gallery.model_ref import WEIGHTS, sha256_of
 from hypuml.types import FloatArray, IntArray
 
 if TYPE_CHECKING:

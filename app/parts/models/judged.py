@@ -1,4 +1,4 @@
-"""How a gallery's own answers turn out: right or wrong, and what each score said of them before.
+"""How a gallery's own answers turn out: right or wrong, and the scores they had before.
 
 The gallery holds all that is needed, so the curves are there without an evaluation, and belong to
 exactly the images that are shown. No Streamlit, no torch.
@@ -6,19 +6,19 @@ exactly the images that are shown. No Streamlit, no torch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app import resources
-from hypuml.confidence import CONTROLS, DEPTH, evidence, ranks
+from hypuml.confidence import CONTROLS, DEPTH, assess
 from hypuml.gallery import Gallery
 from hypuml.metrics import query_rows, risk_coverage
 from hypuml.types import FloatArray, Hits, IntArray
 
-# Beyond this many images a random sample of them asks: half a minute would be too long to wait.
+# Beyond this many images a random sample is queried: half a minute would be too long to wait.
 MOST = 4000
 _SLICE = 256  # queries searched at a time
 _POINTS = 201  # of a curve; more cannot be seen
@@ -27,13 +27,13 @@ _CURVES = ("confidence", "u", "first_distance", "knn_agreement")
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """Answers and what was said of them.
+    """Answers and their scores.
 
     Attributes:
-        queries: ``[Q]`` rows that asked.
-        possible: how many could have asked.
+        queries: ``[Q]`` rows of the queries.
+        possible: how many images could be queries.
         correct: ``[Q]`` whether the first answer has the query's class.
-        scores: ``[Q]`` each, high = sure: ``u`` (negated), the controls and, where the gallery
+        scores: ``[Q]`` each, high = certain: ``u`` (negated), the controls and, where the gallery
             has one, ``confidence``.
     """
 
@@ -59,23 +59,23 @@ class Judged:
 def judged(version: str) -> Judged | None:
     """The answers of the gallery with this manifest hash; None where no answer can be right."""
     entry = resources.shelf.by_version(version)
-    return None if entry is None or entry.gallery is None else judge(entry.gallery, entry.codes)
+    return None if entry is None or entry.gallery is None else judge(entry.gallery)
 
 
-def judge(gallery: Gallery, codes: IntArray, most: int = MOST, seed: int = 0) -> Judged | None:
-    """Let the images of a gallery ask each other.
+def judge(gallery: Gallery, most: int = MOST, seed: int = 0) -> Judged | None:
+    """Let the images of a gallery query each other.
 
     Args:
         gallery: whose images.
-        codes: ``[N]`` class of each, -1 for none (`app.facts.class_codes`).
-        most: how many ask at most.
+        most: how many are queries at most.
         seed: of the sample where there are more.
 
     Returns:
         None where no image has another one of its class.
     """
-    labelled = np.flatnonzero(codes >= 0)
-    possible = labelled[query_rows(codes[labelled])]
+    classes = gallery.class_ids
+    labelled = np.flatnonzero(classes >= 0)
+    possible = labelled[query_rows(classes[labelled])]
     if not len(possible):
         return None
     rows = possible
@@ -93,10 +93,10 @@ def judge(gallery: Gallery, codes: IntArray, most: int = MOST, seed: int = 0) ->
 
     hits = search(gallery.points[rows], min(DEPTH, len(gallery) - 1), rows)
     u = gallery.uncertainty
-    seen = ranks(search, gallery.points, hits, rows)
-    found = evidence(hits, seen, codes, u, u[rows], gallery.curvature)
+    reference = replace(gallery.reference, search=search)
+    found = assess(reference, hits, u[rows], rows, gallery.confidence)
     scores: dict[str, FloatArray] = {"u": -np.asarray(u[rows], dtype=np.float64)}
-    scores |= {name: control(found) for name, control in CONTROLS.items()}
-    if gallery.confidence is not None:
-        scores["confidence"] = gallery.confidence.probability(found)
-    return Judged(rows, len(possible), codes[hits.ids[:, 0]] == codes[rows], scores)
+    scores |= {name: control(found.features) for name, control in CONTROLS.items()}
+    if found.probability is not None:
+        scores["confidence"] = found.probability
+    return Judged(rows, len(possible), classes[hits.ids[:, 0]] == classes[rows], scores)

@@ -11,12 +11,18 @@ from app.parts.models.charts import chart, lacking, theme
 from app.parts.models.judged import Judged, judged
 from app.parts.models.records import Records
 from app.resources import Entry
+from hypuml.figures import (
+    degradation_figure,
+    distances_figure,
+    reliability_figure,
+    risk_coverage_figure,
+)
 from hypuml.figures.rows import mapping, numbers
 from hypuml.gallery import Gallery
 
 
 def measured(entry: Entry, gallery: Gallery, known: Records) -> None:
-    """Draw what there is data for, and say what there is none for."""
+    """Draw what there is data for, and a note for the rest."""
     with st.spinner("Looking at every answer of the gallery (once)"):
         found = judged(entry.version)
     left, right = st.columns(2, gap="medium")
@@ -29,17 +35,15 @@ def measured(entry: Entry, gallery: Gallery, known: Records) -> None:
 
 
 def _whose(found: Judged) -> str:
-    asked = len(found.queries)
-    of = "" if asked == found.possible else f" (a random sample of {found.possible:,})"
-    return f"{asked:,} images of this gallery{of}, each asking all the others"
+    count = len(found.queries)
+    of = "" if count == found.possible else f" (a random sample of {found.possible:,})"
+    return f"{count:,} images of this gallery{of}, each a query to all the others"
 
 
 def _risk(found: Judged | None) -> None:
     if found is None:
         lacking("No image here has another one of its class, so no answer is right or wrong.")
         return
-    from hypuml.figures import risk_coverage_figure
-
     chart(
         risk_coverage_figure(found.curves(), theme(), 400),
         "Risk and coverage",
@@ -55,8 +59,6 @@ def _reliability(found: Judged | None) -> None:
     if "confidence" not in found.scores:
         lacking("This gallery was made by a model without an answer confidence.")
         return
-    from hypuml.figures import reliability_figure
-
     chart(
         reliability_figure(found.scores["confidence"], found.correct, theme(), 400),
         "Is the confidence right?",
@@ -67,8 +69,6 @@ def _reliability(found: Judged | None) -> None:
 
 
 def _radius(gallery: Gallery, known: Records) -> None:
-    from hypuml.figures import distances_figure
-
     bound = {gallery.title: known.bound} if known.bound is not None else {}
     chart(
         distances_figure({gallery.title: gallery.radius}, bound, theme(), 400),
@@ -86,8 +86,6 @@ def _damage(known: Records) -> None:
     if data is None:
         lacking("The evaluation of this model damaged no images.")
         return
-    from hypuml.figures import degradation_figure
-
     left, right = st.columns(2, gap="medium")
     with left:
         chart(

@@ -16,7 +16,7 @@ from typing import Any
 
 from hypuml.figures.rows import mapping, number
 from hypuml.gallery import Gallery
-from hypuml.gallery.opened import WEIGHTS
+from hypuml.gallery.model_ref import WEIGHTS
 from hypuml.models.config import renamed
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -133,7 +133,7 @@ def read_folder(folder: Path, data: str = "DATA") -> Records:
 
 
 def shown(folder: Path) -> str:
-    """A folder as it is said on the page: inside the project, or by its last name."""
+    """A folder as it is shown on the page: inside the project, or by its last name."""
     return str(folder.relative_to(ROOT)) if folder.is_relative_to(ROOT) else folder.name
 
 

@@ -10,6 +10,14 @@ from pathlib import Path
 import streamlit as st
 
 from app.parts.models.charts import chart, lacking, theme
+from hypuml.figures import (
+    damage_by_method_figure,
+    dimension_figure,
+    rising_figure,
+    risk_by_method_figure,
+    spread_figure,
+    study_figure,
+)
 from hypuml.figures import rows as study_rows
 from hypuml.figures.rows import Row
 
@@ -23,7 +31,7 @@ _PART = {
 
 
 def study() -> None:
-    """Draw the study that is chosen, or say that there is none."""
+    """Draw the study that is chosen, or a note that there is none."""
     files = {title_of(path): path for path in study_files()}
     if not files:
         lacking(
@@ -79,8 +87,6 @@ def read_rows(path: Path, changed: int) -> Sequence[Row]:
 
 def draw(rows: Sequence[Row], key: str) -> None:
     """Draw what the rows have data for."""
-    from hypuml.figures import dimension_figure, spread_figure, study_figure
-
     look, part = theme(), study_rows.part_of(rows)
     where, series = study_rows.by_dimension(rows)
     if series:
@@ -119,8 +125,6 @@ def draw(rows: Sequence[Row], key: str) -> None:
 
 
 def _curves(rows: Sequence[Row], part: str, key: str) -> None:
-    from hypuml.figures import damage_by_method_figure, rising_figure, risk_by_method_figure
-
     look = theme()
     for score, word in (("confidence", "answer confidence"), ("u", "uncertainty u")):
         if curves := study_rows.risk_curves(rows, part, score):

@@ -44,7 +44,7 @@ class Source:
 
 
 def official_source() -> Source:
-    """What torchvision says about the files."""
+    """The files as torchvision describes them."""
     # Imported here: torchvision takes seconds, and looking at what is there does not need it.
     from torchvision.datasets import Flowers102
 
@@ -70,7 +70,7 @@ def download(root: Path, progress: Progress | None = None, source: Source | None
 
     Raises:
         ValueError: another download is under way, or the archive does not hold the photographs.
-        OSError: no connection, a wrong sum, a full or read-only disk. The message says what to do.
+        OSError: no connection, a wrong sum, a full or read-only disk. The message names what to do.
     """
     source = source or official_source()
     base = root / OFFICIAL

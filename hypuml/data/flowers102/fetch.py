@@ -1,12 +1,13 @@
 """One file from the web: resumable, checked, never half there under its own name.
 
 Bytes arrive in ``NAME.part`` beside the target. A download that stops leaves that file, and the
-next one asks the server for the rest (HTTP Range, RFC 9110 §14). Only a file with the right MD5 sum
+next one requests the rest (HTTP Range, RFC 9110 §14). Only a file with the right MD5 sum
 gets the name it was fetched for.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
@@ -23,17 +24,17 @@ Progress = Callable[[int, int], None]
 
 
 class DownloadError(OSError):
-    """A file could not be had from the web; the message says which and why, without advice."""
+    """A file could not be had from the web; the message names it and the reason, without advice."""
 
 
 def fetch(url: str, target: Path, md5: str, progress: Progress | None = None) -> None:
-    """Download ``url`` to ``target``; nothing is asked for when it is there with the right sum.
+    """Download ``url`` to ``target``; nothing is requested when it is there with the right sum.
 
     Args:
         url: where it is.
         target: where it shall be; its folder exists.
         md5: its MD5 sum, in lower-case hexadecimal.
-        progress: called with (bytes that are here, bytes of the whole file) where the server says
+        progress: called with (bytes that are here, bytes of the whole file) where the server gives
             how long the file is.
 
     Raises:
@@ -41,14 +42,11 @@ def fetch(url: str, target: Path, md5: str, progress: Progress | None = None) ->
             kept), or a wrong sum (what has arrived is removed).
         OSError: the disk is full or cannot be written.
     """
-    # Imported here: torchvision takes seconds, and what is only looked at does not need it.
-    from torchvision.datasets.utils import calculate_md5, check_integrity
-
-    if check_integrity(target, md5):
+    if target.is_file() and _md5(target) == md5:
         return
     part = target.with_name(f"{target.name}.part")
     _receive(url, part, progress)
-    if (found := calculate_md5(part)) != md5:
+    if (found := _md5(part)) != md5:
         part.unlink()
         raise DownloadError(
             f"what arrived from {url} has the MD5 sum {found}, expected {md5}, and was removed"
@@ -56,8 +54,13 @@ def fetch(url: str, target: Path, md5: str, progress: Progress | None = None) ->
     part.replace(target)
 
 
+def _md5(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "md5").hexdigest()
+
+
 def _receive(url: str, part: Path, progress: Progress | None) -> None:
-    """Ask for what ``part`` lacks and append it; without Range on the server, for everything."""
+    """Request what ``part`` lacks and append it; without Range on the server, for everything."""
     here = part.stat().st_size if part.exists() else 0
     headers = {"User-Agent": "hypuml"} | ({"Range": f"bytes={here}-"} if here else {})
     try:

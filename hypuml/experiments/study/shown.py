@@ -19,20 +19,20 @@ from torch import Tensor
 
 from hypuml import metrics
 from hypuml.confidence import DEPTH
-from hypuml.data.splits import class_ids
 from hypuml.evaluation import embed_dataset
 from hypuml.evaluation.answers import answer_report, answer_scores
 from hypuml.evaluation.controls import control_report, scores_of
 from hypuml.evaluation.failures import failure_report
+from hypuml.evaluation.image_statistics import laplacian_variance
 from hypuml.evaluation.retrieval import retrieval_report, retrieve
 from hypuml.evaluation.run import risk_curves
-from hypuml.evaluation.statistics import laplacian_variance
 from hypuml.experiments.benchmark.garden import colour_histogram, recall_at_1
 from hypuml.files import write_atomically
 from hypuml.models.files import Described
 from hypuml.models.head import HyperbolicHead
 from hypuml.models.hypuml import HypUML
 from hypuml.models.readout import ReadoutLength
+from hypuml.taxonomy import class_ids
 from hypuml.types import Dataset, FloatArray, TaxonomyPath, indices_of
 
 # Adding softplus of this or less changes no score.

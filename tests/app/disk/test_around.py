@@ -7,19 +7,19 @@ import pytest
 
 from hypuml.geometry import expmap0, logmap0, mobius_add
 from hypuml.layout import around_xy
-from hypuml.layout.around import spread
+from hypuml.layout.recenter import spread
 from tests.support.disk_page import disk_page  # noqa: F401
 
 pytestmark = pytest.mark.browser
 
 # `moved` is translation(p) o rotation(angle) in JavaScript, to be compared with NumPy's.
 PRELUDE = """
-const A = await import("/js/around.js");
-const E = await import("/js/echo.js");
-const H = await import("/js/hyperbolic.js");
-const K = await import("/js/picking.js");
-const P = await import("/js/places.js");
-const V = await import("/js/view.js");
+const A = await import("/js/math/around.js");
+const E = await import("/js/echo_filter.js");
+const H = await import("/js/math/hyperbolic.js");
+const K = await import("/js/math/picking.js");
+const P = await import("/js/math/positions.js");
+const V = await import("/js/math/view.js");
 const floats = (x) => Float32Array.from(x.flat());
 const moved = (p, angle) => H.compose(H.translation(p), H.rotation(angle));
 """
@@ -240,11 +240,11 @@ def crossed(points: np.ndarray, polygon: list[list[float]]) -> list[int]:
     return np.flatnonzero(odd).tolist()
 
 
-# --- places.js -------------------------------------------------------------------------------
+# --- positions.js ----------------------------------------------------------------------------
 
 
 def test_a_point_is_where_every_part_of_the_disk_says_it_is(run):
-    """Places, the points' pixels and a drawn shape agree, at rest and on the way."""
+    """Positions and the points' pixels agree, at rest and on the way."""
     sets = np.stack([picture(6, 200), picture(7, 200)])
     sets[0, 0] = sets[1, 1] = 0.0
     sets[:, 2] = (1.0, 0.0), (0.0, 1.0)
@@ -253,17 +253,16 @@ def test_a_point_is_where_every_part_of_the_disk_says_it_is(run):
     bases, away, own, shown, still = run(
         """
         const [from, to] = given.sets.map(floats);
-        const places = new P.Places(from, 1);
-        places.set({name: "query", unit: 0.5}, from, to, [0.1, 0.2]);
+        const positions = new P.Positions({name: "query", unit: 0.5}, from, to, [0.1, 0.2]);
         const frame = {width: 900, height: 700, cx: 431.5, cy: 350.25, radius: 317, ratio: 1};
         const view = {move: moved(given.look.p, given.look.angle), zoom: 2.5, pan: [0.3, -1]};
         const pixels = new Float32Array(from.length);
         let away = 0;
         const bases = given.times.map((t) => {
-          places.t = t;
+          const now = positions.at(t);
           K.screenPositions(frame, view, from, to, t, pixels);
-          return Array.from({length: places.count}, (_, row) => {
-            const z = places.base(row);
+          return Array.from({length: now.count}, (_, row) => {
+            const z = now.base(row);
             const [x, y] = V.toScreen(view, frame, z);
             // Between layouts the pixels of a point on the rim are those of one 1e-6 inside.
             if (row !== 2 || t === 0 || t === 1) {
@@ -272,11 +271,12 @@ def test_a_point_is_where_every_part_of_the_disk_says_it_is(run):
             return z;
           });
         });
-        const {name, unit} = places.layout;
-        places.t = 0.3;
-        const shown = [...places.displayed(view.move)];
-        places.set({name: "origin", unit: 1}, to, to);
-        return [bases, away, [name, unit, places.count], shown, [places.t, ...places.centre]];
+        const {name, unit} = positions.layout;
+        const shown = [...positions.at(0.3).displayed(view.move)];
+        const still = new P.Positions({name: "origin", unit: 1}, to);
+        return [bases, away, [name, unit, positions.count, positions.t], shown,
+          [still.t, ...still.centre, ...[true, false].map((exact) =>
+            [positions, still].map((set) => set.locate([0.3, 0.4], exact)))]];
         """,
         {"sets": sets.tolist(), "times": times, "look": look},
     )
@@ -286,15 +286,20 @@ def test_a_point_is_where_every_part_of_the_disk_says_it_is(run):
         assert np.abs(base[inner] - expmap0((1 - t) * on + t * off, 1.0)).max() < 1e-9
     assert np.isfinite(bases).all()
     assert away < 1e-3
-    assert own == ["query", 0.5, 200]
+    assert own == ["query", 0.5, 200, 0]
     c, s = np.cos(look["angle"]), np.sin(look["angle"])
     turned = np.array(bases)[1][inner] @ np.array([[c, s], [-s, c]])
     wanted = mobius_add(np.array(look["p"]), turned, 1.0)
     assert np.abs(np.reshape(shown, (-1, 2))[inner] - wanted).max() < 1e-6
-    assert still == [1, 0, 0]
+    seen_from_query = mobius_add(-np.array([0.1, 0.2]), np.array([0.3, 0.4]), 1.0)
+    assert still[:3] == [1, 0, 0]
+    [[moved, unmoved], inexact] = still[3:]
+    assert moved == pytest.approx(seen_from_query)
+    assert unmoved == [0.3, 0.4]
+    assert inexact == [None, [0.3, 0.4]]
 
 
-# --- echo.js ---------------------------------------------------------------------------------
+# --- echo_filter.js --------------------------------------------------------------------------
 
 # What happens in turn: "<A" the disk tells A; ">A" Python says A, and the disk must not follow
 # because it is no news; "!A" Python says A, and the disk must follow.
@@ -320,10 +325,10 @@ def test_the_disk_follows_news_and_not_its_own_words(run):
         f"""
         const values = [{", ".join(f"(s) => ({value})" for value in values)}];
         return values.map((valueOf) => given.map((story) => {{
-          const echo = new E.Echo();
+          const echo = new E.EchoFilter();
           return story.split(" ").map(([act, s]) => {{
             if (act !== "<") return (echo.isNews(valueOf(s)) ? "!" : ">") + s;
-            echo.tell(valueOf(s));
+            echo.sent(valueOf(s));
             return act + s;
           }}).join(" ");
         }}));

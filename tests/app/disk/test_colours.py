@@ -18,7 +18,7 @@ GROUP = np.random.default_rng(0).integers(0, len(PATHS), 500)
 CLOUD = {"count": len(GROUP), "paths": PATHS, "group": GROUP.tolist()}
 # Runs BODY with the module as `m` and the argument as `given`.
 RUN = """async (given) => {{
-  const m = await import("/js/colours.js");
+  const m = await import("/js/layers/colours.js");
   const said = async (act) => {{ try {{ await act(); return ""; }} catch (e) {{ return e.message; }} }};
   {body}
 }}"""  # noqa: E501

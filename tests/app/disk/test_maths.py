@@ -26,8 +26,8 @@ LONG = 12.0
 
 # Random numbers in the page (mulberry32), so that every run sees the same ones.
 PRELUDE = """
-const H = await import("/js/hyperbolic.js");
-const V = await import("/js/view.js");
+const H = await import("/js/math/hyperbolic.js");
+const V = await import("/js/math/view.js");
 let state = 12345;
 const random = () => {
   state = (state + 0x6D2B79F5) | 0;

@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app import facts
+from app import retrieval
+from app.disk.component import STYLES
 from app.parts.text import percent
 from hypuml.figures.palette import THEMES
 from tests.support.browser_support import ROOT
 from tests.support.disk_page import disk_page  # noqa: F401
 
 pytestmark = pytest.mark.browser
-CSS = ROOT / "app" / "disk" / "disk.css"
+CSS = [ROOT / "app" / "disk" / name for name in STYLES]
 HOSTILE = '<img src=x onerror="window.pwned=1">&amp;"\'{row}'
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")  # a 1 x 1 GIF
 LIGHT = "color-scheme:light;background:#ffffff;--st-text-color:#16242b;"
@@ -31,7 +32,8 @@ START = """async () => {
   window.told = [];
   window.tell = (name) => (value) => told.push([name, value]);
   const load = (name) => import(`/js/${name}.js`);
-  const names = ["dom", "theme", "card", "threshold", "legend", "table"];
+  const names = ["math/cut", "math/numbers", "layers/theme", "panels/dom", "panels/card",
+    "panels/legend", "panels/table", "panels/threshold"];
   Object.assign(window, ...(await Promise.all(names.map(load))));
   window.stage = document.querySelector(".stage");
   window.strip = document.querySelector(".strip");
@@ -59,7 +61,8 @@ def panels(disk_page):  # noqa: F811
             f"/pic/{kind}/{i}.gif": PIXEL for kind in ("thumb", "picture") for i in range(70)
         }
         page = disk_page(files=pictures, **options)
-        page.add_style_tag(path=str(CSS))
+        for sheet in CSS:
+            page.add_style_tag(path=str(sheet))
         page.evaluate(START)
         page.evaluate(CLOUD)
         return page
@@ -98,7 +101,7 @@ def test_kept_is_counted_as_numpy_counts_it(panels):
         }""",
         [u.tolist(), cuts],
     )
-    expected = [int(facts.keep_mask(u, cut).sum()) for cut in cuts]
+    expected = [int(retrieval.keep_mask(u, cut).sum()) for cut in cuts]
     assert got == [[n, n] for n in expected]
     # Without the rounding to float32 some of these would be counted differently.
     assert expected != [int((u.astype(np.float64) <= cut + 5e-4).sum()) for cut in cuts]
@@ -106,7 +109,7 @@ def test_kept_is_counted_as_numpy_counts_it(panels):
 
 def test_histogram_is_numpys(panels):
     u = np.random.default_rng(2).beta(4, 6, 5000).astype(np.float32)
-    lo, hi = facts.bounds(u)
+    lo, hi = retrieval.bounds(u)
     script = "([u, lo, hi]) => [...histogram(Float32Array.from(u), lo, hi)]"
     page = panels()
     got = page.evaluate(script, [u.tolist(), lo, hi])
@@ -115,7 +118,7 @@ def test_histogram_is_numpys(panels):
 
 
 def threshold_on(page: Any, u: np.ndarray, value: float = 0.5) -> dict[str, Any]:
-    lo, hi = facts.bounds(u)
+    lo, hi = retrieval.bounds(u)
     cut = {"value": value, "low": lo, "high": hi, "step": 0.005, "says": "Recall@1 0.858"}
     page.evaluate(
         """([u, cut]) => {
@@ -140,8 +143,10 @@ def kept_text(page: Any) -> str:
 def test_threshold_from_the_keyboard(panels):
     u = np.random.default_rng(3).beta(4, 6, 2400).astype(np.float32)
     page = panels()
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)  # time passes below alone, however busy the machine is
     cut = threshold_on(page, u)
-    kept = int(facts.keep_mask(u, 0.5).sum())
+    kept = int(retrieval.keep_mask(u, 0.5).sum())
     share = percent(kept / 2400)
     assert re.split(r"\s{2,}|\n", kept_text(page)) == [
         f"kept {kept:,} of 2,400",
@@ -162,16 +167,16 @@ def test_threshold_from_the_keyboard(panels):
         slider.press(key)
         assert told(page) == [["move", pytest.approx(value, abs=1e-12)]]
         assert slider.get_attribute("aria-valuenow") == f"{value:g}"
-        n = int(facts.keep_mask(u, value).sum())
+        n = int(retrieval.keep_mask(u, value).sum())
         assert slider.get_attribute("aria-valuetext") == f"{value:.3f}, keeps {n:,} of 2,400"
         assert f"kept {n:,} of" in kept_text(page)
     assert n == 2400
     assert "coverage 100 %" in kept_text(page)
     assert page.locator(".says.stale").count() == 1
-    page.wait_for_timeout(380)
+    page.clock.run_for(380)
     assert told(page) == [["commit", cut["high"]]]  # once, after the last key
     slider.press("ArrowRight")  # it is at the end already
-    page.wait_for_timeout(380)
+    page.clock.run_for(380)
     assert told(page) == []
     page.evaluate("cut.update({ ...data, value: data.high, says: 'Recall@1 0.9' })")
     assert page.locator(".says.stale").count() == 0
@@ -370,7 +375,7 @@ def test_table_says_what_the_disk_shows(panels):
     page = panels()
     table_on(page, cloud, None, threshold=0.5)
     order = np.argsort(u, kind="stable")
-    assert page.locator(".table caption").inner_text() == "All images, surest first"
+    assert page.locator(".table caption").inner_text() == "All images, lowest uncertainty first"
     seen: list[list[str]] = []
     for shown in ("1–25 of 60", "26–50 of 60", "51–60 of 60"):
         assert page.locator(".pager").inner_text() == shown
@@ -378,7 +383,7 @@ def test_table_says_what_the_disk_shows(panels):
         if page.get_by_label("Next page").is_enabled():
             page.get_by_label("Next page").click()
     names = {0: f"{HOSTILE} Rosales", 1: "no class"}
-    keep = facts.keep_mask(u, 0.5)
+    keep = retrieval.keep_mask(u, 0.5)
     assert seen == [
         [str(i + 1), names[row % 2], f"{u[row]:.3f}", f"{d0[row]:.2f}",
          "kept" if keep[row] else "rejected", "", "query"]
@@ -542,7 +547,8 @@ def test_text_has_contrast_in_both_themes(panels):
 
 
 def test_style_sheet_keeps_to_the_disk():
-    text = re.sub(r"/\*.*?\*/", "", CSS.read_text(encoding="utf-8"), flags=re.S)
+    text = "".join(sheet.read_text(encoding="utf-8") for sheet in CSS)
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
     for selectors in re.findall(r"([^{};]+)\{", text):
         if selectors.strip().startswith("@"):
             continue

@@ -17,8 +17,8 @@ RNG_SEED = 20
 # Gives a page `scene(kind, options)`, a renderer with its points, and `scene.shoot()`, which draws
 # and reads the pixels: `at(x, y)` in device pixels, `of(row)` those around a point's centre.
 STAGE = """async () => {
-  const [P, V, H, K] = await Promise.all(["points", "view", "hyperbolic", "picking"].map(
-    (name) => import(`/js/${name}.js`)));
+  const [P, V, H, K] = await Promise.all(["layers/points", "math/view", "math/hyperbolic",
+    "math/picking"].map((name) => import(`/js/${name}.js`)));
   const theme = {edge: "rgb(255, 255, 255)", rejected: "rgb(120, 120, 120)",
     accent: "rgb(255, 0, 255)"};
   const scene = (kind, {from, to, u, codes, flags, palette, size = 9, ratio = 1, t = 0,
@@ -278,7 +278,7 @@ def test_both_renderers_draw_the_same_picture(stage):
 
 def test_any_css_colour_and_what_is_none(stage):
     got = stage.evaluate("""async () => {
-      const {rgba} = await import("/js/points_look.js");
+      const {rgba} = await import("/js/layers/points_look.js");
       return ["#ff0000", "rgba(0, 255, 0, 0.5)", "rebeccapurple", "oklch(0.7 0.1 200)",
         "transparent", "no colour"].map((css) => [...rgba(css)]);
     }""")
@@ -352,7 +352,7 @@ def test_without_graphics_hardware_the_canvas_is_used(stage):
       const real = whole.getParameter;
       whole.getParameter = function (x) { return x === 0x9246
         ? "ANGLE (NVIDIA GeForce)" : real.call(this, x); };
-      const again = await import("/js/points.js?again");
+      const again = await import("/js/layers/points.js?again");
       return [...kinds, again.createPoints(document.createElement("canvas")).kind];
     }""")
     assert got[:3] == ["canvas", "webgl", "canvas"]
