@@ -129,7 +129,7 @@ RECIPES: dict[str, TrainConfig] = {
     "flowers-cpu": _FROZEN,
     # The same for one's own photographs: a folder whose sub-folders are classes.
     "photos": _PHOTOS,
-    # For anyone's photographs: the readout of errors has to hold for other pictures too, so it learns
+    # For anyone's photographs: the readout of errors has to hold for other pictures, so it learns
     # from other kinds beside those that the head is fitted to.
     "photos-general": replace(_PHOTOS, further=("small", "garden", "digits")),
     "flowers-pixels": _FLOWERS_PIXELS,

@@ -1,7 +1,7 @@
 """What u is held against: scores of an image that were not trained to be an uncertainty.
 
-Each has its natural sign, fixed before it is measured: a small norm, a low Laplacian variance (blur)
-and a large predicted loss mean uncertain. A control below 0.5 is therefore reported as it is.
+Each has its natural sign, fixed before it is measured: a small norm, a low Laplacian variance
+(blur) and a large predicted loss mean uncertain. A control below 0.5 is reported as it is.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ Convention: curvature ``-c``; a tangent vector ``v`` at the origin lands at hype
 
 Two kinds of uncertainty:
 
-* ``radial``: ``u = 1 - d0 / (2r) = 1 - length / r``, no parameters: uncertain near the origin. Where
+* ``radial``: ``u = 1 - d0 / (2r) = 1 - length / r``, no parameters, large near the origin. Where
   lengths start at a share of r, u is stretched so that it still spans [0, 1].
 * ``predicted``: ``u = sigmoid(w . features + b)``, a readout beside the point.
 

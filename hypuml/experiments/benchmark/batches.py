@@ -118,7 +118,7 @@ def non_finite(batch: RandomBatch, names: tuple[str, ...]) -> dict[str, dict[str
     return found
 
 
-def batches(seed: int = 0, count: int = 2_000) -> Report:
+def batches(seed: int = 0, count: int = 500) -> Report:
     """Count the non-finite values of ``count`` random batches.
 
     Returns:

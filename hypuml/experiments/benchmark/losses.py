@@ -27,7 +27,7 @@ STEPS = ("distances", "contrastive", "margin")
 """The mean distance alone, and the two losses."""
 _PER_CLASS = 4
 # Seconds of timing for each contender of each step.
-_LIMIT = 10.0
+_LIMIT = 5.0
 
 
 def loss_step(way: str, name: str, batch: int, n: int, seed: int) -> Callable[[], object]:
