@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hypuml.models.loading import load_model
     from hypuml.types import Embedding, Hits
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["Embedding", "Gallery", "Hits", "HypUML", "__version__", "load_model"]
 
 _WHERE = {
