@@ -17,7 +17,7 @@ class FolderOptions:
         file_column: column with the file names, where it is not called file, filename, path, image
             or the like.
         label_column: column with the classes, where it is not called label, class, category or the
-            like. All further columns become columns of the gallery.
+            like. All further columns are kept beside them.
         splits: folders called train, val, test and the like. "auto" takes them for splits of the
             data where there are several or nothing else, "classes" for classes, "splits" always for
             splits.
