@@ -6,6 +6,7 @@ from importlib.util import find_spec
 
 EXTRAS = {
     "onnxruntime": "app",
+    "pillow_heif": "heic",
     "huggingface_hub": "train",
     "sklearn": "train",
     "scipy": "train",

@@ -218,7 +218,7 @@ def _heic(stream: BinaryIO) -> Image.Image:
     except ImportError:
         raise ImageError(
             f"this is an HEIC image, and the package that reads them is missing; {WANTED}: "
-            "pip install pillow-heif"
+            "pip install 'hypuml[heic]'"
         ) from None
     with HeifImageFile(bounded(stream)) as image:
         check_size(image.size, MAX_HEIC_PIXELS)
