@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from tyro.conf import arg, create_mutex_group
 
 from hypuml.commands.common import Bar, json_writer, note, report_left_out
-from hypuml.commands.folders import Folder, open_data
+from hypuml.commands.folders import Folder, open_data, report_layout
 from hypuml.commands.options import (
     OPTIONAL,
     DataOption,
@@ -73,6 +73,7 @@ def run(options: Options) -> int:
     dataset = open_data(data, options.root, options.folder)
     foreign = open_dataset(options.ood, options.root) if options.ood else None
     model = load_model(checkpoint)
+    report_layout(dataset)
     most = options.max_degraded if options.degradation else 0
     found = measure(model, dataset, options.split, Bar("evaluating"), foreign, most)
     report_left_out(dataset, found.result["unreadable"])

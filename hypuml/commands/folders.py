@@ -15,7 +15,7 @@ Folder = Annotated[FolderOptions, arg(name="")]
 
 
 def open_data(name: str, root: str | None, options: FolderOptions) -> Dataset:
-    """Open a data set or folder; what lies in a folder and what was assumed of it goes to stderr.
+    """Open a data set or a folder.
 
     Args:
         name: DATA of the command.
@@ -25,8 +25,11 @@ def open_data(name: str, root: str | None, options: FolderOptions) -> Dataset:
     Raises:
         ValueError: no such data set, no folder of images, or options for a data set by name.
     """
-    dataset = open_dataset(name, root, None if options == FolderOptions() else options)
+    return open_dataset(name, root, None if options == FolderOptions() else options)
+
+
+def report_layout(dataset: Dataset) -> None:
+    """List on stderr what lies in a folder and what was assumed of it; nothing for a data set."""
     report = getattr(dataset, "report", None)
     for line in report.lines if report else ():
         note(line)
-    return dataset

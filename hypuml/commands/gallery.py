@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tyro.conf import arg
 
 from hypuml.commands.common import Bar, note, report_left_out
-from hypuml.commands.folders import Folder, open_data
+from hypuml.commands.folders import Folder, open_data, report_layout
 from hypuml.commands.options import (
     OPTIONAL,
     DataOption,
@@ -80,6 +80,7 @@ def run(options: Options) -> int:
     if not len(rows):
         raise ValueError(f"data set {dataset.name!r} has no image in split {options.split!r}")
     model = load_model(checkpoint)
+    report_layout(dataset)
     gallery = build_gallery(
         dataset,
         rows,

@@ -14,7 +14,7 @@ import tyro
 from tyro.conf import arg
 
 from hypuml.commands.common import Bar, note, report_left_out
-from hypuml.commands.folders import Folder, open_data
+from hypuml.commands.folders import Folder, open_data, report_layout
 from hypuml.commands.options import DataPosition, Root
 from hypuml.data.folder import FolderOptions
 from hypuml.models.config import ModelConfig
@@ -96,13 +96,14 @@ def _with_switches(words: Sequence[str]) -> list[str]:
 def run(options: Options) -> int:
     """Train; a stop request leaves a state that ``--resume`` continues from."""
     dataset = open_data(options.data, options.root, options.folder)
-    report_left_out(dataset, {})
     if not any(has_class(item.path) for item in dataset.items):
         raise ValueError(
             f"{options.data} has no classes: training needs sub-folders, one for each class; "
             f"without them it can still be opened: hypuml gallery {options.data} "
             "checkpoints/photos OUT"
         )
+    report_layout(dataset)
+    report_left_out(dataset, {})
     if slow := slow_precision(options.config):
         note(slow)
     try:
