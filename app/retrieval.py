@@ -72,6 +72,9 @@ def kept(
         first_hits: ``[N]`` nearest other image per image, -1 for none; None while it is not
             known, which leaves Recall@1 open.
         threshold: largest uncertainty that is kept.
+
+    Returns:
+        Without a Recall@1 where no answer can be right, or none wrong.
     """
     keep = keep_mask(uncertainty, threshold)
     if first_hits is None:
@@ -80,7 +83,8 @@ def kept(
     judged = keep & (class_ids >= 0) & (first_hits >= 0)
     judged[judged] = size[class_ids[judged]] > 1
     right = class_ids[first_hits[judged]] == class_ids[judged]
-    recall = float(right.mean()) if len(right) else None
+    # With one class no answer could be wrong.
+    recall = float(right.mean()) if len(right) and (size > 0).sum() > 1 else None
     return Kept(int(keep.sum()), len(keep), int(judged.sum()), recall)
 
 

@@ -131,8 +131,8 @@ class Answer:
 
     Attributes:
         hits: the nearest images of each, ``[Q, k]``.
-        confidence: ``[Q]`` probability that the first of them has the query's class, 0 where it has
-            no class; None where there is none for any of the queries.
+        confidence: ``[Q]`` probability that the first of them has the query's class; 0 where it
+            has no class, or the query's class no other image. None where no query has one.
         reason: one sentence, why ``confidence`` is None; empty where it is not.
     """
 

@@ -197,4 +197,6 @@ def recall(entry: resources.Entry, gallery: Gallery, cut: float) -> tuple[str, s
         return "everything is rejected", "Move the threshold to the right."
     if hits is None:
         return "Recall@1 is being measured …", "Once, when the gallery is opened."
-    return "Recall@1 unknown", "Recall needs kept images that share a class with another image."
+    return "Recall@1 unknown", (
+        "Recall needs two classes, and kept images that share theirs with another image."
+    )

@@ -44,7 +44,8 @@ class Retrieved:
     Attributes:
         class_ids: ``[N]`` class of every image; an image without one has a number of its own.
         classes: the classes with a name, in order of their numbers.
-        queries: ``[Q]`` rows that are queries: their class has another image.
+        queries: ``[Q]`` rows that are queries: their class has another image, and is not the only
+            one.
         hits: the nearest other images of each query, ``[Q, K]``.
         correct: ``[Q]`` whether the first of them has the query's class.
         precision: ``[Q]`` average precision at R.
@@ -86,6 +87,9 @@ def retrieve(
     """
     ids, classes = _numbered(paths)
     queries = metrics.query_rows(ids)
+    # With one class no answer could be wrong, and every figure would be perfect.
+    if len(classes) == 1:
+        queries = queries[:0]
     if not len(queries):
         nothing = Hits(np.empty((0, 0), np.int64), np.empty((0, 0)))
         return Retrieved(ids, classes, queries, nothing, np.zeros(0, bool), np.zeros(0), None)
@@ -167,7 +171,7 @@ def retrieval_report(
         "n": len(u),
         "classes": len(found.classes),
         "queries": len(found.queries),
-        "singletons": len(u) - len(found.queries),
+        "singletons": len(u) - len(metrics.query_rows(found.class_ids)),
         **dict.fromkeys((*RECALLS, "map@r", "r_auroc")),
         "recall_per_level": {},
         "intervals": {},

@@ -60,10 +60,20 @@ def ask(
         inside &= allowed[rows]
     hits = reference.search(queries.points, k if model is None else max(k, DEPTH), rows)
     shown = Hits(hits.ids[:, :k], hits.distances[:, :k])
+    alone = _alone(labels, rows)
     if reason := _unanswerable(model, labels, hits):
         return Answer(shown, None, reason)
+    if alone.all():
+        return Answer(shown, None, "No other image here has its class, so no answer can be right.")
     found = assess(reference, hits, queries.uncertainty, rows, model, inside)
-    return Answer(shown, found.probability)
+    assert found.probability is not None  # there is a model
+    return Answer(shown, np.where(alone, 0.0, found.probability))
+
+
+def _alone(labels: IntArray, rows: IntArray) -> NDArray[np.bool_]:
+    """``[Q]`` images of the gallery, rows ``[Q]`` or -1, that are the only ones of their class."""
+    size = np.bincount(labels[labels >= 0], minlength=int(labels.max(initial=0)) + 1)
+    return (rows >= 0) & (labels[rows] >= 0) & (size[labels[rows]] == 1)
 
 
 def _unanswerable(model: AnswerConfidence | None, labels: IntArray, hits: Hits) -> str:

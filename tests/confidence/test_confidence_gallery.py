@@ -167,6 +167,22 @@ def test_one_image_alone(tmp_path):
     assert "There is no answer" in answer.reason
 
 
+def test_an_image_that_is_alone_in_its_class_has_no_right_answer(tmp_path):
+    data = Squares(20)
+    data.levels = ("class",)
+    data.items = [Item(f"s{i}", (f"c{max(i, 3)}",), "seen") for i in range(20)]  # c3 has four
+    found = build(tmp_path / "g", SureModel(), data)
+    rows = np.arange(20)
+    p = found.ask(found.points, found.uncertainty, 3, rows).confidence
+    assert (p[:4] > 0).all()
+    assert (p[4:] == 0).all()
+    answer = found.ask(found.points[9], found.uncertainty[9], 3, 9)
+    assert answer.confidence is None
+    assert "No other image here has its class" in answer.reason
+    # From outside, the class is not known.
+    assert found.ask(found.points[9], found.uncertainty[9], 3).probability > 0
+
+
 @pytest.mark.parametrize(
     ("edit", "words"),
     [

@@ -67,11 +67,12 @@ def test_hardly_any_images(n):
     assert result["tree_spearman"] is None
 
 
-def test_one_class_has_figures_and_no_intervals():
-    embedding = clusters(0.1)
-    result = report(embedding, [("c",)] * 60, 1.0)
-    assert result["recall@1"] == 1
-    assert result["intervals"] == {"recall@1": None, "map@r": None, "r_auroc": None}
+def test_one_class_has_no_figure_since_no_answer_could_be_wrong():
+    result = report(clusters(0.1), [("c",)] * 60, 1.0)
+    assert (result["classes"], result["queries"], result["singletons"]) == (1, 0, 0)
+    assert result["recall@1"] is result["map@r"] is result["r_auroc"] is None
+    assert result["intervals"] == {}
+    assert result["curvature_use"] is not None
 
 
 def test_images_without_a_class_answer_nobody_and_ask_nothing():

@@ -76,7 +76,8 @@ def judge(gallery: Gallery, most: int = MOST, seed: int = 0) -> Judged | None:
     classes = gallery.class_ids
     labelled = np.flatnonzero(classes >= 0)
     possible = labelled[query_rows(classes[labelled])]
-    if not len(possible):
+    # With one class no answer could be wrong.
+    if not len(possible) or len(np.unique(classes[labelled])) < 2:
         return None
     rows = possible
     if len(rows) > most:
