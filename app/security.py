@@ -91,7 +91,9 @@ def is_host_allowed(host: str) -> bool:
     try:
         ip_address(name)
     except ValueError:
-        known = {"localhost", *_configured()}
+        if name == "localhost":
+            return True
+        known = _configured()
         # As Streamlit reads its list: "*" is any name, "*.a.b" any name below a.b.
         below = tuple(entry[1:] for entry in known if entry.startswith("*."))
         return name in known or "*" in known or name.endswith((".localhost", *below))

@@ -203,19 +203,6 @@ class Dataset(Protocol):
         ...
 
 
-def columns_of(dataset: Dataset) -> dict[str, Column]:
-    """What a data set knows of its images beside classes, such as the split of a folder.
-
-    Args:
-        dataset: any; most have no attribute ``columns``.
-
-    Returns:
-        By name, one value for each of ``dataset.items``.
-    """
-    columns: dict[str, Column] = getattr(dataset, "columns", {})
-    return columns
-
-
 # What an image that lies in no class folder has instead of a class.
 NO_CLASS = "(no class)"
 

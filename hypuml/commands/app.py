@@ -11,8 +11,8 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from hypuml.commands.options import OPTIONAL
+from hypuml.gallery.manifest import MANIFEST
 
-MANIFEST = "gallery.json"
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 

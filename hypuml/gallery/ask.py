@@ -60,9 +60,9 @@ def ask(
         inside &= allowed[rows]
     hits = reference.search(queries.points, k if model is None else max(k, DEPTH), rows)
     shown = Hits(hits.ids[:, :k], hits.distances[:, :k])
-    alone = _alone(labels, rows)
     if reason := _unanswerable(model, labels, hits):
         return Answer(shown, None, reason)
+    alone = _alone(labels, rows)
     if alone.all():
         return Answer(shown, None, "No other image here has its class, so no answer can be right.")
     found = assess(reference, hits, queries.uncertainty, rows, model, inside)

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import time
 import urllib.error
 import urllib.request
 
@@ -22,8 +18,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from app.security import HEADERS, Security
-from tests.support import ROOT
-from tests.support.browser_support import free_port
+from tests.support.browser_support import running_app
 
 
 @pytest.fixture(scope="module")
@@ -118,45 +113,24 @@ socket.socket = Trapped
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])
-def test_the_server_asks_no_foreign_host(tmp_path, address):
+def test_the_server_asks_no_foreign_host(tmp_path, monkeypatch, address):
     (tmp_path / "sitecustomize.py").write_text(TRAP)
-    noted, port = tmp_path / "noted", free_port()
+    noted = tmp_path / "noted"
     noted.touch()
-    server = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "main.py"),
-         "--server.port", str(port), "--server.address", address, "--server.headless", "true"],
-        cwd=tmp_path,
-        env={**os.environ, "HOME": str(tmp_path), "PYTHONPATH": str(tmp_path), "TRAP": str(noted)},
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        url = f"127.0.0.1:{port}"
-        stream = f"ws://{url}/_stcore/stream"
-        _wait_until_healthy(f"http://{url}/_stcore/health")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("TRAP", str(noted))
+    with running_app(tmp_path, cwd=tmp_path, settings=("--server.address", address)) as server:
+        stream = server.url.replace("http", "ws", 1) + "/_stcore/stream"
         with (
             pytest.raises(InvalidStatus, match="403"),
             connect(stream, origin="http://evil.example"),
         ):
             pass
-        refused = urllib.request.Request(f"http://{url}/", headers={"Host": "evil.example"})
+        refused = urllib.request.Request(server.url, headers={"Host": "evil.example"})
         with pytest.raises(urllib.error.HTTPError, match="421"):
             urllib.request.urlopen(refused, timeout=10)
-        with urllib.request.urlopen(f"http://{url}/", timeout=10) as page:
+        with urllib.request.urlopen(server.url, timeout=10) as page:
             assert "frame-ancestors" in page.headers["Content-Security-Policy"]
-        with connect(stream, origin=f"http://{url}"):
+        with connect(stream, origin=server.url):
             pass
-    finally:
-        server.terminate()
-        server.wait(15)
     assert [json.loads(line) for line in noted.read_text().splitlines()] == []
-
-
-def _wait_until_healthy(url: str, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("the app did not start")

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.support.browser_support import watched_page
-from tests.support.explore_page import (  # noqa: F401  # noqa: F401
+from tests.support.explore_page import (  # noqa: F401
     PATIENCE,
     at_rest,
     rows,

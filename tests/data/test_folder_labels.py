@@ -10,7 +10,7 @@ import pytest
 
 from hypuml.data.folder import FolderDataset, FolderOptions
 from hypuml.data.folder.tables import typed
-from hypuml.types import NO_CLASS, columns_of
+from hypuml.types import NO_CLASS
 from tests.support.folder_support import assumed, classes, put, splits
 
 ROWS = [("1.png", "cat"), ("2.png", "dog"), ("3.png", "cat")]
@@ -95,7 +95,7 @@ def test_columns_without_classes_leave_the_folders_classes(tmp_path):
     (tmp_path / "when.csv").write_text(csv([("cat/1.png", 2019), ("dog/2.png", 2021)], "file,year"))
     data = FolderDataset(tmp_path)
     assert [item.label for item in data.items] == ["cat", "dog"]
-    assert columns_of(data) == data.columns == {"year": (2019.0, 2021.0)}
+    assert data.columns == {"year": (2019.0, 2021.0)}
     assert "columns come from 'when.csv'" in data.report.assumed
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from hypuml.data.folder import FolderDataset, FolderOptions
 from hypuml.data.registry import DATASETS, data_root, download, is_available, open_dataset
-from hypuml.types import AMBIGUOUS, columns_of, indices_of
+from hypuml.types import AMBIGUOUS, indices_of
 from tests.support.flowers_support import write_class_folders
 
 # What puts a few images of a data set that has to be downloaded below a root.
@@ -68,7 +68,6 @@ def test_a_name_wins_over_a_folder_but_a_path_reaches_it(tmp_path, monkeypatch):
     Image.new("RGB", (4, 4)).save(tmp_path / "digits" / "cat" / "1.png")
     monkeypatch.chdir(tmp_path)
     assert len(open_dataset("digits").items) == 1797
-    assert columns_of(open_dataset("digits")) == {}
     for path in ("./digits", "digits/", Path("digits"), str(tmp_path / "digits")):
         assert len(open_dataset(path).items) == 1
 

@@ -22,8 +22,8 @@ from hypuml.confidence.model import Term
 from hypuml.data.garden import GardenDataset
 from hypuml.gallery import Embedder, build_gallery
 from hypuml.types import Dataset, Embedding, Item
+from tests.support import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 MAIN = ROOT / "app" / "main.py"
 
 

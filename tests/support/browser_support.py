@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support import ROOT
+
 DEBIAN_CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -53,17 +54,19 @@ def running_app(
     script: Path = ROOT / "app" / "main.py",
     cwd: Path = ROOT,
     installed: Path | None = None,
+    settings: Sequence[str] = (),
 ) -> Iterator[Server]:
     """`streamlit run SCRIPT -- ARGUMENTS` in a fresh HOME, until the block ends.
 
-    Or `hypuml app ARGUMENTS`, where ``installed`` is the folder of that program.
+    Or `hypuml app ARGUMENTS`, where ``installed`` is the folder of that program. ``settings`` are
+    further options of Streamlit.
     """
     home.mkdir(parents=True, exist_ok=True)
     port = free_port()
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("STREAMLIT_", "XDG_"))}
     log = home / "app.log"
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port),
-               "--server.headless", "true", "--"]  # fmt: skip
+               "--server.headless", "true", *settings, "--"]  # fmt: skip
     if installed is not None:
         command = [str(installed / "hypuml"), "app", "--port", str(port), "--no-browser"]
     with log.open("wb") as out:
